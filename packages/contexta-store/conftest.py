@@ -1,0 +1,1 @@
+"""Shared fixtures of this package's tests."""
