@@ -1,0 +1,238 @@
+# /// script
+# dependencies = ["nox[uv]>=2025.2.9"]
+# ///
+"""One definition of green, on what users install: each session tests built wheels.
+
+``nox`` runs the default set. ``nox -s demo`` trains two models under capture and
+shows what the workspace answers. ``nox -l`` lists every session.
+
+The script block above lets nox fetch uv for itself, so that the environments
+build in seconds; without uv, nox falls back to virtualenv and pip.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+import zipfile
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+PYTHONS = ["3.11", "3.12", "3.13"]
+WHEELS = ROOT / "build" / "wheels"
+MERGED = ROOT / "build" / "merged"
+PACKAGES = [
+    "contexta-contract",
+    "contexta-store",
+    "contexta-interpretation",
+    "contexta-recovery",
+    "contexta",
+]
+#: For each top distribution, the tests-integration paths that its closure must pass.
+TOPS = {
+    "contexta-contract": ["shape/test_contract_alone.py"],
+    "contexta-recovery": ["recovery"],
+    "contexta": ["surface", "analytics", "concurrency", "crash"],
+}
+#: What tests need beside the package itself.
+TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6", "hypothesis>=6.120"]
+ANALYTICS = ["duckdb>=1.5,<3", "polars>=1.20", "pandas>=2.2"]
+DEMO = ["scikit-learn>=1.5", *ANALYTICS]
+EXTRA_TEST_TOOLS = {
+    "contexta-contract": ["numpy>=1.26"],
+    "contexta-store": ["numpy>=1.26", *ANALYTICS],
+    "contexta": ["numpy>=1.26"],
+}
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = [
+    "lint",
+    "wheels",
+    "arrows",
+    "typing",
+    "unit",
+    "integration",
+    "editable",
+    "minimums",
+    "docs",
+    "demo",
+]
+
+
+def project_table(package: str) -> dict:
+    """Return the ``[project]`` table of a package."""
+    return tomllib.loads((ROOT / "packages" / package / "pyproject.toml").read_text())["project"]
+
+
+def requirement_name(requirement: str) -> str:
+    """Return the bare distribution name of a requirement."""
+    for index, char in enumerate(requirement):
+        if not (char.isalnum() or char in "-_."):
+            return requirement[:index]
+    return requirement
+
+
+def closure(package: str) -> list[str]:
+    """Return ``package`` and the siblings that it declares, dependencies first."""
+    found: list[str] = []
+    for requirement in project_table(package)["dependencies"]:
+        sibling = requirement_name(requirement)
+        if sibling in PACKAGES:
+            found += [name for name in closure(sibling) if name not in found]
+    return [*found, package]
+
+
+def wheel_of(package: str) -> str:
+    """Return the path of the one built wheel of a package."""
+    (wheel,) = WHEELS.glob(f"{package.replace('-', '_')}-[0-9]*.whl")
+    return str(wheel)
+
+
+def install_wheels(session: nox.Session, *packages: str, also: list[str] | None = None) -> None:
+    """Install the wheels of the declared closure by file path, then ``also``.
+
+    First-party wheels are force-reinstalled: at an equal version pip would keep
+    stale code. Only file paths are given for them, so no index can supply them.
+    """
+    names = list(dict.fromkeys(name for package in packages for name in closure(package)))
+    wheels = [wheel_of(name) for name in names]
+    session.install(*wheels, *(also or []))
+    if session.venv_backend == "uv":
+        session.install("--no-deps", "--reinstall", *wheels)
+    else:
+        session.install("--no-deps", "--force-reinstall", *wheels)
+
+
+def run_pytest(session: nox.Session, *paths: str | Path) -> None:
+    """Run pytest on two processes, with the import path of an installed user."""
+    config = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT)]
+    env = {"WHEELS_DIR": str(WHEELS), "PYTHONSAFEPATH": "1", "HYPOTHESIS_STORAGE_DIRECTORY": ""}
+    command = ["pytest", *config, "-q", "-n", "2", "--dist", "worksteal"]
+    session.run(*command, *map(str, paths), *session.posargs, env=env)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, docstrings and formatting with ruff."""
+    session.install("ruff>=0.17,<0.18")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build the five sdists and from them the wheels; open each and check what it ships."""
+    session.install("build>=1.2", "hatchling>=1.27", "pytest>=8.3")
+    shutil.rmtree(WHEELS, ignore_errors=True)
+    for package in PACKAGES:
+        source = str(ROOT / "packages" / package)
+        session.run(
+            *["python", "-m", "build", "--no-isolation", "--outdir", str(WHEELS), source],
+            silent=True,
+            env={"SOURCE_DATE_EPOCH": "1767225600"},
+        )
+    tests = ROOT / "tests-integration" / "shape" / "test_wheels.py"
+    config = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT)]
+    session.run("pytest", *config, "-q", str(tests), env={"WHEELS_DIR": str(WHEELS)})
+
+
+def merged_tree() -> Path:
+    """Unpack the five wheels into one folder, as an installation lays them out."""
+    shutil.rmtree(MERGED, ignore_errors=True)
+    for package in PACKAGES:
+        with zipfile.ZipFile(wheel_of(package)) as archive:
+            archive.extractall(MERGED)
+    return MERGED
+
+
+@nox.session(requires=["wheels"])
+def arrows(session: nox.Session) -> None:
+    """Lint the arrows between packages, exhaustively, on the installed layout."""
+    session.install("import-linter>=2.5")
+    env = {"PYTHONPATH": str(merged_tree())}
+    session.run("lint-imports", "--config", str(ROOT / ".importlinter"), "--no-cache", env=env)
+
+
+@nox.session(requires=["wheels"])
+def typing(session: nox.Session) -> None:
+    """Type-check all packages with mypy, strict, on the installed layout."""
+    install_wheels(session, "contexta", also=["mypy>=2.4,<2.5", *TEST_TOOLS, *DEMO])
+    env = {"MYPYPATH": str(merged_tree())}
+    session.run("mypy", "--config-file", str(ROOT / "pyproject.toml"), "-p", "contexta", env=env)
+
+
+@nox.session(python=PYTHONS, requires=["wheels"])
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def unit(session: nox.Session, package: str) -> None:
+    """Run one package's tests with only the wheels of its declared closure installed."""
+    install_wheels(session, package, also=[*TEST_TOOLS, *EXTRA_TEST_TOOLS.get(package, [])])
+    run_pytest(session, ROOT / "packages" / package / "tests")
+
+
+@nox.session(python=PYTHONS, requires=["wheels"])
+@nox.parametrize("top", list(TOPS), ids=list(TOPS))
+def integration(session: nox.Session, top: str) -> None:
+    """Run the cross-package tests of one top distribution against its closure of wheels."""
+    extras = [*DEMO, *TEST_TOOLS] if top == "contexta" else TEST_TOOLS
+    install_wheels(session, top, also=extras)
+    run_pytest(session, *(ROOT / "tests-integration" / path for path in TOPS[top]))
+
+
+@nox.session
+def editable(session: nox.Session) -> None:
+    """Install all five in editable form and import the facade from the joined portions."""
+    session.install(*(f"--editable={ROOT / 'packages' / package}" for package in PACKAGES))
+    session.run("python", "-c", "from contexta import Contexta; print(Contexta)", silent=True)
+
+
+@nox.session(requires=["wheels"])
+def minimums(session: nox.Session) -> None:
+    """Run the packages' tests with the lowest direct versions that they declare."""
+    pins: dict[str, str] = {}
+    for package in PACKAGES:
+        for requirement in project_table(package)["dependencies"]:
+            name, _, bound = requirement.partition(">=")
+            if bound:
+                pins[name] = f"{name}=={bound.split(',')[0]}"
+    tools = sorted({tool for extra in EXTRA_TEST_TOOLS.values() for tool in extra} - set(ANALYTICS))
+    install_wheels(session, "contexta", also=[*pins.values(), *TEST_TOOLS, *tools])
+    run_pytest(session, *(ROOT / "packages" / package / "tests" for package in PACKAGES))
+
+
+@nox.session(requires=["wheels"])
+def docs(session: nox.Session) -> None:
+    """Build the documentation, warnings as errors, and run each code block."""
+    also = ["sphinx>=8.1", "myst-parser>=4", "furo", "markdown-it-py>=3", *TEST_TOOLS, *DEMO]
+    install_wheels(session, "contexta", also=also)
+    output = ROOT / "build" / "docs"
+    session.run("sphinx-build", "-W", "-q", "-b", "html", str(ROOT / "docs"), str(output))
+    run_pytest(session, ROOT / "docs" / "test_docs.py")
+
+
+@nox.session(requires=["wheels"])
+def demo(session: nox.Session) -> None:
+    """Train two models under capture, compare and report them, read the records in DuckDB."""
+    install_wheels(session, "contexta", also=DEMO)
+    session.run("python", "docs/examples/wine.py", *session.posargs)
+
+
+@nox.session(requires=["wheels"], default=False)
+def bench(session: nox.Session) -> None:
+    """Measure the hot paths beside their floors and a peer, as ratios of one run."""
+    install_wheels(session, "contexta", also=["numpy", "trackio", *ANALYTICS])
+    session.run("python", "tests-integration/benchmarks/run.py", *session.posargs)
+
+
+@nox.session(requires=["wheels"], default=False)
+def coverage(session: nox.Session) -> None:
+    """Run all tests on one Python and print which lines and branches none reached."""
+    install_wheels(session, "contexta", also=[*TEST_TOOLS, *DEMO, "pytest-cov>=6"])
+    roots = [ROOT / "packages" / package / "tests" for package in PACKAGES]
+    tops = [ROOT / "tests-integration" / path for path in TOPS["contexta"]]
+    session.posargs[:] = ["--cov", "--cov-report=term", *session.posargs]
+    run_pytest(session, *roots, *tops)
