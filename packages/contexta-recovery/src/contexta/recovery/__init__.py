@@ -1,0 +1,62 @@
+"""Back up a workspace, verify the backup, restore it, and replay failed deliveries.
+
+A backup is a folder with a manifest of every byte; it is taken while writers run. A restore
+refuses what does not verify and never removes anything before its replacement is whole and on
+disk. Each operation can be killed at any moment and called again.
+
+Make a plan, look at it, run it: `plan_workspace_backup` and `create_workspace_backup`,
+`plan_restore` and `restore_workspace`. `list_backups` and `verify_backup` only read.
+`replay_outbox` delivers what capture could not.
+
+What you can do about errors, all `RecoveryError`:
+
+* `BackupError`: nothing was published; free space or fix permissions, then call again.
+* `RestoreError`: the target is as it was. `recovery_backup_damaged`: choose another backup;
+  `recovery_target_in_use`: close every context on the target.
+* `ReplayError`: no entry was lost; fix the argument, then call again.
+"""
+
+from __future__ import annotations
+
+from contexta.recovery._errors import BackupError, ReplayError, RestoreError
+from contexta.recovery.backup import create_workspace_backup, plan_workspace_backup
+from contexta.recovery.catalog import list_backups, verify_backup
+from contexta.recovery.models import (
+    BackupPlan,
+    BackupProblem,
+    BackupResult,
+    BackupSummary,
+    BackupVerification,
+    ImportResult,
+    RecoveryResult,
+    ReplayBatchResult,
+    ReplayEntryResult,
+    RestorePlan,
+    RestoreResult,
+)
+from contexta.recovery.replay import replay_outbox
+from contexta.recovery.restore import plan_restore, restore_workspace
+
+__all__ = [
+    "BackupError",
+    "BackupPlan",
+    "BackupProblem",
+    "BackupResult",
+    "BackupSummary",
+    "BackupVerification",
+    "ImportResult",
+    "RecoveryResult",
+    "ReplayBatchResult",
+    "ReplayEntryResult",
+    "ReplayError",
+    "RestoreError",
+    "RestorePlan",
+    "RestoreResult",
+    "create_workspace_backup",
+    "list_backups",
+    "plan_restore",
+    "plan_workspace_backup",
+    "replay_outbox",
+    "restore_workspace",
+    "verify_backup",
+]

@@ -1,0 +1,126 @@
+"""Open the stores on a copied workspace, read only, and count what they hold.
+
+Nothing is taken from the environment or from a configuration: the store settings are built here
+from paths alone. A plane that is absent counts as empty and is not created. The stores are
+imported where they are opened, so that planning, listing and replaying do not load them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from contexta.contract.errors import ContextaError
+from contexta.recovery._sqlite import is_regular
+from contexta.store.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from contexta.recovery._layout import Layout
+
+
+_ARTIFACT_FACTS = (
+    "artifact_count",
+    "verified_count",
+    "missing_count",
+    "drift_count",
+    "orphan_count",
+)
+
+
+class Inspection(NamedTuple):
+    """What the stores of a copy say.
+
+    Attributes:
+        planes: Per plane the facts that a `RestoreResult` shows.
+        damage: Lines `<plane>:<what>`; empty when everything reads well.
+    """
+
+    planes: dict[str, dict[str, Any]]
+    damage: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Runs, records and artifacts."""
+        return {
+            "runs": self.planes["metadata"]["run_count"],
+            "records": self.planes["records"]["record_count"],
+            "artifacts": self.planes["artifacts"]["artifact_count"],
+        }
+
+
+def nothing_inspected() -> Inspection:
+    """Return the inspection of bytes that do not verify: their stores are not opened."""
+    return Inspection(
+        {
+            "metadata": {"run_count": 0},
+            "records": {"record_count": 0, "integrity_state": "CORRUPTED"},
+            "artifacts": dict.fromkeys(_ARTIFACT_FACTS, 0),
+        },
+        (),
+    )
+
+
+def inspect_workspace(layout: Layout) -> Inspection:
+    """Count runs, records and artifacts, and collect what does not read well."""
+    damage: list[str] = []
+    if (layout.root / "workspace.json").exists():
+        try:
+            open_workspace(layout.root, create=False, read_only=True)
+        except ContextaError as error:
+            damage.append(f"workspace:{error.code}")
+    planes = {
+        "metadata": _metadata(layout, damage),
+        "records": _records(layout, damage),
+        "artifacts": _artifacts(layout, damage),
+    }
+    return Inspection(planes, tuple(damage))
+
+
+def _metadata(layout: Layout, damage: list[str]) -> dict[str, Any]:
+    if not is_regular(layout.database):
+        return {"run_count": 0}
+    from contexta.store.metadata import MetadataStore, MetadataStoreConfig
+
+    try:
+        config = MetadataStoreConfig(
+            database_path=layout.database, read_only=True, auto_create=False, auto_migrate=False
+        )
+        with MetadataStore(config) as store:
+            report = store.check_integrity(full=True)
+            damage.extend(f"metadata:{issue.code}" for issue in report.issues)
+            return {"run_count": len(store.runs.list_runs())}
+    except ContextaError as error:
+        damage.append(f"metadata:{error.code}")
+        return {"run_count": 0}
+
+
+def _records(layout: Layout, damage: list[str]) -> dict[str, Any]:
+    if not layout.records.is_dir():
+        return {"record_count": 0, "integrity_state": "HEALTHY"}
+    from contexta.store.records import RecordStore, RecordStoreConfig
+
+    try:
+        with RecordStore(RecordStoreConfig(layout.records, read_only=True)) as store:
+            report = store.check_integrity()
+    except ContextaError as error:
+        damage.append(f"records:{error.code}")
+        return {"record_count": 0, "integrity_state": "CORRUPTED"}
+    damage.extend(f"records:{issue.code}" for issue in report.issues)
+    return {"record_count": report.record_count, "integrity_state": report.state.value}
+
+
+def _artifacts(layout: Layout, damage: list[str]) -> dict[str, Any]:
+    if not layout.artifacts.is_dir():
+        return dict.fromkeys(_ARTIFACT_FACTS, 0)
+    from contexta.store.artifacts import ArtifactStore, VaultConfig
+
+    try:
+        config = VaultConfig(root_path=layout.artifacts, read_only=True, create_missing_dirs=False)
+        summary = ArtifactStore(config).inspect_store()
+    except ContextaError as error:
+        damage.append(f"artifacts:{error.code}")
+        return dict.fromkeys(_ARTIFACT_FACTS, 0)
+    facts = {name: int(getattr(summary, name)) for name in _ARTIFACT_FACTS}
+    for name in ("missing_count", "drift_count"):
+        if facts[name]:
+            damage.append(f"artifacts:{name}={facts[name]}")
+    return facts

@@ -1,0 +1,87 @@
+"""Working folders that tell a killed owner from a living one.
+
+A scratch folder is locked with `flock` while its owner lives; the kernel frees the lock when the
+owner dies. So whoever comes next can remove what a killed process left, and never what a living
+one is filling. A process id in the name would not do: ids are reused.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from contexta.store.fs import ensure_private_dir, fsync_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def scratch_folder(path: Path) -> Iterator[bool]:
+    """Create (or take over) and lock a folder; remove it with its content at the end.
+
+    Yields:
+        True when the folder was there already, left by a killed owner: its content is untouched.
+
+    Raises:
+        BlockingIOError: When a living process or thread owns it.
+    """
+    fd, found = _acquire(path)
+    try:
+        yield found
+    finally:
+        try:
+            if _is_still(path, fd):  # not renamed to its final place
+                shutil.rmtree(path)
+        finally:
+            os.close(fd)
+
+
+def remove_abandoned(parent: Path, prefix: str) -> tuple[str, ...]:
+    """Remove the scratch folders below `parent` whose owner is dead; return their names."""
+    removed = []
+    for path in sorted(parent.glob(f"{prefix}*")) if parent.is_dir() else ():
+        if path.is_symlink() or not path.is_dir():
+            continue
+        try:
+            with scratch_folder(path):
+                removed.append(path.name)
+        except (BlockingIOError, FileNotFoundError):
+            continue
+    return tuple(removed)
+
+
+def _acquire(path: Path) -> tuple[int, bool]:
+    while True:
+        found = path.is_dir()
+        ensure_private_dir(path, follow=False)
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:  # the former owner removed it just now
+            continue
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_still(path, fd):
+                return fd, found
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)
+
+
+def _is_still(path: Path, fd: int) -> bool:
+    try:
+        now = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(now, os.fstat(fd))
+
+
+def fsync_tree(root: Path) -> None:
+    """Make the names of every folder below `root`, and of `root` itself, durable."""
+    for folder, _, _, _ in os.fwalk(root, follow_symlinks=False):
+        fsync_dir(folder)

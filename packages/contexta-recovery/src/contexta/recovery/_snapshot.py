@@ -1,0 +1,167 @@
+"""Copy each section of a live workspace in the order that keeps the copy consistent.
+
+Sections are copied records first, then artifacts, then metadata: a run is registered before its
+first record and artifact, so that everything copied finds its run. What a section needs within
+itself is said at its function.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from contexta.recovery._copy import Copier, walk_files
+from contexta.recovery._errors import BackupError
+from contexta.recovery._layout import DATABASE_NAME, WORKSPACE_MARK, Layout
+from contexta.recovery._manifest import PAYLOAD, FileEntry
+from contexta.recovery._records import copy_records
+from contexta.recovery._sqlite import (
+    DATABASE_SUFFIXES,
+    SIDECAR_SUFFIXES,
+    copy_database,
+    is_regular,
+)
+from contexta.store.fs import sha256_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SECTIONS = ("config", "metadata", "records", "artifacts", "recovery")
+OPTIONAL_SECTIONS = ("cache", "exports")
+PLANES = ("metadata", "records", "artifacts")
+
+
+def section_source(layout: Layout, section: str) -> Path:
+    """Return the folder that a section is copied from."""
+    return {
+        "config": layout.root / WORKSPACE_MARK,
+        "metadata": layout.metadata,
+        "records": layout.records,
+        "artifacts": layout.artifacts,
+        "recovery": layout.outbox,
+        "cache": layout.cache,
+        "exports": layout.exports,
+    }[section]
+
+
+def has_section(layout: Layout, section: str) -> bool:
+    """Tell whether a section exists.
+
+    Raises:
+        BackupError: `recovery_section_not_followed` when its folder is a link or no folder:
+            leaving a plane out would be a silent loss, following a planted link a leak.
+    """
+    if section == "metadata" and is_regular(layout.database):
+        return True
+    source = section_source(layout, section)
+    try:
+        mode = os.lstat(source).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if not stat.S_ISDIR(mode):
+        raise BackupError(
+            f"Section {section!r} is at {str(source)!r}, which is a link or not a folder. "
+            "Set its path in the configuration to the real folder.",
+            code="recovery_section_not_followed",
+            details={"section": section, "path": str(source)},
+        )
+    return True
+
+
+def estimated_bytes(layout: Layout, sections: tuple[str, ...]) -> int:
+    """Return the size of the files that a backup of these sections would read."""
+    total = 0
+    for section in sections:
+        source = section_source(layout, section)
+        if source.is_dir() and not source.is_symlink():
+            take = _taker(layout, section)
+            total += sum(found.size for found in walk_files(source, take))
+    if "metadata" in sections and is_regular(layout.database):
+        total += layout.database.stat().st_size
+    return total
+
+
+def copy_sections(layout: Layout, sections: tuple[str, ...], copier: Copier) -> tuple[str, ...]:
+    """Copy the sections that exist and return them, `config` excepted, in the given order."""
+    present = [name for name in sections if name != "config" and has_section(layout, name)]
+    if is_regular(layout.root / WORKSPACE_MARK):
+        copier.copy(layout.root / WORKSPACE_MARK, f"{PAYLOAD}/{WORKSPACE_MARK}")
+    for section in present:
+        if section not in PLANES:
+            _copy_plain(layout, section, copier)
+    if "records" in present:
+        copy_records(layout.records, f"{PAYLOAD}/records", _taker(layout, "records"), copier)
+    if "artifacts" in present:
+        _copy_artifacts(layout, copier)
+    if "metadata" in present:
+        _copy_metadata(layout, copier)
+    return tuple(present)
+
+
+def _copy_plain(layout: Layout, section: str, copier: Copier) -> None:
+    below = "recovery/outbox" if section == "recovery" else section
+    copier.copy_tree(section_source(layout, section), f"{PAYLOAD}/{below}", _taker(layout, section))
+
+
+def _copy_artifacts(layout: Layout, copier: Copier) -> None:
+    # A body is stored before its binding and deleted after it. So bindings first, then bodies;
+    # a binding that is still there afterwards has its body in the copy.
+    bindings = layout.artifacts / "bindings"
+    take = _taker(layout, "artifacts")
+    copied: dict[str, Path] = {}
+    for found in copier.walk(bindings, take):
+        relative = f"{PAYLOAD}/artifacts/bindings/{found.relative}"
+        if copier.copy(found.path, relative):
+            copied[relative] = found.path
+    copier.copy_tree(
+        layout.artifacts,
+        f"{PAYLOAD}/artifacts",
+        lambda path: path != bindings and take(path),
+    )
+    for relative, source in copied.items():
+        if relative in copier.entries and not os.path.lexists(source):
+            copier.drop(relative)
+
+
+def _copy_metadata(layout: Layout, copier: Copier) -> None:
+    if is_regular(layout.database):
+        _copy_sqlite_file(layout.database, f"{PAYLOAD}/metadata/{DATABASE_NAME}", copier)
+    for found in copier.walk(layout.metadata, _taker(layout, "metadata")):
+        relative = f"{PAYLOAD}/metadata/{found.relative}"
+        if found.path == layout.database:
+            continue
+        if relative in copier.entries:
+            copier.warnings.append(f"name_taken_by_database:metadata/{found.relative}")
+        elif found.path.suffix in DATABASE_SUFFIXES:
+            _copy_sqlite_file(found.path, relative, copier)
+        else:
+            copier.copy(found.path, relative)
+
+
+def _copy_sqlite_file(source: Path, relative: str, copier: Copier) -> None:
+    target = copier.destination / relative
+    if copy_database(source, target):
+        digest = sha256_file(target)
+        copier.entries[relative] = FileEntry(relative, target.stat().st_size, digest)
+    else:
+        copier.copy(source, relative)
+
+
+def _taker(layout: Layout, section: str) -> Callable[[Path], bool]:
+    """Say which paths belong to a section: no backups, no staging, no locks, no leftovers."""
+    others = {layout.backups, layout.staging}
+    if section != "recovery":
+        others.add(layout.outbox)
+    others |= {
+        section_source(layout, name) for name in (*PLANES, *OPTIONAL_SECTIONS) if name != section
+    }
+
+    def take(path: Path) -> bool:
+        name = path.name
+        if path in others or name.endswith(".lock") or (name[0] == "_" and name.endswith(".tmp")):
+            return False
+        return section != "metadata" or not name.endswith(SIDECAR_SUFFIXES)
+
+    return take
