@@ -1,0 +1,1 @@
+"""What :mod:`contexta.contract.coerce` is made of, one kind of value per file."""

@@ -1,0 +1,1 @@
+"""What the public modules ``extensions`` and ``registry`` are made of."""

@@ -1,0 +1,1 @@
+"""What every model shares: construction, reading, writing and the cheap trusted path."""

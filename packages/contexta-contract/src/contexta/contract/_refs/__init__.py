@@ -1,0 +1,1 @@
+"""What :mod:`contexta.contract.refs` is made of: the type, its field rules, and slugs."""

@@ -1,0 +1,51 @@
+"""Records, at the path that scripts written for 1.0 import."""
+
+from contexta.contract._versions import DEFAULT_CONTRACT_SCHEMA_VERSION
+from contexta.contract.records import (
+    COMPLETENESS_MARKERS,
+    DEGRADATION_MARKERS,
+    DEGRADED_CATEGORIES,
+    DEGRADED_SEVERITIES,
+    EVENT_LEVELS,
+    METRIC_AGGREGATION_SCOPES,
+    ORIGIN_MARKERS,
+    RECORD_TYPES,
+    TRACE_SPAN_KINDS,
+    TRACE_SPAN_STATUSES,
+    CorrelationRefs,
+    DegradedPayload,
+    DegradedRecord,
+    MetricPayload,
+    MetricRecord,
+    RecordEnvelope,
+    StructuredEventPayload,
+    StructuredEventRecord,
+    TraceSpanPayload,
+    TraceSpanRecord,
+)
+from contexta.contract.records._patterns import PRODUCER_REF_PATTERN
+
+__all__ = [
+    "COMPLETENESS_MARKERS",
+    "DEFAULT_CONTRACT_SCHEMA_VERSION",
+    "DEGRADATION_MARKERS",
+    "DEGRADED_CATEGORIES",
+    "DEGRADED_SEVERITIES",
+    "EVENT_LEVELS",
+    "METRIC_AGGREGATION_SCOPES",
+    "ORIGIN_MARKERS",
+    "PRODUCER_REF_PATTERN",
+    "RECORD_TYPES",
+    "TRACE_SPAN_KINDS",
+    "TRACE_SPAN_STATUSES",
+    "CorrelationRefs",
+    "DegradedPayload",
+    "DegradedRecord",
+    "MetricPayload",
+    "MetricRecord",
+    "RecordEnvelope",
+    "StructuredEventPayload",
+    "StructuredEventRecord",
+    "TraceSpanPayload",
+    "TraceSpanRecord",
+]

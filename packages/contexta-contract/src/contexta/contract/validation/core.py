@@ -1,0 +1,43 @@
+"""The validators, at the path that scripts written for 1.0 import."""
+
+from contexta.contract.validation._validators import (
+    validate_artifact_manifest,
+    validate_batch_execution,
+    validate_degraded_record,
+    validate_deployment_execution,
+    validate_environment_snapshot,
+    validate_extension_field_set,
+    validate_lineage_edge,
+    validate_metric_record,
+    validate_model,
+    validate_operation_context,
+    validate_project,
+    validate_provenance_record,
+    validate_record_envelope,
+    validate_run,
+    validate_sample_observation,
+    validate_stage_execution,
+    validate_structured_event_record,
+    validate_trace_span_record,
+)
+
+__all__ = [
+    "validate_artifact_manifest",
+    "validate_batch_execution",
+    "validate_degraded_record",
+    "validate_deployment_execution",
+    "validate_environment_snapshot",
+    "validate_extension_field_set",
+    "validate_lineage_edge",
+    "validate_metric_record",
+    "validate_model",
+    "validate_operation_context",
+    "validate_project",
+    "validate_provenance_record",
+    "validate_record_envelope",
+    "validate_run",
+    "validate_sample_observation",
+    "validate_stage_execution",
+    "validate_structured_event_record",
+    "validate_trace_span_record",
+]
