@@ -1,0 +1,241 @@
+"""Read methods of the facade: each delegates to one service of the interpretation layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+class ReadDelegates:
+    """Ask the workspace. Results are those of `contexta.interpretation`."""
+
+    __slots__ = ()
+
+    query_service: Any
+    compare_service: Any
+    diagnostics_service: Any
+    lineage_service: Any
+    trend_service: Any
+    alert_service: Any
+    provenance_service: Any
+    report_builder: Any
+    repository: Any
+
+    def list_projects(self) -> tuple[str, ...]:
+        """Return the project names, sorted."""
+        return self.query_service.list_projects()  # type: ignore[no-any-return]
+
+    def list_runs(
+        self,
+        project_name: str | None = None,
+        *,
+        status: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        metric_conditions: Sequence[Any] = (),
+        time_range: Any = None,
+        limit: int | None = None,
+        offset: int = 0,
+        sort_by: str = "started_at",
+        sort_desc: bool = True,
+        query: Any = None,
+    ) -> Any:
+        """Return runs.
+
+        Without filters oldest first, by project; with any filter newest first
+        (`sort_desc`). `query` replaces all filters.
+        """
+        if query is None:
+            given = (status, tags, tuple(metric_conditions), time_range, limit, offset)
+            if given == (None, None, (), None, None, 0) and (sort_by, sort_desc) == (
+                "started_at",
+                True,
+            ):
+                return self.query_service.list_runs(project_name)
+            from contexta.interpretation.query import RunListQuery
+
+            query = RunListQuery(
+                project_name=project_name,
+                status=status,
+                tags=None if tags is None else dict(tags),
+                time_range=time_range,
+                metric_conditions=tuple(metric_conditions),
+                limit=limit,
+                offset=offset,
+                sort_by=sort_by,
+                sort_desc=sort_desc,
+            )
+        return self.query_service.list_runs(project_name, query=query)
+
+    def list_deployments(self, project_name: str | None = None, run_id: str | None = None) -> Any:
+        """Return deployments of a project or run."""
+        return self.query_service.list_deployments(project_name, run_id)
+
+    def list_batches(self, run_id: str, stage_id: str | None = None) -> Any:
+        """Return the batches of a run or stage."""
+        return self.query_service.list_batches(run_id, stage_id)
+
+    def list_samples(
+        self, run_id: str, stage_id: str | None = None, batch_id: str | None = None
+    ) -> Any:
+        """Return the samples of a run, stage or batch."""
+        return self.query_service.list_samples(run_id, stage_id, batch_id)
+
+    def get_run_snapshot(self, run_id: str) -> Any:
+        """Return everything about one run.
+
+        Raises:
+            InterpretationError: `query_run_not_found`.
+        """
+        return self.query_service.get_run_snapshot(run_id)
+
+    def get_provenance(self, run_id: str) -> Any:
+        """Return the latest provenance of a run, or None."""
+        return self.repository.get_provenance(run_id)
+
+    def get_artifact_origin(self, artifact_ref: str) -> Any:
+        """Return the snapshot of the run that made an artifact, or None."""
+        return self.query_service.get_artifact_origin(artifact_ref)
+
+    def compare_runs(self, left_run_id: str, right_run_id: str) -> Any:
+        """Compare two runs."""
+        return self.compare_service.compare_runs(left_run_id, right_run_id)
+
+    def compare_multiple_runs(self, run_ids: Iterable[str]) -> Any:
+        """Compare two or more runs in one table."""
+        return self.compare_service.compare_multiple_runs(run_ids)
+
+    def compare_report_documents(self, left: Any, right: Any) -> Any:
+        """Compare two reports section by section."""
+        return self.compare_service.compare_report_documents(left, right)
+
+    def select_best_run(
+        self,
+        run_ids: Iterable[str],
+        metric_key: str,
+        *,
+        stage_name: str | None = None,
+        higher_is_better: bool = True,
+    ) -> Any:
+        """Return the id of the run with the best value of a metric, or None."""
+        return self.compare_service.select_best_run(
+            run_ids, metric_key, stage_name=stage_name, higher_is_better=higher_is_better
+        )
+
+    def diagnose_run(self, run_id: str) -> Any:
+        """Return what looks wrong with a run."""
+        return self.diagnostics_service.diagnose_run(run_id)
+
+    def traverse_lineage(
+        self, subject_ref: str, *, direction: str | None = None, max_depth: int | None = None
+    ) -> Any:
+        """Follow relations from a ref."""
+        return self.lineage_service.traverse_lineage(
+            subject_ref, direction=direction, max_depth=max_depth
+        )
+
+    def get_metric_trend(
+        self,
+        metric_key: str,
+        *,
+        project_name: str | None = None,
+        stage_name: str | None = None,
+        query: Any = None,
+    ) -> Any:
+        """Return one value per run, in time order."""
+        return self.trend_service.get_metric_trend(
+            metric_key, project_name=project_name, stage_name=stage_name, query=query
+        )
+
+    def get_step_series(
+        self,
+        run_id: str,
+        metric_key: str,
+        *,
+        stage_id: str | None = None,
+        stage_name: str | None = None,
+    ) -> Any:
+        """Return the points of one metric of one run."""
+        return self.trend_service.get_step_series(
+            run_id, metric_key, stage_id=stage_id, stage_name=stage_name
+        )
+
+    def get_stage_duration_trend(
+        self, stage_name: str, *, project_name: str | None = None, query: Any = None
+    ) -> Any:
+        """Return the duration of a stage, one point per run."""
+        return self.trend_service.get_stage_duration_trend(
+            stage_name, project_name=project_name, query=query
+        )
+
+    def get_artifact_size_trend(
+        self, artifact_kind: str, *, project_name: str | None = None, query: Any = None
+    ) -> Any:
+        """Return the sizes of artifacts of a kind over runs."""
+        return self.trend_service.get_artifact_size_trend(
+            artifact_kind, project_name=project_name, query=query
+        )
+
+    def evaluate_alerts(self, run_id: str, rules: Iterable[Any]) -> Any:
+        """Evaluate alert rules on one run."""
+        return self.alert_service.evaluate_alerts(run_id, rules)
+
+    def evaluate_alerts_fleet(
+        self, rules: Iterable[Any], *, project_name: str | None = None, query: Any = None
+    ) -> Any:
+        """Evaluate alert rules on many runs."""
+        return self.alert_service.evaluate_alerts_fleet(
+            rules, project_name=project_name, query=query
+        )
+
+    def audit_reproducibility(self, run_id: str) -> Any:
+        """Say what is known about how to run it again."""
+        return self.provenance_service.audit_reproducibility(run_id)
+
+    def compare_environments(self, left_run_id: str, right_run_id: str) -> Any:
+        """Compare Python, platform, packages and variables of two runs."""
+        return self.provenance_service.compare_environments(left_run_id, right_run_id)
+
+    def build_snapshot_report(self, run_id: str) -> Any:
+        """Report on one run."""
+        return self.report_builder.build_snapshot_report(
+            self.get_run_snapshot(run_id), self.diagnose_run(run_id)
+        )
+
+    def build_run_report(self, left_run_id: str, right_run_id: str) -> Any:
+        """Report on the comparison of two runs."""
+        return self.report_builder.build_run_report(
+            self.compare_runs(left_run_id, right_run_id), self.diagnose_run(left_run_id)
+        )
+
+    def build_project_summary_report(self, project_name: str) -> Any:
+        """Report on the runs of a project."""
+        from contexta.interpretation.compare import CompletenessNote
+
+        runs = self.list_runs(project_name)
+        empty = CompletenessNote("info", "project_runs_empty", {"project_name": project_name})
+        return self.report_builder.build_project_summary_report(
+            project_name, runs=runs, notes=() if runs else (empty,)
+        )
+
+    def build_trend_report(
+        self,
+        metric_key: str,
+        *,
+        project_name: str | None = None,
+        stage_name: str | None = None,
+        query: Any = None,
+    ) -> Any:
+        """Report on a metric over runs."""
+        return self.report_builder.build_trend_report(
+            self.get_metric_trend(
+                metric_key, project_name=project_name, stage_name=stage_name, query=query
+            )
+        )
+
+    def build_alert_report(self, run_id: str, rules: Iterable[Any]) -> Any:
+        """Report on alert rules of one run."""
+        return self.report_builder.build_alert_report(self.evaluate_alerts(run_id, rules))
+
+    def build_multi_run_report(self, run_ids: Iterable[str]) -> Any:
+        """Report on several runs."""
+        return self.report_builder.build_multi_run_report(self.compare_multiple_runs(run_ids))

@@ -1,0 +1,85 @@
+"""The only place that names concrete classes: stores, repository, services.
+
+Everything is imported when it is first needed, so that `import contexta`
+loads neither SQLAlchemy nor pyarrow nor DuckDB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from contexta.config import UnifiedConfig
+
+_STORES = {
+    "metadata": ("contexta.store.metadata", "MetadataStore"),
+    "records": ("contexta.store.records", "RecordStore"),
+    "artifacts": ("contexta.store.artifacts", "ArtifactStore"),
+}
+
+
+def open_store(name: str, config: UnifiedConfig, *, read_only: bool) -> Any:
+    """Open the store of one plane: `metadata`, `records` or `artifacts`."""
+    module, cls = _STORES[name]
+    settings = getattr(config, name)
+    if read_only and not settings.read_only:
+        settings = settings.model_copy(update={"read_only": True})
+    return getattr(import_module(module), cls)(settings)
+
+
+def mark_workspace(config: UnifiedConfig) -> None:
+    """Validate the workspace folder, or create it when that is allowed."""
+    from contexta.store.workspace import open_workspace
+
+    open_workspace(config.workspace.root_path, create=config.workspace.create_missing_dirs)
+
+
+def is_read_only(config: UnifiedConfig) -> bool:
+    """Say whether the configuration forbids writing to any plane."""
+    return any(getattr(config, name).read_only for name in _STORES)
+
+
+def build_repository(
+    metadata: Any, records: Any, artifacts: Any, is_writer_alive: Callable[[str], bool]
+) -> Any:
+    """Build the repository that the services ask."""
+    from contexta.interpretation.repositories import CompositeStoreRepository
+
+    return CompositeStoreRepository(metadata, records, artifacts, is_writer_alive=is_writer_alive)
+
+
+def build_query_service(repository: Any) -> Any:
+    """Build the query service."""
+    from contexta.interpretation.query import QueryService
+
+    return QueryService(repository)
+
+
+def build_service(name: str, query_service: Any, config: UnifiedConfig) -> Any:
+    """Build one service over the query service, with the policy that `config` holds."""
+    policies = config.interpretation
+    if name == "report_builder":
+        return _load("reports", "ReportBuilder")()
+    if name == "alert":
+        cls = _load("alert", "AlertService")
+        return cls(query_service, metric_aggregation=policies.trend.metric_aggregation)
+    cls = _load(name, f"{_CLASS_NAMES[name]}Service")
+    policy_field = {"compare": "comparison", "diagnostics": "diagnostics", "trend": "trend"}
+    if name in policy_field:
+        return cls(query_service, config=getattr(policies, policy_field[name]))
+    return cls(query_service)
+
+
+_CLASS_NAMES = {
+    "compare": "Compare",
+    "diagnostics": "Diagnostics",
+    "lineage": "Lineage",
+    "provenance": "Provenance",
+    "trend": "Trend",
+}
+
+
+def _load(package: str, name: str) -> Any:
+    return getattr(import_module(f"contexta.interpretation.{package}"), name)

@@ -1,0 +1,133 @@
+"""The stores of one workspace: opened on first use, brought in order on first write."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from contexta import _wiring
+from contexta._interrupted import interrupt_dead_runs
+from contexta.contract.errors import LifecycleError, ReadOnlyStoreError, StoreError
+
+if TYPE_CHECKING:
+    from contexta.config import UnifiedConfig
+
+_log = logging.getLogger("contexta")
+
+
+class Workspace:
+    """The three planes, each opened once. Safe for any number of threads.
+
+    The first plane opened for writing marks the folder as a workspace, takes
+    over what dead writers left, and marks their open runs as interrupted.
+
+    Args:
+        config: the resolved configuration.
+        read_only: create and change nothing.
+    """
+
+    def __init__(self, config: UnifiedConfig, *, read_only: bool) -> None:
+        self.config = config
+        self.read_only = read_only
+        self._lock = threading.RLock()
+        self._stores: dict[str, Any] = {}
+        self._ready = read_only
+        self._closed = False
+
+    def metadata(self) -> Any:
+        """Return the metadata store."""
+        return self._stores.get("metadata") or self._open("metadata")
+
+    def records(self) -> Any:
+        """Return the record store."""
+        return self._stores.get("records") or self._open("records")
+
+    def artifacts(self) -> Any:
+        """Return the artifact store."""
+        return self._stores.get("artifacts") or self._open("artifacts")
+
+    def is_writer_alive(self, writer_id: str) -> bool:
+        """Say whether the process that opened a run still lives."""
+        alive: bool = self.records().writer_alive(writer_id)
+        return alive
+
+    def require_writable(self) -> None:
+        """Refuse when this workspace was opened read-only.
+
+        Raises:
+            ReadOnlyStoreError: code `facade_read_only`.
+            LifecycleError: code `facade_closed`.
+        """
+        self._require_open()
+        if self.read_only:
+            raise ReadOnlyStoreError(
+                f"workspace {self.config.workspace.root_path} was opened read-only; "
+                "open it with read_only=False to capture",
+                code="facade_read_only",
+                details={"workspace": str(self.config.workspace.root_path)},
+            )
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise LifecycleError(
+                "this Contexta was closed; open a new one",
+                code="facade_closed",
+                details={"workspace": str(self.config.workspace.root_path)},
+            )
+
+    def _open(self, name: str) -> Any:
+        with self._lock:
+            self._require_open()
+            if not self._ready:
+                self._prepare()
+            return self._opened(name)
+
+    def _opened(self, name: str) -> Any:
+        store = self._stores.get(name)
+        if store is None:
+            store = _wiring.open_store(name, self.config, read_only=self.read_only)
+            self._stores[name] = store
+        return store
+
+    def _prepare(self) -> None:
+        _wiring.mark_workspace(self.config)
+        self._ready = True
+        try:
+            interrupt_dead_runs(
+                self._opened("metadata"), self._opened("records"), self.config, _time_us()
+            )
+        except StoreError as error:
+            # A workspace that cannot be tidied up can still be written to; the next opener tries.
+            _log.error(
+                "dead runs of %s were not taken over: %s", self.config.workspace.root_path, error
+            )
+
+    def close(self) -> None:
+        """Close what was opened; idempotent. Every store is closed even if one fails.
+
+        Raises:
+            StoreError: the first failure.
+        """
+        with self._lock:
+            self._closed = True
+            stores, self._stores = list(self._stores.values()), {}
+        failures: list[StoreError] = []
+        for store in stores:
+            close = getattr(store, "close", None)
+            try:
+                if close is not None:
+                    close()
+            except StoreError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def after_fork(self) -> None:
+        """Replace the lock in a forked child; another thread may have held it."""
+        self._lock = threading.RLock()
+
+
+def _time_us() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,1 @@
+"""Former home of the facade; import `Contexta` from `contexta`."""

@@ -1,0 +1,338 @@
+"""The facade: open a workspace, capture into it, ask it questions. Delegation only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from contexta import _wiring
+from contexta._client_emits import EmitDelegates
+from contexta._client_reads import ReadDelegates
+from contexta._exit import close_at_exit
+from contexta._workspace import Workspace
+from contexta.capture.dispatch import CaptureDispatcher
+from contexta.capture.sinks import Sink
+from contexta.config import UnifiedConfig, resolve_facade_config
+from contexta.runtime._status import exit_status
+from contexta.runtime.session import RuntimeSession
+
+if TYPE_CHECKING:
+    from contexta.contract.refs import StableRef
+    from contexta.runtime.scopes import (
+        BaseScope,
+        BatchScope,
+        DeploymentScope,
+        OperationScope,
+        RunScope,
+        SampleScope,
+        StageScope,
+    )
+
+__all__ = ["Contexta"]
+
+
+class Contexta(EmitDelegates, ReadDelegates):
+    """One workspace: runs are captured into it and read from it.
+
+    Opening touches no disk. The first write creates the workspace, and takes
+    over runs whose process died. Use it as a context manager, or call
+    `close`; what is left open is closed when the interpreter exits.
+
+    Args:
+        workspace: folder; default is what the configuration says, `.contexta`.
+        profile: `local` or `test`.
+        config: a finished `UnifiedConfig`, or a nested mapping of settings.
+        sinks: further destinations, beside the workspace.
+        read_only: create and change nothing.
+        persist: False captures to the sinks only, nothing into the workspace.
+
+    Raises:
+        ConfigurationError: settings that are wrong or contradict each other.
+    """
+
+    __slots__ = (
+        "__weakref__", "_artifact_store", "_metadata_store", "_planes", "_query_service",
+        "_record_store", "_repository", "_services", "_session", "config", "profile", "workspace",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        workspace: str | os.PathLike[str] | None = None,
+        profile: str | None = None,
+        config: UnifiedConfig | Mapping[str, Any] | None = None,
+        sinks: Iterable[Sink] | None = None,
+        read_only: bool = False,
+        persist: bool = True,
+    ) -> None:
+        self.config = resolve_facade_config(workspace=workspace, profile=profile, config=config)
+        self.workspace = str(self.config.workspace.root_path)
+        self.profile = self.config.profile_name
+        self._planes = Workspace(
+            self.config, read_only=read_only or _wiring.is_read_only(self.config)
+        )
+        self._session = RuntimeSession(
+            config=self.config,
+            dispatcher=CaptureDispatcher(self.config, sinks or ()),
+            planes=self._planes if persist else None,
+        )
+        self._metadata_store: Any = None
+        self._record_store: Any = None
+        self._artifact_store: Any = None
+        self._repository: Any = None
+        self._query_service: Any = None
+        self._services: dict[str, Any] = {}
+        close_at_exit(self)
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        workspace: str | os.PathLike[str] | None = None,
+        profile: str | None = None,
+        config: UnifiedConfig | Mapping[str, Any] | None = None,
+        sinks: Iterable[Sink] | None = None,
+        read_only: bool = False,
+        persist: bool = True,
+    ) -> Self:
+        """Same as the constructor."""
+        return cls(
+            workspace=workspace,
+            profile=profile,
+            config=config,
+            sinks=sinks,
+            read_only=read_only,
+            persist=persist,
+        )
+
+    # -- lifetime ----------------------------------------------------------
+
+    def flush(self, *, seal: bool = False) -> None:
+        """Bring everything captured so far to disk.
+
+        Args:
+            seal: also turn it into Parquet now, for readers without Contexta.
+
+        Raises:
+            StoreError: it could not be synced.
+        """
+        self._session.ledger.settle()
+        self._session.recorder.report_losses()
+        store = self.record_store
+        store.flush()
+        if seal:
+            store.seal()
+
+    def close(self, *, status: str = "completed") -> None:
+        """Close open runs with `status`, flush, and close the stores; idempotent."""
+        self._session.close_all(status)
+        self._planes.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close(status=exit_status(exc))
+
+    # -- capture -----------------------------------------------------------
+
+    def run(
+        self,
+        name: str,
+        *,
+        run_id: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        code_revision: str | None = None,
+        config_snapshot: Mapping[str, Any] | None = None,
+        dataset_ref: StableRef | str | None = None,
+        params: Mapping[str, Any] | None = None,
+        resume: bool = False,
+        project: str | None = None,
+    ) -> RunScope:
+        """Open a run. Its row is on disk, visible to every process, when this returns.
+
+        The first run called `train` is `run:P.train`, the next `run:P.train-2`.
+
+        Args:
+            name: display name; names repeat.
+            run_id: chosen last component of the ref.
+            tags: text to text; scalars become text.
+            metadata: anything else, as JSON data.
+            code_revision: default is the git commit of the running code.
+            config_snapshot: default is the resolved configuration.
+            dataset_ref: the data it runs on.
+            params: hyper-parameters; more with `RunScope.log_params`.
+            resume: continue the run of this id if there is one.
+            project: default is the configured project.
+
+        Raises:
+            ConflictError: `run_id` is taken, and `resume` is False.
+            LifecycleError: a run or deployment is active in this thread or task.
+            StoreError: the workspace cannot be written.
+        """
+        self._planes.require_writable()
+        return self._session.start_run(
+            name,
+            run_id=run_id,
+            tags=tags,
+            metadata=metadata,
+            code_revision=code_revision,
+            config_snapshot=config_snapshot,
+            dataset_ref=dataset_ref,
+            params=params,
+            resume=resume,
+            project=project,
+        )
+
+    def deployment(
+        self,
+        name: str,
+        *,
+        deployment_ref: StableRef | str | None = None,
+        run_ref: StableRef | str | None = None,
+        artifact_ref: StableRef | str | None = None,
+        environment_snapshot_ref: StableRef | str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> DeploymentScope:
+        """Open a deployment. Without `run_ref` it captures into a run of its own.
+
+        Raises:
+            LifecycleError: a run or deployment is active in this thread or task.
+        """
+        self._planes.require_writable()
+        return self._session.start_deployment(
+            name,
+            deployment_ref=deployment_ref,
+            run_ref=run_ref,
+            artifact_ref=artifact_ref,
+            environment_snapshot_ref=environment_snapshot_ref,
+            metadata=metadata,
+        )
+
+    def _scope(self) -> BaseScope:
+        return self._session.current()
+
+    def current_run(self) -> RunScope:
+        """Return the active run; raises LifecycleError when there is none."""
+        return self._session.current_run()  # type: ignore[no-any-return]
+
+    def current_stage(self) -> StageScope:
+        """Return the active stage; raises LifecycleError when there is none."""
+        return self._session.current_stage()  # type: ignore[no-any-return]
+
+    def current_deployment(self) -> DeploymentScope:
+        """Return the active deployment; raises LifecycleError when there is none."""
+        return self._session.current_deployment()  # type: ignore[no-any-return]
+
+    def current_batch(self) -> BatchScope:
+        """Return the active batch; raises LifecycleError when there is none."""
+        return self._session.current_batch()  # type: ignore[no-any-return]
+
+    def current_sample(self) -> SampleScope:
+        """Return the active sample; raises LifecycleError when there is none."""
+        return self._session.current_sample()  # type: ignore[no-any-return]
+
+    def current_operation(self) -> OperationScope:
+        """Return the active operation; raises LifecycleError when there is none."""
+        return self._session.current_operation()  # type: ignore[no-any-return]
+
+    @property
+    def project_name(self) -> str:
+        """Project that runs belong to by default."""
+        return str(self.config.project_name)
+
+    @property
+    def session(self) -> RuntimeSession:
+        """The session that opens scopes."""
+        return self._session
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Destinations beside the workspace."""
+        return self._session.dispatcher.sinks
+
+    # -- planes and services ----------------------------------------------
+
+    @property
+    def metadata_store(self) -> Any:
+        """The metadata plane."""
+        return self._metadata_store if self._metadata_store is not None else self._planes.metadata()
+
+    @property
+    def record_store(self) -> Any:
+        """The record plane."""
+        return self._record_store if self._record_store is not None else self._planes.records()
+
+    @property
+    def artifact_store(self) -> Any:
+        """The artifact plane."""
+        return (
+            self._artifact_store if self._artifact_store is not None else self._planes.artifacts()
+        )
+
+    @property
+    def repository(self) -> Any:
+        """The repository over the planes."""
+        if self._repository is None:
+            self._repository = _wiring.build_repository(
+                self.metadata_store,
+                self.record_store,
+                self.artifact_store,
+                self._planes.is_writer_alive,
+            )
+        return self._repository
+
+    @property
+    def query_service(self) -> Any:
+        """Runs, snapshots, filters."""
+        if self._query_service is None:
+            self._query_service = _wiring.build_query_service(self.repository)
+        return self._query_service
+
+    def _service(self, name: str) -> Any:
+        if name not in self._services:
+            self._services[name] = _wiring.build_service(name, self.query_service, self.config)
+        return self._services[name]
+
+    @property
+    def compare_service(self) -> Any:  # type: ignore[override]
+        """Comparisons of runs."""
+        return self._service("compare")
+
+    @property
+    def diagnostics_service(self) -> Any:  # type: ignore[override]
+        """What looks wrong with a run."""
+        return self._service("diagnostics")
+
+    @property
+    def lineage_service(self) -> Any:  # type: ignore[override]
+        """Relations between runs, artifacts and data."""
+        return self._service("lineage")
+
+    @property
+    def trend_service(self) -> Any:  # type: ignore[override]
+        """Metrics over runs and steps."""
+        return self._service("trend")
+
+    @property
+    def alert_service(self) -> Any:  # type: ignore[override]
+        """Rules on metrics."""
+        return self._service("alert")
+
+    @property
+    def provenance_service(self) -> Any:  # type: ignore[override]
+        """Environments and reproducibility."""
+        return self._service("provenance")
+
+    @property
+    def report_builder(self) -> Any:  # type: ignore[override]
+        """Reports."""
+        return self._service("report_builder")

@@ -1,0 +1,182 @@
+"""Write the lives of scopes to the metadata plane, without ever stopping the host."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from contexta.capture._losses import RateLimitedLog
+from contexta.contract.errors import ConflictError, ContextaError, DispatchError
+from contexta.contract.models.context import Project, Run
+
+if TYPE_CHECKING:
+    from contexta.capture._ports import Planes
+
+_PUTS: dict[str, tuple[str, str]] = {
+    "deployment": ("deployments", "put_deployment_execution"),
+    "stage": ("stages", "put_stage_execution"),
+    "batch": ("batches", "put_batch_execution"),
+    "sample": ("samples", "put_sample_observation"),
+    "environment": ("environments", "put_environment_snapshot"),
+    "project": ("projects", "put_project"),
+    "run": ("runs", "put_run"),
+}
+_MAX_WAITING = 10_000
+
+
+class Ledger:
+    """Rows of scopes. Opening a run is loud; every later failure is logged and retried.
+
+    Args:
+        planes: the truth planes, or None when local persistence is off.
+        raises: mode `raise`: failures become `DispatchError`.
+    """
+
+    def __init__(self, planes: Planes | None, *, raises: bool, log: RateLimitedLog) -> None:
+        self._planes = planes
+        self._raises = raises
+        self._log = log
+        self._waiting: list[tuple[str, Callable[[Any], Any]]] = []
+        self._lock = Lock()
+        self._taken: set[str] = set()
+
+    @property
+    def waiting(self) -> int:
+        """Rows that could not be written yet."""
+        return len(self._waiting)
+
+    def create_run(self, run: Run, project: Project, *, exact: bool) -> Run:
+        """Reserve a ref and store the open run; the row is on disk when this returns.
+
+        Raises:
+            ConflictError: `exact`, and the ref is taken.
+            StoreError: the metadata or record plane cannot be written.
+        """
+        ref = str(run.run_ref)
+        if self._planes is None:
+            return self._reserve_in_memory(run, exact=exact)
+        runs = self._planes.metadata().runs
+        if exact and runs.exists_run(ref):
+            raise _taken(ref)
+        writer_id = self._planes.records().writer().writer_id
+        stored: Run = runs.create_run(run, writer_id=writer_id, project=project)
+        if exact and str(stored.run_ref) != ref:
+            # Another process took the ref between both calls; what we reserved instead is void.
+            runs.close_run(stored.run_ref, status="cancelled", ended_at=stored.started_at)
+            raise _taken(ref)
+        return stored
+
+    def resume_run(self, ref: str) -> Run | None:
+        """Open a stored run again in the name of this process; None when there is none."""
+        if self._planes is None or not self._planes.metadata().runs.exists_run(ref):
+            return None
+        writer_id = self._planes.records().writer().writer_id
+        resumed: Run = self._planes.metadata().runs.resume_run(ref, writer_id=writer_id)
+        return resumed
+
+    def stages_of(self, ref: str) -> list[Any]:
+        """Return the stored stages of a run, oldest first."""
+        if self._planes is None:
+            return []
+        return list(self._planes.metadata().stages.list_stage_executions(ref))
+
+    def put(self, kind: str, row: Any) -> None:
+        """Store one row, replacing its former state."""
+        repository, method = _PUTS[kind]
+        self._write(kind, lambda store: getattr(getattr(store, repository), method)(row))
+
+    def close_run(self, ref: str, status: str, ended_at: str) -> None:
+        """Give a run its final status; a run that another process closed keeps that one."""
+
+        def close(store: Any) -> None:
+            try:
+                store.runs.close_run(ref, status=status, ended_at=ended_at)
+            except ConflictError as error:
+                self._log.write(f"closed:{ref}", logging.WARNING, error.message)
+
+        self._write("run end", close)
+
+    def describe_run(
+        self, ref: str, *, facts: Mapping[str, Any], metadata: Mapping[str, Any]
+    ) -> None:
+        """Add what was found out after open: code revision, snapshot ref, metadata."""
+
+        def describe(store: Any) -> None:
+            run = store.runs.get_run(ref)
+            known = {name: value for name, value in facts.items() if getattr(run, name) is None}
+            merged = {**metadata, **run.metadata}
+            store.runs.put_run(Run.model_validate({**run.to_dict(), **known, "metadata": merged}))
+
+        self._write("run facts", describe)
+
+    def update_params(self, ref: str, params: Mapping[str, Any]) -> None:
+        """Set parameters of a run."""
+        self._write("params", lambda store: store.runs.update_params(ref, params))
+
+    def update_tags(self, ref: str, tags: Mapping[str, str]) -> None:
+        """Set tags of a run."""
+        self._write("tags", lambda store: store.runs.update_tags(ref, tags))
+
+    def settle(self) -> None:
+        """Write what is waiting, in order; what still fails goes on waiting."""
+        if self._planes is None or not self._waiting:
+            return
+        with self._lock:
+            while self._waiting:
+                what, action = self._waiting[0]
+                try:
+                    action(self._planes.metadata())
+                except (ContextaError, OSError) as error:
+                    self._complain(what, error)
+                    return
+                self._waiting.pop(0)
+
+    def _write(self, what: str, action: Callable[[Any], Any]) -> None:
+        if self._planes is None:
+            return
+        self.settle()
+        try:
+            if not self._waiting:
+                action(self._planes.metadata())
+                return
+        except (ContextaError, OSError) as error:
+            if self._raises:
+                raise DispatchError(
+                    f"the {what} row was not stored: {error}",
+                    code="capture_persistence_failed",
+                    cause=error,
+                ) from error
+            self._complain(what, error)
+        # Order matters: a stage must not come before the run facts that wait already.
+        with self._lock:
+            if len(self._waiting) < _MAX_WAITING:
+                self._waiting.append((what, action))
+
+    def _complain(self, what: str, error: Exception) -> None:
+        self._log.write(
+            "metadata",
+            logging.ERROR,
+            f"the {what} row was not stored: {type(error).__name__}: {error}; it will be retried",
+        )
+
+    def _reserve_in_memory(self, run: Run, *, exact: bool) -> Run:
+        with self._lock:
+            base = candidate = str(run.run_ref)
+            number = 2
+            while candidate in self._taken:
+                if exact:
+                    raise _taken(base)
+                candidate, number = f"{base}-{number}", number + 1
+            self._taken.add(candidate)
+        return Run.model_validate({**run.to_dict(), "run_ref": candidate})
+
+
+def _taken(ref: str) -> ConflictError:
+    return ConflictError(
+        f"{ref} exists already; choose another run_id, leave run_id out for a unique one, "
+        "or pass resume=True to continue it",
+        code="runtime_run_exists",
+        details={"run_ref": ref},
+    )

@@ -1,0 +1,115 @@
+"""The run: the unit that is listed, compared and reported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from contexta.common.results import ReadOnlyMapping, read_only
+from contexta.contract.coerce import coerce_params, coerce_tags
+from contexta.runtime._base import BaseScope
+from contexta.runtime._inner import StageScope, open_inner
+
+if TYPE_CHECKING:
+    from contexta.contract.models.context import Run
+
+
+class RunScope(BaseScope):
+    """An open run. Its row is on disk since `Contexta.run` returned."""
+
+    __slots__ = (
+        "_dataset_ref", "_params", "_run", "_tags", "code_revision", "config_snapshot",
+        "config_snapshot_ref", "environment_snapshot", "first_started",
+    )  # fmt: skip
+    scope_kind: ClassVar[str] = "run"
+
+    def __init__(
+        self, *args: Any, run: Run, config_snapshot: Mapping[str, Any], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._run = run
+        self.name = run.name
+        self.started_at = str(run.started_at)
+        self.first_started: dict[str, str] = {}
+        self._params = dict(run.params or {})
+        self._tags = dict(run.tags or {})
+        self._dataset_ref = run.dataset_ref
+        self.code_revision = run.code_revision
+        self.config_snapshot: ReadOnlyMapping = read_only(config_snapshot)
+        value = self.ref.partition(":")[2]
+        self.config_snapshot_ref: str | None = (
+            f"artifact:{value}.config-snapshot" if config_snapshot else None
+        )
+        self.environment_snapshot: Any = None
+
+    @property
+    def run_id(self) -> str:
+        """Last component of the ref: unique in the project."""
+        return self._component
+
+    @property
+    def run_ref(self) -> str:
+        """The ref, as text."""
+        return self.ref
+
+    @property
+    def params(self) -> ReadOnlyMapping:
+        """Parameters logged so far, redacted."""
+        return read_only(self._params)
+
+    @property
+    def tags(self) -> ReadOnlyMapping:
+        """Tags set so far."""
+        return read_only(self._tags)
+
+    @property
+    def dataset_ref(self) -> str | None:
+        """The dataset named at open, or None."""
+        return self._dataset_ref
+
+    def stage(
+        self, name: str, *, stage_ref: Any = None, metadata: Mapping[str, Any] | None = None
+    ) -> StageScope:
+        """Open a stage. Stages may overlap, in one thread or several."""
+        return open_inner(StageScope, self, self, name, explicit_ref=stage_ref, metadata=metadata)
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Set run parameters: scalars stay scalars, other JSON data becomes text.
+
+        A key given again gets the new value. Secrets are redacted by key.
+
+        Raises:
+            ValidationError: a key that is no text, or a value without JSON form.
+            ClosedScopeError: the run is closed.
+        """
+        self._target()
+        clean = coerce_params(self._recorder.redactor.mapping(dict(params)))
+        with self._lock:
+            self._params.update(clean)
+        self._session.ledger.update_params(self.ref, clean)
+
+    def set_tags(self, tags: Mapping[str, Any]) -> None:
+        """Set tags; scalars become text.
+
+        Raises:
+            ValidationError: a key that is no text, or a value that is no scalar.
+            ClosedScopeError: the run is closed.
+        """
+        self._target()
+        clean = coerce_tags(self._recorder.redactor.mapping(dict(tags)))
+        with self._lock:
+            self._tags.update(clean)
+        self._session.ledger.update_tags(self.ref, clean)
+
+    def _close(self, status: str) -> None:
+        # Joined outside the lock: background work captures into this run.
+        self._session.join_background(self)
+        super()._close(status)
+
+    def _persist_close(self) -> None:
+        session = self._session
+        session.settle_records()
+        if self._pid != os.getpid():
+            return  # a forked worker leaves; the run is its parent's to close
+        session.ledger.close_run(self.ref, str(self.status), str(self.closed_at))

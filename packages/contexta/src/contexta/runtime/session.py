@@ -1,0 +1,410 @@
+"""The session: opens scopes, knows which are active, and puts them away."""
+
+# ruff: noqa: SLF001 - scopes, spans and the session are one unit, spread over files
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from contexta._redaction import Redactor
+from contexta.capture._recorder import Recorder
+from contexta.capture.dispatch import CaptureDispatcher
+from contexta.contract.coerce import coerce_json, coerce_params, coerce_tags
+from contexta.contract.errors import ContextaError, LifecycleError
+from contexta.contract.models.context import Project, Run
+from contexta.contract.refs import StableRef, slugify, validate_stable_ref_kind
+from contexta.contract.time import iso_utc_now
+from contexta.runtime._base import BaseScope, after_fork_in_child
+from contexta.runtime._context import ActiveContext, ContextState
+from contexta.runtime._deployment_scope import DeploymentScope
+from contexta.runtime._ledger import Ledger
+from contexta.runtime._naming import NameTable, check_explicit_ref, scope_name
+from contexta.runtime._run_scope import RunScope
+from contexta.runtime._snapshots import take_snapshots
+from contexta.store.records import SeriesContext
+
+if TYPE_CHECKING:
+    from contexta.capture._ports import Planes
+    from contexta.config import UnifiedConfig
+
+__all__ = ["ActiveContext", "ContextState", "RuntimeSession"]
+
+
+class RuntimeSession:
+    """Everything that capture needs for one workspace in one process.
+
+    Args:
+        config: the resolved configuration.
+        dispatcher: sinks beside the workspace; None means none.
+        planes: the truth planes; None switches local persistence off.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: UnifiedConfig,
+        dispatcher: CaptureDispatcher | None = None,
+        planes: Planes | None = None,
+    ) -> None:
+        self.config = config
+        self.planes = planes
+        self.redactor = Redactor(
+            config.security.secret_key_patterns, config.security.redaction_mode
+        )
+        self.dispatcher = dispatcher or CaptureDispatcher(config, redact=self.redactor.text)
+        self.live: weakref.WeakSet[BaseScope] = weakref.WeakSet()
+        self.recorder = Recorder(
+            planes=planes,
+            dispatcher=self.dispatcher,
+            redactor=self.redactor,
+            durable=str(getattr(config.capture, "durability_mode", "flush")) == "fsync",
+            on_trouble=self._leave_fast_paths,
+        )
+        self.ledger = Ledger(planes, raises=self.dispatcher.raises, log=self.recorder.log)
+        self.state = ContextState()
+        self.session_id = f"session-{secrets.token_hex(6)}"
+        self.project_name = config.project_name
+        self.project_anchor = self.project(config.project_name)
+        self._names = NameTable()
+        self._work: dict[int, list[threading.Thread]] = {}
+        _SESSIONS.add(self)
+
+    @property
+    def project_ref(self) -> StableRef:
+        """Ref of the project that runs belong to by default."""
+        ref: StableRef = self.project_anchor.project_ref
+        return ref
+
+    def project(self, name: str) -> Project:
+        """Return the project called `name`, with the ref that its name gives."""
+        return Project(
+            project_ref=f"project:{slugify(scope_name('project_name', name))}",
+            name=name.strip(),
+            created_at=iso_utc_now(),
+        )
+
+    # -- opening -----------------------------------------------------------
+
+    def start_run(
+        self,
+        name: str,
+        *,
+        run_id: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        code_revision: str | None = None,
+        config_snapshot: Mapping[str, Any] | None = None,
+        dataset_ref: StableRef | str | None = None,
+        params: Mapping[str, Any] | None = None,
+        resume: bool = False,
+        project: str | None = None,
+    ) -> RunScope:
+        """Open a run; see `Contexta.run`."""
+        self._refuse_nested("run", "run", "deployment")
+        display = scope_name("run_name", name)
+        anchor = self.project_anchor if project is None else self.project(project)
+        component = slugify(display if run_id is None else scope_name("run_id", run_id))
+        redact = self.redactor.mapping
+        wished = Run(
+            run_ref=f"run:{anchor.project_ref.value}.{component}",
+            project_ref=anchor.project_ref,
+            name=display,
+            status="open",
+            started_at=iso_utc_now(),
+            tags=coerce_tags(redact(dict(tags or {}))),
+            params=coerce_params(redact(dict(params or {}))),
+            code_revision=code_revision,
+            dataset_ref=None if dataset_ref is None else str(dataset_ref),
+            metadata=self.clean_metadata(metadata),
+            schema_version=self.config.contract.schema_version,
+        )
+        resumed = self.ledger.resume_run(str(wished.run_ref)) if resume else None
+        run = resumed or self.ledger.create_run(
+            wished, anchor, exact=run_id is not None and not resume
+        )
+        scope = self._open_run(run, self._config_snapshot(config_snapshot))
+        if resumed is not None:
+            self._continue(scope, wished)
+        self._snapshot_in_background(scope)
+        return scope
+
+    def _open_run(self, run: Run, snapshot: Mapping[str, Any]) -> RunScope:
+        scope = self._build_run(run, snapshot)
+        scope._begin()
+        return scope
+
+    def _build_run(self, run: Run, snapshot: Mapping[str, Any]) -> RunScope:
+        ref = str(run.run_ref)
+        return RunScope(
+            self,
+            None,
+            ref=ref,
+            component=ref.rpartition(".")[2],
+            display_name=run.name,
+            context=self._context(ref, str(run.project_ref).partition(":")[2]),
+            metadata=run.metadata,
+            run=run,
+            config_snapshot=snapshot,
+        )
+
+    def _continue(self, scope: RunScope, wished: Run) -> None:
+        """Take over what the run had: names and orders of stages, new params and tags."""
+        for stage in self.ledger.stages_of(scope.ref):
+            scope._names.know("stage", stage.stage_name, stage.display_name or stage.stage_name)
+            scope.first_started[str(stage.stage_execution_ref)] = str(stage.started_at)
+            scope._next_order("stage")
+        if wished.params:
+            scope.log_params(wished.params)
+        if wished.tags:
+            scope.set_tags(wished.tags)
+
+    def open_implicit_run(self, deployment: DeploymentScope) -> RunScope:
+        """Open the run that a deployment without one captures into."""
+        project = self.project_anchor
+        run = Run(
+            run_ref=f"run:{project.project_ref.value}.{deployment._component}",
+            project_ref=project.project_ref,
+            name=deployment.display_name,
+            status="open",
+            started_at=deployment.started_at,
+            metadata={"implicit_for": deployment.ref},
+            schema_version=self.config.contract.schema_version,
+        )
+        scope = self._build_run(self.ledger.create_run(run, project, exact=False), {})
+        self.live.add(scope)
+        return scope
+
+    def start_deployment(
+        self,
+        name: str,
+        *,
+        deployment_ref: StableRef | str | None = None,
+        run_ref: StableRef | str | None = None,
+        artifact_ref: StableRef | str | None = None,
+        environment_snapshot_ref: StableRef | str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> DeploymentScope:
+        """Open a deployment; see `Contexta.deployment`."""
+        self._refuse_nested("deployment", "run", "deployment")
+        display = scope_name("deployment_name", name)
+        component = self._names.take("deployment", display)
+        project = self.project_ref.value
+        ref = f"deployment:{project}.{component}"
+        try:
+            check_explicit_ref("deployment_ref", deployment_ref, "deployment", ref)
+            run_text = _ref_text("run_ref", run_ref, "run")
+            scope = DeploymentScope(
+                self,
+                None,
+                ref=ref,
+                component=component,
+                display_name=display,
+                context=self._context(run_text or "", project)._replace(
+                    deployment_execution_ref=ref
+                ),
+                metadata=self.clean_metadata(metadata),
+                project_ref=str(self.project_ref),
+                run_ref=run_text,
+                artifact_ref=_ref_text("artifact_ref", artifact_ref, "artifact"),
+                environment_snapshot_ref=_ref_text(
+                    "environment_snapshot_ref", environment_snapshot_ref, "environment"
+                ),
+            )
+            row = scope._row()
+        finally:
+            self._names.release("deployment", component)
+        if self.planes is not None:
+            self.ledger.put("project", self._stored_project())
+        self.ledger.put("deployment", row)
+        scope._begin()
+        return scope
+
+    def _stored_project(self) -> Project:
+        assert self.planes is not None  # noqa: S101 - the caller asked
+        found = self.planes.metadata().projects.find_project(self.project_ref)
+        return self.project_anchor if found is None else found
+
+    def _context(self, run_ref: str, project: str) -> SeriesContext:
+        return SeriesContext(
+            run_ref=run_ref,
+            project=project,
+            producer_ref=self.config.capture.producer_ref,
+            schema_version=self.config.contract.schema_version,
+            trace_id=f"trace-{secrets.token_hex(8)}",
+            session_id=self.session_id,
+        )
+
+    def _refuse_nested(self, kind: str, *blocking: str) -> None:
+        active = self.state.active()
+        for other in blocking:
+            scope = getattr(active, other)
+            if scope is not None:
+                raise LifecycleError(
+                    f"nested {kind}: {other} {scope.ref} is active here; close it first, "
+                    f"or open the {kind} in another thread or task",
+                    code=f"runtime_nested_{kind}",
+                    details={f"active_{other}_ref": scope.ref},
+                )
+
+    def _config_snapshot(self, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        if given is None:
+            if not self.config.capture.capture_config_snapshot:
+                return {}
+            from contexta.config import config_to_mapping
+
+            given = config_to_mapping(self.config)
+        return self.redactor.mapping(_json_mapping(given))
+
+    def clean_metadata(self, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return metadata as redacted JSON data; what has no JSON form becomes text."""
+        if metadata is None:
+            return {}
+        if not isinstance(metadata, Mapping):
+            raise LifecycleError(
+                f"metadata must be a mapping, got {type(metadata).__name__}",
+                code="runtime_invalid_mapping",
+                details={"field_name": "metadata", "type": type(metadata).__name__},
+            )
+        return self.redactor.mapping(_json_mapping(metadata))
+
+    # -- active scopes -----------------------------------------------------
+
+    def current(self) -> BaseScope:
+        """Return the innermost active scope, which facade emits go to.
+
+        Raises:
+            LifecycleError: `runtime_capture_requires_run`.
+        """
+        scope = self.state.innermost()
+        if scope is None:
+            raise LifecycleError(
+                "no run is active in this thread or task; open one with ctx.run(...), or bring "
+                "one here with scope.attach() or contexta.capture.propagate",
+                code="runtime_capture_requires_run",
+            )
+        found: BaseScope = scope
+        return found
+
+    def current_run(self) -> Any:
+        """Return the active run."""
+        return self.state.require("run")
+
+    def current_stage(self) -> Any:
+        """Return the active stage."""
+        return self.state.require("stage")
+
+    def current_deployment(self) -> Any:
+        """Return the active deployment."""
+        return self.state.require("deployment")
+
+    def current_batch(self) -> Any:
+        """Return the active batch."""
+        return self.state.require("batch")
+
+    def current_sample(self) -> Any:
+        """Return the active sample."""
+        return self.state.require("sample")
+
+    def current_operation(self) -> Any:
+        """Return the active operation."""
+        return self.state.require("operation")
+
+    # -- putting away ------------------------------------------------------
+
+    def background(self, root: BaseScope, work: Callable[[], Any]) -> None:
+        """Run `work` in a thread that is joined when `root` closes."""
+
+        def guarded() -> None:
+            try:
+                work()
+            except ContextaError as error:
+                self.recorder.log.write("background", logging.ERROR, f"{root.ref}: {error}")
+
+        thread = threading.Thread(target=guarded, name=f"contexta {root.ref}", daemon=True)
+        self._work.setdefault(id(root), []).append(thread)
+        thread.start()
+
+    def join_background(self, root: BaseScope) -> None:
+        """Wait for the background work of `root`."""
+        for thread in self._work.pop(id(root), ()):
+            if thread is not threading.current_thread():
+                thread.join()
+
+    def _snapshot_in_background(self, run: RunScope) -> None:
+        self.background(run, lambda: take_snapshots(self, run))
+
+    def settle_records(self) -> None:
+        """Record losses and sync the record plane; failures are logged."""
+        if self.planes is None:
+            return
+        self.recorder.report_losses()
+        try:
+            self.planes.records().flush()
+        except (ContextaError, OSError) as error:
+            self.recorder.log.write("sync", logging.ERROR, f"records are not synced: {error}")
+
+    def open_roots(self) -> list[BaseScope]:
+        """Return runs and deployments that this process opened and nobody closed."""
+        roots = [s for s in list(self.live) if s.parent is None and not s.is_closed]
+        return [s for s in roots if s._pid == os.getpid()]
+
+    def close_all(self, status: str) -> None:
+        """Close every open run and deployment of this process."""
+        for scope in sorted(self.open_roots(), key=lambda item: -item.order):
+            scope.close(status=status)
+        self.ledger.settle()
+        if self.ledger.waiting:
+            self.recorder.log.write(
+                "metadata-end",
+                logging.ERROR,
+                f"{self.ledger.waiting} metadata row(s) were never stored",
+            )
+
+    def _leave_fast_paths(self) -> None:
+        for scope in list(self.live):
+            scope._shut_fast()
+
+    def _after_fork(self) -> None:
+        self._work.clear()
+        after_fork_in_child(list(self.live))
+
+
+def _json_mapping(values: Mapping[Any, Any]) -> dict[str, Any]:
+    try:
+        plain: dict[str, Any] = coerce_json(dict(values))
+    except ContextaError:
+        return {str(key): _json_value(value) for key, value in values.items()}
+    return plain
+
+
+def _json_value(value: Any) -> Any:
+    try:
+        return coerce_json(value)
+    except ContextaError:
+        return str(value)
+
+
+def _ref_text(field_name: str, value: StableRef | str | None, kind: str) -> str | None:
+    if value is None:
+        return None
+    ref = value if isinstance(value, StableRef) else StableRef.parse(value)
+    validate_stable_ref_kind(ref, kind, field_name=field_name)
+    return ref.text
+
+
+_SESSIONS: weakref.WeakSet[RuntimeSession] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for session in list(_SESSIONS):
+        session._after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
