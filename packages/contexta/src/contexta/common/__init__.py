@@ -1,0 +1,1 @@
+"""Small helpers at their old places; new code imports from the public parts instead."""
