@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 from contexta import errors
@@ -43,7 +41,7 @@ def test_files_are_private_and_written_whole(tmp_path):
     assert io.read_json(file) == {"a": "ü", "b": 1}
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
-    assert os.listdir(file.parent) == ["b.json"]
+    assert [path.name for path in file.parent.iterdir()] == ["b.json"]
 
 
 def test_text_round_trips(tmp_path):

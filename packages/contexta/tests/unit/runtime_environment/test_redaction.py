@@ -17,9 +17,10 @@ def redactor():
 @pytest.mark.parametrize(
     "key",
     [
-        "api_key", "apiKey", "APIKey", "apikey", "api_keys", "openai-key", "key", "AWS_SECRET_ACCESS_KEY",
-        "db.password", "PASSWORD", "password1", "dbpasswd", "authtoken", "HF_TOKEN", "access_tokens",
-        "client_secret", "secrets", "Authorization", "passphrase", "x-auth-token",
+        "api_key", "apiKey", "APIKey", "apikey", "api_keys", "openai-key", "key",
+        "AWS_SECRET_ACCESS_KEY", "db.password", "PASSWORD", "password1", "dbpasswd",
+        "authtoken", "HF_TOKEN", "access_tokens", "client_secret", "secrets", "Authorization",
+        "passphrase", "x-auth-token",
     ],
 )  # fmt: skip
 def test_secret_looking_keys_are_found(redactor, key):
@@ -30,9 +31,9 @@ def test_secret_looking_keys_are_found(redactor, key):
 @pytest.mark.parametrize(
     "key",
     [
-        "keyboard", "metric_key", "event_key", "primary_key", "monkey", "keys", "keynote", "max_tokens",
-        "tokenizer", "pad_token", "eos_token_id", "token_count", "tokens_per_second", "key_size", "loss",
-        "passes", "secretary", "",
+        "keyboard", "metric_key", "event_key", "primary_key", "monkey", "keys", "keynote",
+        "max_tokens", "tokenizer", "pad_token", "eos_token_id", "token_count",
+        "tokens_per_second", "key_size", "loss", "passes", "secretary", "",
     ],
 )  # fmt: skip
 def test_harmless_names_are_left_alone(redactor, key):
