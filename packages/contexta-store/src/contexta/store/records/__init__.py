@@ -1,0 +1,137 @@
+"""The record plane: events, metrics, spans and degraded records of runs.
+
+A record goes into a write-ahead log that its process alone owns, in one write of microseconds,
+and survives the death of the process from then on. Segments of the log become Parquet parts,
+sorted by run, key and step, which any engine can read; `contexta.store.records.schema` says what
+the columns mean. Reads merge both, so every process sees a record once its append returned.
+
+`RecordStore` does everything. `RecordStore.writer()` is the fast path for points of a series.
+
+Errors, all below `contexta.contract.errors.StoreError` unless noted:
+
+* `AppendError`: the disk refused. `partial_result` says exactly what is stored; when
+  `retryable`, the same handle works again once there is space.
+* `ReplayError`: a strict replay met damage; replay in tolerant mode to get the rest and the gaps.
+* `RecordError`: a scan met damage; it names the file. Restore it from a backup.
+* `ReadOnlyStoreError`, `SchemaVersionError`, `StoreAccessError`: as their names say.
+* `ValidationError`, `ConfigurationError`, `LifecycleError`: fix the call.
+
+Names load on first use: importing the configuration or the enums does not import pyarrow.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from contexta.store.records._config import RecordStoreConfig, StoreConfig
+    from contexta.store.records._enums import (
+        DurabilityMode,
+        DurabilityStatus,
+        IntegrityState,
+        LayoutMode,
+        ReplayMode,
+    )
+    from contexta.store.records._errors import AppendError, ReplayError
+    from contexta.store.records._filter import ScanFilter
+    from contexta.store.records._functions import (
+        check_integrity,
+        export_jsonl,
+        rebuild_indexes,
+        repair_truncated_tails,
+    )
+    from contexta.store.records._models import (
+        AppendReceipt,
+        AppendRejection,
+        AppendResult,
+        DeadWriter,
+        IntegrityIssue,
+        IntegrityReport,
+        KnownGap,
+        MetricSummary,
+        RepairReport,
+        ReplayResult,
+        StoredRecord,
+    )
+    from contexta.store.records._refs import derive_record_ref
+    from contexta.store.records._series import SeriesContext
+    from contexta.store.records._store import RecordStore
+    from contexta.store.records._writer import RecordWriter
+
+_HOMES = {
+    "AppendError": "_errors",
+    "AppendReceipt": "_models",
+    "AppendRejection": "_models",
+    "AppendResult": "_models",
+    "DeadWriter": "_models",
+    "DurabilityMode": "_enums",
+    "DurabilityStatus": "_enums",
+    "IntegrityIssue": "_models",
+    "IntegrityReport": "_models",
+    "IntegrityState": "_enums",
+    "KnownGap": "_models",
+    "LayoutMode": "_enums",
+    "MetricSummary": "_models",
+    "RecordStore": "_store",
+    "RecordStoreConfig": "_config",
+    "RecordWriter": "_writer",
+    "RepairReport": "_models",
+    "ReplayError": "_errors",
+    "ReplayMode": "_enums",
+    "ReplayResult": "_models",
+    "ScanFilter": "_filter",
+    "SeriesContext": "_series",
+    "StoreConfig": "_config",
+    "StoredRecord": "_models",
+    "check_integrity": "_functions",
+    "derive_record_ref": "_refs",
+    "export_jsonl": "_functions",
+    "rebuild_indexes": "_functions",
+    "repair_truncated_tails": "_functions",
+}
+
+__all__ = [
+    "AppendError",
+    "AppendReceipt",
+    "AppendRejection",
+    "AppendResult",
+    "DeadWriter",
+    "DurabilityMode",
+    "DurabilityStatus",
+    "IntegrityIssue",
+    "IntegrityReport",
+    "IntegrityState",
+    "KnownGap",
+    "LayoutMode",
+    "MetricSummary",
+    "RecordStore",
+    "RecordStoreConfig",
+    "RecordWriter",
+    "RepairReport",
+    "ReplayError",
+    "ReplayMode",
+    "ReplayResult",
+    "ScanFilter",
+    "SeriesContext",
+    "StoreConfig",
+    "StoredRecord",
+    "check_integrity",
+    "derive_record_ref",
+    "export_jsonl",
+    "rebuild_indexes",
+    "repair_truncated_tails",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

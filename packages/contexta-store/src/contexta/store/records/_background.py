@@ -1,0 +1,85 @@
+"""Background work of a writer: group sync, rolling by age, sealing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from contexta.contract.errors import ContextaError
+
+if TYPE_CHECKING:
+    from contexta.store.records._writer import RecordWriter
+
+_LOGGER = logging.getLogger("contexta.store.records")
+_SYNC_INTERVAL_SECONDS = 0.05
+
+
+class WriterThreads:
+    """Two daemon threads, started on demand: one syncs, one seals.
+
+    They are separate because sealing takes seconds and the sync must not wait for it.
+    """
+
+    def __init__(self, writer: RecordWriter) -> None:
+        self._writer = writer
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._seal = threading.Event()
+        self._sync_thread: threading.Thread | None = None
+        self._seal_thread: threading.Thread | None = None
+
+    def wake(self) -> None:
+        """Tell the sync thread that there is something to sync."""
+        self._wake.set()
+
+    def start(self) -> None:
+        """Start the sync thread unless it runs."""
+        if self._sync_thread is None:
+            self._sync_thread = threading.Thread(
+                target=self._run_sync, name="contexta-record-sync", daemon=True
+            )
+            self._sync_thread.start()
+
+    def stop(self) -> None:
+        """End both threads; a segment that is being sealed is finished first."""
+        self._stop.set()
+        self._wake.set()
+        self._seal.set()
+        for thread in (self._sync_thread, self._seal_thread):
+            if thread is not None:
+                thread.join()
+
+    def _run_sync(self) -> None:
+        while not self._stop.is_set():
+            if not self._wake.wait(self._writer.seconds_until_roll()):
+                self._writer.roll()
+            if self._stop.wait(_SYNC_INTERVAL_SECONDS):
+                return
+            self._wake.clear()
+            try:
+                self._writer.sync()
+            except ContextaError:
+                _LOGGER.exception("Records are stored but may not survive a power cut")
+            if self._writer.has_unsealed:
+                self._start_sealing()
+
+    def _start_sealing(self) -> None:
+        self._seal.set()
+        if self._seal_thread is None:
+            self._seal_thread = threading.Thread(
+                target=self._run_seal, name="contexta-record-seal", daemon=True
+            )
+            self._seal_thread.start()
+
+    def _run_seal(self) -> None:
+        while True:
+            self._seal.wait()
+            if self._stop.is_set():
+                return
+            self._seal.clear()
+            try:
+                self._writer.seal_pending(gentle=True)
+            except ContextaError:
+                # The records stay readable in the log; the next roll or close tries again.
+                _LOGGER.exception("A segment could not be turned into Parquet")

@@ -1,0 +1,234 @@
+"""Read a part so that a flipped bit or an exchanged file is an error, never a value."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections import OrderedDict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from contexta.contract.errors import ContextaError, RecordError, SchemaVersionError
+from contexta.store.fs import open_private
+from contexta.store.records._layout import Layout
+from contexta.store.records._part_file import PART_FORMAT_VERSION, ROW_GROUP_ROWS
+from contexta.store.records._parts_log import PartEntry
+from contexta.store.records._rows_filter import RowFilter
+from contexta.store.records._tables import join_tables
+from contexta.store.records.schema import columns_of, schema_for, stored_schema_for
+
+_WHOLE_HASH_BYTES = 262_144
+_MAX_TAIL_BYTES = 64 << 20
+_MAX_UNCOMPRESSED_BYTES = 4 << 30
+_CACHED_FOOTERS = 256
+
+_Signature = tuple[int, int, int]
+
+
+class _Footer(NamedTuple):
+    signature: _Signature
+    metadata: pq.FileMetaData
+    columns: frozenset[str]
+
+
+class PartReader:
+    """Reads parts of one store; remembers verified footers by file identity.
+
+    Small parts are hashed whole on first sight. Of large ones, the footer and page index are
+    hashed (page checksums do not cover them) and each page's checksum is verified when read.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._footers: OrderedDict[str, _Footer] = OrderedDict()
+
+    def clear(self) -> None:
+        """Forget what was verified."""
+        self._footers.clear()
+
+    def read(self, part: PartEntry, wanted: RowFilter, columns: Iterable[str]) -> pa.Table:
+        """Return the matching rows of a part in its own order.
+
+        Raises:
+            RecordError: `record_scan_part_missing` or `record_scan_part_damaged`, naming file
+                and place.
+            SchemaVersionError: When a newer release wrote the part.
+        """
+        path = self._layout.root / part.path
+        try:
+            with self._open(path) as file:
+                footer = self._verified(part, path, file)
+                return self._matching(part, footer, file, wanted, columns)
+        except ContextaError:
+            raise
+        except (pa.ArrowException, OSError, ValueError, KeyError, OverflowError) as error:
+            raise damaged_part(path, str(error), error) from error
+
+    def _open(self, path: Path) -> BinaryIO:
+        try:
+            return os.fdopen(open_private(path, os.O_RDONLY), "rb")
+        except ContextaError as error:
+            raise RecordError(
+                f"The part {str(path)!r} cannot be opened, but the log of parts names it: "
+                f"{error.message} Restore it from a backup.",
+                code="record_scan_part_missing",
+                details={"path": str(path)},
+                cause=error,
+            ) from error
+
+    def _verified(self, part: PartEntry, path: Path, file: BinaryIO) -> _Footer:
+        status = os.fstat(file.fileno())
+        signature = (status.st_ino, status.st_size, status.st_mtime_ns)
+        known = self._footers.get(part.path)
+        if known is not None and known.signature == signature:
+            self._footers.move_to_end(part.path)
+            return known
+        _verify_bytes(part, path, file, status.st_size)
+        metadata = pq.read_metadata(file)
+        check_metadata(part.record_type, part.rows, path, metadata)
+        names = frozenset(metadata.schema.to_arrow_schema().names)
+        footer = _Footer(signature, metadata, names)
+        self._footers[part.path] = footer
+        while len(self._footers) > _CACHED_FOOTERS:
+            self._footers.popitem(last=False)
+        return footer
+
+    def _matching(
+        self,
+        part: PartEntry,
+        footer: _Footer,
+        file: BinaryIO,
+        wanted: RowFilter,
+        columns: Iterable[str],
+    ) -> pa.Table:
+        record_type = part.record_type
+        needed = wanted.columns(record_type) | set(columns)
+        schema = schema_for(record_type)
+        fields = [field for field in schema if field.name in needed]
+        groups = _matching_groups(record_type, footer.metadata, wanted)
+        target = pa.schema(fields)
+        if not groups:
+            return target.empty_table()
+        present = [field.name for field in fields if field.name in footer.columns]
+        words = [c.name for c in columns_of(record_type) if c.kind == "word" and c.name in present]
+        reader = pq.ParquetFile(
+            file,
+            metadata=footer.metadata,
+            read_dictionary=words,
+            page_checksum_verification=True,
+        )
+        found = []
+        for group in groups:  # one at a time: most rows of a group are filtered out again
+            table = reader.read_row_group(group, columns=present, use_threads=False)
+            found.append(wanted.apply(record_type, _conformed(table, target)))
+        return join_tables(found)
+
+
+def _verify_bytes(part: PartEntry, path: Path, file: BinaryIO, size: int) -> None:
+    if size != part.size:
+        raise damaged_part(path, f"it has {size} bytes, the log of parts says {part.size}")
+    if size <= _WHOLE_HASH_BYTES:
+        start, expected = 0, part.sha256
+    else:
+        start, expected = part.tail_offset, part.tail_sha256
+    if not 0 <= start <= size or size - start > _MAX_TAIL_BYTES:
+        raise damaged_part(path, f"its footer cannot begin at byte {start}")
+    file.seek(start)
+    if hashlib.sha256(file.read(size - start)).hexdigest() != expected:
+        raise damaged_part(path, f"the bytes from {start} on are not those that were written")
+    file.seek(0)
+
+
+def check_metadata(
+    record_type: str, rows: int | None, path: Path, metadata: pq.FileMetaData
+) -> None:
+    """Refuse a footer that promises something else than a part of ours, before reading data.
+
+    Raises:
+        RecordError: `record_scan_part_damaged`.
+        SchemaVersionError: When a newer release wrote the part.
+    """
+    notes = metadata.metadata or {}
+    version = int(notes.get(b"contexta.format_version", b"0"))
+    if version > PART_FORMAT_VERSION:
+        raise SchemaVersionError(
+            f"{str(path)!r} has part format {version}; this release reads up to "
+            f"{PART_FORMAT_VERSION}. Upgrade contexta; nothing was changed.",
+            code="record_part_format_unsupported",
+            details={"path": str(path), "current_version": version},
+        )
+    if b"ARROW:extension" in base64.b64decode(notes.get(b"ARROW:schema", b"")):
+        raise damaged_part(path, "it asks for extension types, which are never loaded")
+    if rows is not None and metadata.num_rows != rows:
+        raise damaged_part(path, f"it has {metadata.num_rows} rows, the log of parts says {rows}")
+    total = 0
+    for index in range(metadata.num_row_groups):
+        group = metadata.row_group(index)
+        total += group.total_byte_size
+        if group.num_rows > ROW_GROUP_ROWS * 8 or total > _MAX_UNCOMPRESSED_BYTES:
+            raise damaged_part(path, f"row group {index} is too large to be one of ours")
+    _check_types(record_type, path, metadata)
+
+
+def _check_types(record_type: str, path: Path, metadata: pq.FileMetaData) -> None:
+    expected = {field.name: field.type for field in stored_schema_for(record_type)}
+    for field in metadata.schema.to_arrow_schema():
+        wanted = expected.get(field.name)
+        if wanted is not None and not _same_type(field.type, wanted):
+            raise damaged_part(path, f"column {field.name!r} is {field.type}, not {wanted}")
+
+
+def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:
+    if pa.types.is_map(wanted):
+        return bool(
+            pa.types.is_map(found)
+            and found.key_type == wanted.key_type
+            and found.item_type == wanted.item_type
+        )
+    if pa.types.is_list(wanted):
+        return bool(pa.types.is_list(found) and found.value_type == wanted.value_type)
+    return bool(found == wanted)
+
+
+def _matching_groups(record_type: str, metadata: pq.FileMetaData, wanted: RowFilter) -> list[int]:
+    names = {metadata.schema.column(i).path: i for i in range(metadata.num_columns)}
+    looked_at = [name for name in wanted.columns(record_type) if name in names]
+    groups = []
+    for index in range(metadata.num_row_groups):
+        group = metadata.row_group(index)
+        statistics: dict[str, tuple[Any, Any]] = {}
+        for name in looked_at:
+            found = group.column(names[name]).statistics
+            if found is not None and found.has_min_max:
+                statistics[name] = (found.min, found.max)
+        if wanted.may_match(record_type, statistics):
+            groups.append(index)
+    return groups
+
+
+def _conformed(table: pa.Table, target: pa.Schema) -> pa.Table:
+    """Return the table with exactly the target's columns; what an older part lacks is null."""
+    arrays = []
+    for field in target:
+        if field.name in table.column_names:
+            column = table[field.name]
+            arrays.append(column if column.type == field.type else column.cast(field.type))
+        else:
+            arrays.append(pa.chunked_array([pa.nulls(table.num_rows, field.type)]))
+    return pa.Table.from_arrays(arrays, schema=target)
+
+
+def damaged_part(path: Path, reason: str, cause: BaseException | None = None) -> RecordError:
+    """Build the error of a part whose content is not what was sealed."""
+    return RecordError(
+        f"The part {str(path)!r} is damaged: {reason}. Other parts stay readable; restore this "
+        "one from a backup.",
+        code="record_scan_part_damaged",
+        details={"path": str(path), "reason": reason},
+        cause=cause,
+    )

@@ -1,0 +1,70 @@
+"""One writer per store and process."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from contexta.store.records._layout import Layout
+from contexta.store.records._writer import RecordWriter
+
+if TYPE_CHECKING:
+    from contexta.store.records._config import RecordStoreConfig
+
+
+class _Registry:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.writers: dict[str, tuple[RecordWriter, int]] = {}
+
+
+_REGISTRY = _Registry()
+
+
+def acquire_writer(config: RecordStoreConfig, layout: Layout) -> RecordWriter:
+    """Return the writer of a store for one more user in this process."""
+    key = str(layout.root)
+    with _REGISTRY.lock:
+        writer, users = _REGISTRY.writers.get(key, (None, 0))
+        if writer is None:
+            writer = RecordWriter(config, layout)
+        _REGISTRY.writers[key] = (writer, users + 1)
+    return writer
+
+
+def release_writer(layout: Layout, writer: RecordWriter) -> None:
+    """Give a writer back; the last user closes it.
+
+    Raises:
+        StoreError: When closing failed; see `RecordWriter.close`.
+    """
+    key = str(layout.root)
+    with _REGISTRY.lock:
+        known, users = _REGISTRY.writers.get(key, (None, 0))
+        if known is not writer:
+            return
+        if users > 1:
+            _REGISTRY.writers[key] = (writer, users - 1)
+            return
+        del _REGISTRY.writers[key]
+    writer.close()
+
+
+def _close_all_at_exit() -> None:
+    # No sealing: pyarrow cannot be loaded once the interpreter shuts down. The records are
+    # synced and readable; whoever opens the store next seals them.
+    for writer, _ in list(_REGISTRY.writers.values()):
+        writer.close(seal=False)
+
+
+def _after_fork_in_child() -> None:
+    _REGISTRY.lock = threading.Lock()
+    for writer, _ in _REGISTRY.writers.values():
+        writer.after_fork_in_child()
+
+
+atexit.register(_close_all_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

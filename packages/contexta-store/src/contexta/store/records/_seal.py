@@ -1,0 +1,145 @@
+"""Turn a write-ahead segment into Parquet parts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contexta.store.fs import (
+    atomic_write_bytes,
+    ensure_private_dir,
+    fsync_dir,
+    translated_os_errors,
+)
+from contexta.store.records._decode import SegmentDecoder, is_cut_frame
+from contexta.store.records._frames import SEGMENT_HEADER_BYTES, decode_segment_header
+from contexta.store.records._layout import Layout, SegmentId
+from contexta.store.records._part_file import write_part
+from contexta.store.records._parts_log import SealedSegment, append_to_log, read_log
+from contexta.store.records._reservations import read_mark
+from contexta.store.records._tables import build_tables
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+class SealResult(NamedTuple):
+    """What sealing found: records kept, the last one's time, the torn tail, missing ranges."""
+
+    record_count: int
+    last_sequence: int
+    last_observed_us: int | None
+    torn_bytes: int
+    holes: Ranges
+    quarantined: tuple[str, ...]
+
+
+def seal_segment(layout: Layout, segment: SegmentId, *, gentle: bool = False) -> SealResult:
+    """Write the parts of a segment, then its line in the log, then remove it.
+
+    Killed anywhere, a second run completes it: names are the same, a segment that the log names
+    is only removed. Readers take either the segment or its parts, never both.
+
+    What cannot be read is copied to `_quarantine` before the segment goes: the bytes of a torn
+    tail, or the whole segment when damage lies in its middle.
+
+    Args:
+        layout: The store.
+        segment: A segment that nobody writes to any more.
+        gentle: Whether to leave the GIL to other threads every few milliseconds.
+
+    Raises:
+        StoreError: When a part or the log cannot be written; the segment stays.
+        SchemaVersionError: When a newer release wrote the segment.
+    """
+    path = layout.segment(segment)
+    with translated_os_errors("read", path):
+        raw = path.read_bytes()
+    sealed = read_log(layout).entries.get(segment)
+    if sealed is not None:
+        _remove(layout, segment)
+        return SealResult(0, sealed.last_sequence, None, 0, sealed.holes, ())
+    header = decode_segment_header(raw[:SEGMENT_HEADER_BYTES], str(path))
+    decoder = SegmentDecoder()
+    decoder.advance(raw[SEGMENT_HEADER_BYTES:], gentle=gentle)
+    points, documents = decoder.take()
+    tables = build_tables(points, documents, decoder.defines, segment.writer_id, gentle=gentle)
+    tail = raw[decoder.position :]
+    expected_first = header.first_sequence if header is not None else decoder.first_sequence
+    last = _expected_last(layout, segment, decoder.last_sequence, tail)
+    sequences = [table["sequence"] for table in tables.by_key.values()]
+    holes = missing_ranges(sequences, expected_first, last)
+    damaged = bool(holes or decoder.holes or tables.unreadable or header is None)
+    quarantined = _quarantine(layout, segment, raw, tail, damaged=damaged)
+    if tables.by_key or holes:
+        parts = tuple(
+            write_part(layout, segment, record_type, project, table)
+            for (record_type, project), table in sorted(tables.by_key.items())
+        )
+        reservation = header.reservation_start if header is not None else expected_first
+        rows = sum(part.rows for part in parts)
+        entry = SealedSegment(segment, expected_first, last, reservation, rows, parts, holes)
+        append_to_log(layout, entry)
+    _remove(layout, segment)
+    times = [pc.max(table["observed_at"]) for table in tables.by_key.values()]
+    newest = max((t.value for t in times if t.is_valid), default=None)
+    count = sum(table.num_rows for table in tables.by_key.values())
+    return SealResult(count, last, newest, len(tail), holes, quarantined)
+
+
+def missing_ranges(sequences: Iterable[pa.ChunkedArray], first: int, last: int) -> Ranges:
+    """Return the numbers of `first..last` that are in no column, as inclusive ranges."""
+    chunks = [chunk for column in sequences for chunk in column.chunks]
+    present = pc.sort_indices(pa.chunked_array(chunks, pa.int64()))
+    ordered = pa.chunked_array(chunks, pa.int64()).take(present).combine_chunks()
+    if isinstance(ordered, pa.ChunkedArray):
+        ordered = (
+            pa.concat_arrays(ordered.chunks) if ordered.num_chunks else pa.array([], pa.int64())
+        )
+    if len(ordered) == last - first + 1 and (not len(ordered) or ordered[0].as_py() == first):
+        steps_ok = pc.all(pc.equal(pc.drop_null(pc.pairwise_diff(ordered)), 1)).as_py()
+        if steps_ok is not False:
+            return ()
+    return tuple(_ranges_between(ordered.to_pylist(), first, last))
+
+
+def _ranges_between(ordered: list[int], first: int, last: int) -> Iterable[tuple[int, int]]:
+    expected = first
+    for number in ordered:
+        if number > expected:
+            yield expected, number - 1
+        expected = max(expected, number + 1)
+    if expected <= last:
+        yield expected, last
+
+
+def _expected_last(layout: Layout, segment: SegmentId, last: int, tail: bytes) -> int:
+    """Return the last number that was stored, as far as anything tells."""
+    if tail and not is_cut_frame(tail):
+        last += 1  # a frame that was whole once
+    mark = read_mark(layout.writer_lock(segment.writer_id))
+    if mark is not None and mark["segment"] == segment.number:
+        last = max(last, int(mark["synced_sequence"]))
+    return last
+
+
+def _quarantine(
+    layout: Layout, segment: SegmentId, raw: bytes, tail: bytes, *, damaged: bool
+) -> tuple[str, ...]:
+    if not damaged and not tail:
+        return ()
+    ensure_private_dir(layout.quarantine, follow=False)
+    name = f"{segment.writer_id}-{segment.number}"
+    path = layout.quarantine / (f"{name}.seg" if damaged else f"{name}.tail")
+    atomic_write_bytes(path, raw if damaged else tail)
+    return (str(path),)
+
+
+def _remove(layout: Layout, segment: SegmentId) -> None:
+    path = layout.segment(segment)
+    with translated_os_errors("remove", path):
+        os.unlink(path)
+    fsync_dir(path.parent)

@@ -1,0 +1,323 @@
+"""One consistent look at a store: live segments, sealed parts, and what is known to be lost."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from contexta.contract.errors import ContextaError, StoreAccessError
+from contexta.store.fs import lock_is_held, translated_os_errors
+from contexta.store.records import _damage as dmg
+from contexta.store.records._layout import (
+    RECORD_TYPES,
+    Layout,
+    SegmentId,
+    is_writer_id,
+    project_of_folder,
+    segment_number,
+    segment_of_part,
+)
+from contexta.store.records._live import LiveSegment, LiveView
+from contexta.store.records._part_read import PartReader, check_metadata
+from contexta.store.records._parts_log import LogReader, PartEntry, PartsLog, SealedSegment
+from contexta.store.records._reservations import known_writers, read_mark
+
+
+class Snapshot(NamedTuple):
+    """What a read works on. A segment is here either as parts or as a live view, never both."""
+
+    parts: tuple[PartEntry, ...]
+    live: tuple[LiveView, ...]
+    sealed: tuple[SealedSegment, ...]
+    damage: tuple[dmg.Damage, ...]
+
+
+class StoreReader:
+    """Takes snapshots of one store; keeps what it parsed for the next one. Thread-safe."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._lock = threading.Lock()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._live: dict[SegmentId, LiveSegment] = {}
+        self._log = LogReader(self._layout)
+        self._listed: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._strays: dict[str, PartEntry | None] = {}
+        self.parts = PartReader(self._layout)
+
+    def clear(self) -> None:
+        """Forget everything parsed and verified; the next read starts from the files."""
+        with self._lock:
+            for live in self._live.values():
+                live.close()
+            self._forget()
+
+    def snapshot(self) -> Snapshot:
+        """Look at the store.
+
+        The order matters: live segments are opened first, then the log is read. A segment that is
+        sealed in between is then named by the log, so its parts are used and it is not lost; one
+        that was opened keeps its content through the descriptor, even after its unlink.
+
+        Raises:
+            SchemaVersionError: When a newer release wrote a file.
+            StoreAccessError: When the folder cannot be read.
+        """
+        with self._lock:
+            writers = self._list_writers()
+            self._open_new(writers)
+            listed = self._list_parts()
+            log = self._log.read()
+            sealed = dict(log.entries)
+            for segment in [s for s in self._live if s in sealed]:
+                self._live.pop(segment).close()
+            views = self._views(writers)
+            found = list(self._log_damage(log))
+            strays = self._unlogged(listed, sealed)
+            found.extend(self._stray_damage(strays))
+            found.extend(self._lost_segments(writers, sealed))
+            found.extend(_sequence_damage(sealed, views))
+            for view in views:
+                found.extend(view.damage)
+            parts = [part for entry in sealed.values() for part in entry.parts]
+            parts.extend(part for part in strays.values() if part is not None)
+            return Snapshot(tuple(parts), tuple(views), tuple(sealed.values()), tuple(found))
+
+    def _list_writers(self) -> dict[str, list[int]]:
+        writers: dict[str, list[int]] = {}
+        for name in _names(self._layout.wal):
+            if is_writer_id(name):
+                names = _names(self._layout.writer_folder(name))
+                numbers = [segment_number(entry) for entry in names]
+                writers[name] = sorted(number for number in numbers if number is not None)
+        return writers
+
+    def _open_new(self, writers: dict[str, list[int]]) -> None:
+        present = {SegmentId(w, n) for w, numbers in writers.items() for n in numbers}
+        for segment in [s for s in self._live if s not in present]:
+            self._live.pop(segment).close()
+        for segment in sorted(present - set(self._live)):
+            try:
+                self._live[segment] = LiveSegment(self._layout, segment)
+            except StoreAccessError as error:
+                if error.code != "store_path_missing":  # sealed and removed since it was listed
+                    raise
+
+    def _views(self, writers: dict[str, list[int]]) -> list[LiveView]:
+        views = []
+        for writer_id, numbers in writers.items():
+            own = [n for n in numbers if SegmentId(writer_id, n) in self._live]
+            if not own:
+                continue
+            # Before the segments are parsed: what a writer left that is dead now is complete.
+            alive = lock_is_held(self._layout.writer_lock(writer_id))
+            for number in own:
+                live = self._live[SegmentId(writer_id, number)]
+                views.append(live.view(writer_is_alive=alive and number == own[-1]))
+        return views
+
+    def _list_parts(self) -> list[str]:
+        found: list[str] = []
+        for record_type in RECORD_TYPES:
+            for folder in self._names_cached(self._layout.root / record_type):
+                if project_of_folder(folder) is None:
+                    continue
+                relative = f"{record_type}/{folder}"
+                names = self._names_cached(self._layout.root / record_type / folder)
+                found.extend(f"{relative}/{n}" for n in names if segment_of_part(n) is not None)
+        return found
+
+    def _names_cached(self, folder: Path) -> tuple[str, ...]:
+        try:
+            changed = folder.stat().st_mtime_ns
+        except FileNotFoundError:
+            return ()
+        known = self._listed.get(str(folder))
+        if known is None or known[0] != changed:
+            known = (changed, tuple(_names(folder)))
+            self._listed[str(folder)] = known
+        return known[1]
+
+    def _unlogged(
+        self, listed: list[str], sealed: dict[SegmentId, SealedSegment]
+    ) -> dict[str, PartEntry | None]:
+        """Return parts that no line of the log names and whose segment is gone."""
+        strays: dict[str, PartEntry | None] = {}
+        for relative in listed:
+            segment = segment_of_part(relative)
+            if segment is None or segment in sealed or segment in self._live:
+                continue
+            if self._layout.segment(segment).exists():
+                continue
+            if segment in self._log.read().entries:  # logged since
+                continue
+            if relative not in self._strays:
+                self._strays[relative] = _entry_from_file(self._layout, relative)
+            strays[relative] = self._strays[relative]
+        return strays
+
+    def _stray_damage(self, strays: dict[str, PartEntry | None]) -> list[dmg.Damage]:
+        found = []
+        for relative, part in strays.items():
+            path = str(self._layout.root / relative)
+            readable = part is not None
+            text = f"The part {path!r} is not in the log of parts, so it cannot be verified."
+            found.append(
+                dmg.damage(
+                    dmg.MISMATCH if readable else dmg.UNREADABLE,
+                    text if readable else f"{text} It cannot be read either.",
+                    path,
+                    record_type=relative.split("/")[0],
+                    runs=part.runs if part is not None else None,
+                    blocks=not readable,
+                )
+            )
+        return found
+
+    def _log_damage(self, log: PartsLog) -> list[dmg.Damage]:
+        path = str(self._layout.parts_log)
+        return [
+            dmg.damage(
+                dmg.MISMATCH,
+                f"Line {number} of {path!r} is damaged.",
+                path,
+                line=number,
+                blocks=False,
+            )  # fmt: skip
+            for number in log.damaged_lines
+        ]
+
+    def _lost_segments(
+        self, writers: dict[str, list[int]], sealed: dict[SegmentId, SealedSegment]
+    ) -> list[dmg.Damage]:
+        """Return what a writer is known to have stored although no file of it is left."""
+        found = []
+        expected = known_writers(self._layout)
+        for writer_id in sorted(expected - set(writers)):
+            if self._layout.writer_folder(writer_id).exists():
+                continue  # registered since it was listed
+            if writer_id not in known_writers(self._layout):
+                continue  # ended in order since
+            path = str(self._layout.writer_folder(writer_id))
+            found.append(
+                dmg.damage(
+                    dmg.UNREADABLE,
+                    f"The folder {path!r} is gone with what it held.",
+                    path,
+                    blocks=False,
+                )  # fmt: skip
+            )
+        for writer_id, numbers in writers.items():
+            mark = read_mark(self._layout.writer_lock(writer_id))
+            if mark is None or not mark["synced_sequence"]:
+                continue
+            segment = SegmentId(writer_id, int(mark["segment"]))
+            path_of = self._layout.segment(segment)
+            if segment.number in numbers or segment in sealed or path_of.exists():
+                continue
+            if segment in self._log.read().entries:
+                continue
+            found.append(
+                dmg.damage(
+                    dmg.UNREADABLE,
+                    f"The segment {str(path_of)!r} is gone.",
+                    str(path_of),
+                    last=int(mark["synced_sequence"]),
+                )  # fmt: skip
+            )
+        return found
+
+
+def _sequence_damage(
+    sealed: dict[SegmentId, SealedSegment], views: list[LiveView]
+) -> list[dmg.Damage]:
+    """Return the ranges that are missing inside sealed segments and between segments."""
+    found = []
+    spans: dict[str, list[tuple[int, int, int, int]]] = {}
+    for segment, entry in sealed.items():
+        runs = _runs(entry)
+        for first, last in entry.holes:
+            text = f"Records {first} to {last} were unreadable when their segment was sealed."
+            found.append(
+                dmg.damage(
+                    dmg.GAP,
+                    text,
+                    f"_wal/{segment.writer_id}/{segment.number}.seg",
+                    first=first,
+                    last=last,
+                    runs=runs,
+                    blocks=False,
+                )  # fmt: skip
+            )
+        span = (segment.number, entry.first_sequence, entry.last_sequence, entry.reservation)
+        spans.setdefault(segment.writer_id, []).append(span)
+    for view in views:
+        if view.header is not None and view.record_count:
+            header = view.header
+            last = max([view.last_sequence] + [d.gap.end_sequence or 0 for d in view.damage])
+            span = (view.segment.number, header.first_sequence, last, header.reservation_start)
+            spans.setdefault(view.segment.writer_id, []).append(span)
+    for writer_id, own in spans.items():
+        own.sort()
+        for (_, _, last, block), (number, first, _, next_block) in zip(own, own[1:], strict=False):
+            if block == next_block and first > last + 1:
+                text = f"Records {last + 1} to {first - 1} are in no file."
+                found.append(
+                    dmg.damage(
+                        dmg.GAP,
+                        text,
+                        f"_wal/{writer_id}/{number - 1}.seg",
+                        first=last + 1,
+                        last=first - 1,
+                        blocks=False,
+                    )  # fmt: skip
+                )
+    return found
+
+
+def _runs(entry: SealedSegment) -> set[str] | None:
+    runs: set[str] = set()
+    for part in entry.parts:
+        if part.runs is None:
+            return None
+        runs.update(part.runs)
+    return runs
+
+
+def _names(folder: Path) -> list[str]:
+    with translated_os_errors("list", folder):
+        try:
+            return sorted(os.listdir(folder))
+        except FileNotFoundError:
+            return []
+
+
+def _entry_from_file(layout: Layout, relative: str) -> PartEntry | None:
+    """Describe a part from its own footer, for the case that its line in the log is lost."""
+    path = layout.root / relative
+    try:
+        with translated_os_errors("read", path):
+            raw = path.read_bytes()
+        metadata = pq.read_metadata(pa.BufferReader(raw))
+        record_type, folder, _ = relative.split("/")
+        check_metadata(record_type, None, path, metadata)
+        notes = metadata.metadata
+        first = int(notes[b"contexta.first_sequence"])
+        last = int(notes[b"contexta.last_sequence"])
+    except (ContextaError, pa.ArrowException, OSError, ValueError, KeyError):
+        return None
+    from hashlib import sha256
+
+    digest = sha256(raw).hexdigest()
+    project = project_of_folder(folder) or ""
+    return PartEntry(
+        relative, record_type, project, metadata.num_rows, len(raw), digest, 0, digest,
+        first, last, None,
+    )  # fmt: skip

@@ -1,0 +1,474 @@
+"""The record store: one folder, any number of processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from contexta.contract.errors import (
+    ConfigurationError,
+    IntegrityError,
+    LifecycleError,
+    ReadOnlyStoreError,
+    SchemaVersionError,
+    ValidationError,
+)
+from contexta.store.fs import (
+    FileLock,
+    atomic_write_bytes,
+    ensure_private_dir,
+    lock_is_held,
+    translated_os_errors,
+)
+from contexta.store.records._append import BatchAppend
+from contexta.store.records._config import RecordStoreConfig
+from contexta.store.records._enums import ReplayMode
+from contexta.store.records._errors import AppendError
+from contexta.store.records._filter import ScanFilter
+from contexta.store.records._layout import RECORD_TYPES, Layout, is_writer_id
+from contexta.store.records._marks import opened_json, sealed_json
+from contexta.store.records._models import (
+    AppendResult,
+    DeadWriter,
+    IntegrityReport,
+    KnownGap,
+    MetricSummary,
+    RepairReport,
+    ReplayResult,
+    StoredRecord,
+)
+from contexta.store.records._registry import acquire_writer, release_writer
+from contexta.store.records.schema import columns_of
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    import pyarrow as pa
+
+    from contexta.store.records import _damage as dmg
+    from contexta.store.records._rows_filter import RowFilter
+    from contexta.store.records._snapshot import StoreReader
+    from contexta.store.records._writer import RecordWriter
+
+STORE_FORMAT_VERSION = 1
+
+
+class RecordStore:
+    """Append-only records of runs: a write-ahead log per process, sealed into Parquet.
+
+    Any number of processes, threads and forked children append and read at once. A record is
+    visible to every reader when its append returned. Handles of one root in one process share
+    one writer; the last one that closes seals what the process wrote.
+
+    Args:
+        config: Settings; `root_path` is required.
+
+    Raises:
+        ValidationError: `record_store_missing_root_path`.
+        ReadOnlyStoreError: `record_store_missing_root`, for a read-only store without folder.
+        SchemaVersionError: When a newer release wrote the store.
+    """
+
+    def __init__(self, config: RecordStoreConfig | None = None) -> None:
+        config = RecordStoreConfig() if config is None else config
+        if not isinstance(config, RecordStoreConfig):
+            raise ConfigurationError(
+                f"A RecordStore takes a RecordStoreConfig, not a {type(config).__name__}.",
+                code="record_store_invalid_config",
+            )
+        if config.root_path is None:
+            raise ValidationError(
+                "The record store has no root_path. Set it to the folder of the store.",
+                code="record_store_missing_root_path",
+            )
+        self.config = config
+        self.root_path: Path = config.root_path
+        self._layout = Layout(self.root_path)
+        self._own_writer: RecordWriter | None = None
+        self._closed = False
+        self._cached_reader: StoreReader | None = None
+        self._reader_pid = 0
+        self._lost: dict[str, dmg.Damage] = {}
+        if config.read_only:
+            if not self.root_path.is_dir():
+                raise ReadOnlyStoreError(
+                    f"{str(self.root_path)!r} does not exist, and a read-only store creates "
+                    "nothing. Check the path, or open it writable once.",
+                    code="record_store_missing_root",
+                    details={"path": str(self.root_path)},
+                )
+        else:
+            ensure_private_dir(self.root_path)
+            self._write_marker()
+        self._stored_layout_version = self._read_marker()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Writing
+
+    def writer(self) -> RecordWriter:
+        """Return the writer of this process; it lives until the last handle is closed.
+
+        Raises:
+            ReadOnlyStoreError: `record_store_read_only`.
+            LifecycleError: `record_store_closed`.
+        """
+        self._check_usable()
+        if self.config.read_only:
+            raise self._read_only("append")
+        if self._own_writer is None:
+            self._own_writer = acquire_writer(self.config, self._layout)
+        return self._own_writer
+
+    def append(self, record: Any) -> AppendResult:
+        """Append one record; see `append_many`."""
+        return self.append_many((record,))
+
+    def append_many(self, records: Iterable[Any]) -> AppendResult:
+        """Append records in order; each is accepted or rejected by itself.
+
+        Returns when the configured durability is reached. Nothing is checked against the
+        metadata plane, and a reference may be stored more than once.
+
+        Raises:
+            AppendError: The disk refused; `partial_result` says exactly what is stored.
+            ReadOnlyStoreError: `record_store_read_only`, at the first valid item.
+        """
+        self._check_usable()
+        writer = None if self.config.read_only else self.writer()
+        batch = BatchAppend(writer, self.config.durability_mode, self.config.max_record_bytes)
+        return batch.run(records)
+
+    def flush(self) -> None:
+        """Bring everything that this process appended to disk.
+
+        Raises:
+            AppendError: `record_store_sync_failed`.
+        """
+        if self._own_writer is not None:
+            self._own_writer.sync()
+
+    def seal(self) -> None:
+        """Turn everything that this process appended into Parquet now.
+
+        Raises:
+            StoreError: When a part cannot be written; the records stay readable in the log.
+        """
+        if self._own_writer is not None:
+            self._own_writer.roll()
+            self._own_writer.sync()
+            self._own_writer.seal_pending()
+
+    def close(self) -> None:
+        """Seal what this process wrote and let its lock go; idempotent.
+
+        Raises:
+            StoreError: When sealing failed; everything is released and the records stay readable.
+        """
+        self._closed = True
+        writer, self._own_writer = self._own_writer, None
+        if self._cached_reader is not None:
+            self._cached_reader.clear()
+        if writer is not None:
+            release_writer(self._layout, writer)
+
+    def writer_alive(self, writer_id: str) -> bool:
+        """Tell whether the process with this writer id still holds its lock."""
+        return is_writer_id(writer_id) and lock_is_held(self._layout.writer_lock(writer_id))
+
+    def recover_dead_writers(self) -> tuple[DeadWriter, ...]:
+        """Seal what processes left that ended without closing; never touches a living one.
+
+        A torn last record is cut and kept in `_quarantine`; it was never acknowledged.
+
+        Raises:
+            ReadOnlyStoreError: `record_store_read_only`.
+            StoreError: When something cannot be written; the next call continues.
+        """
+        from contexta.store.records._recover import recover_all
+
+        self._check_writable("recover")
+        return tuple(found.writer for found in recover_all(self._layout))
+
+    # Reading
+
+    def scan(self, scan_filter: ScanFilter | None = None) -> Iterator[StoredRecord]:
+        """Yield matching records in sequence order, lazily, over one snapshot.
+
+        Raises:
+            RecordError: At the first damage that the filter touches, after the records before
+                it, naming file and place. Damage elsewhere is not looked at.
+        """
+        from contexta.store.records._reads import RecordScan
+
+        self._check_usable()
+        wanted = _row_filter(scan_filter)
+        snapshot = self._reader.snapshot()
+        records = RecordScan(snapshot, self._reader.parts, wanted).strict()
+        yield from islice(records, scan_filter.limit if scan_filter is not None else None)
+
+    def replay(
+        self, scan_filter: ScanFilter | None = None, *, mode: ReplayMode | str | None = None
+    ) -> ReplayResult:
+        """Return matching records together with everything known to be missing.
+
+        Raises:
+            ReplayError: `record_replay_unhealthy_store`, in strict mode, for any damage that the
+                filter touches. Tolerant mode never raises for damage.
+            ValidationError: `record_store_invalid_replay_mode`.
+        """
+        from contexta.store.records._replay import Replay, replay_mode_of
+
+        self._check_usable()
+        replay = Replay(self._reader, scan_filter, replay_mode_of(mode))
+        records = tuple(replay.records())
+        return replay.result(records, len(records))
+
+    def iter_replay(
+        self, scan_filter: ScanFilter | None = None, *, mode: ReplayMode | str | None = None
+    ) -> Iterator[StoredRecord]:
+        """Yield what `replay` returns, without holding it; errors come with the first item."""
+        from contexta.store.records._replay import Replay, replay_mode_of
+
+        self._check_usable()
+        yield from Replay(self._reader, scan_filter, replay_mode_of(mode)).records()
+
+    def export_jsonl(
+        self,
+        destination: str | Path,
+        scan_filter: ScanFilter | None = None,
+        *,
+        mode: ReplayMode | str | None = None,
+    ) -> ReplayResult:
+        """Write matching records as canonical JSON lines; the file appears whole or not at all.
+
+        The result has the count and the gaps, not the records.
+
+        Raises:
+            ReplayError: As `replay`; the destination is then untouched.
+            StoreAccessError: When it cannot be written.
+        """
+        from contexta.store.records._replay import Replay, export_records, replay_mode_of
+
+        self._check_usable()
+        replay = Replay(self._reader, scan_filter, replay_mode_of(mode))
+        return export_records(replay, Path(destination).expanduser().absolute())
+
+    def arrow(
+        self,
+        record_type: str,
+        *,
+        run_refs: Iterable[str] | None = None,
+        stage_execution_ref: str | None = None,
+        keys: Iterable[str] | None = None,
+        columns: Iterable[str] | None = None,
+        start_us: int | None = None,
+        end_us: int | None = None,
+    ) -> pa.Table:
+        """Return matching records as an Arrow table sorted by sequence.
+
+        The columns are those of `schema_for(record_type)`, all or the named ones in that order
+        of naming. Damaged parts are left out; `damage()` lists them.
+
+        Args:
+            record_type: `event`, `metric`, `span` or `degraded`.
+            run_refs: Wanted runs; None means any.
+            stage_execution_ref: Wanted stage.
+            keys: Wanted metric, event or issue keys, or span names.
+            columns: Wanted columns.
+            start_us: Earliest `observed_at`, microseconds since 1970 UTC, inclusive.
+            end_us: Latest `observed_at`, inclusive.
+
+        Raises:
+            ValidationError: For an unknown record type, column or malformed run reference.
+        """
+        from contexta.store.records._reads import project_filter, read_table
+        from contexta.store.records._rows_filter import RowFilter
+
+        self._check_usable()
+        known = [column.name for column in columns_of(record_type)]
+        names = known if columns is None else list(columns)
+        if unknown := sorted(set(names) - set(known)):
+            raise ValidationError(
+                f"{', '.join(unknown)}: no such column of {record_type} records. See "
+                "contexta.store.records.schema.",
+                code="record_store_unknown_column",
+                details={"unknown": unknown, "allowed": known},
+            )
+        words: list[tuple[str, frozenset[str]]] = []
+        if run_refs is not None:
+            words.append(("run_ref", project_filter(run_refs)))
+        if stage_execution_ref is not None:
+            words.append(("stage_execution_ref", frozenset((str(stage_execution_ref),))))
+        wanted = RowFilter(
+            record_types=(record_type,),
+            words=tuple(words),
+            keys=None if keys is None else frozenset(keys),
+            start_us=start_us,
+            end_us=end_us,
+        )
+        lost: list[dmg.Damage] = []
+        reader = self._reader
+        table = read_table(reader.snapshot(), reader.parts, record_type, wanted, names, lost)
+        self._remember(lost)
+        return table
+
+    def metric_summaries(
+        self, run_refs: Iterable[str] | None = None, keys: Iterable[str] | None = None
+    ) -> tuple[MetricSummary, ...]:
+        """Summarize metrics per run, stage and key, in the order of those; see `damage()`."""
+        from contexta.store.records._summaries import SUMMARY_COLUMNS, summarize
+
+        points = self.arrow("metric", run_refs=run_refs, keys=keys, columns=SUMMARY_COLUMNS)
+        return summarize(points)
+
+    def record_counts(self, run_ref: str) -> dict[str, int]:
+        """Return the number of readable records of a run by record type."""
+        return {
+            kind: self.arrow(kind, run_refs=(str(run_ref),), columns=("sequence",)).num_rows
+            for kind in RECORD_TYPES
+        }
+
+    def damage(self) -> tuple[KnownGap, ...]:
+        """Return the damage that a look at the store shows, and what reads met before.
+
+        `check_integrity` reads every byte; this does not.
+        """
+        self._check_usable()
+        found = {repr(d.gap): d.gap for d in self._reader.snapshot().damage}
+        found.update({repr(d.gap): d.gap for d in self._lost.values()})
+        return tuple(found.values())
+
+    # Care
+
+    def check_integrity(self) -> IntegrityReport:
+        """Read every byte and report what is wrong; changes nothing."""
+        from contexta.store.records._integrity import check_store
+
+        self._check_usable()
+        return check_store(self._layout)
+
+    def rebuild_indexes(self) -> RepairReport:
+        """Derive lookup data anew from the stored records; changes no record.
+
+        Raises:
+            ReadOnlyStoreError: `record_store_read_only`.
+        """
+        from contexta.store.records._repair import rebuild
+
+        self._check_writable("rebuild indexes")
+        self._lost.clear()
+        return rebuild(self._layout, self._reader)
+
+    def repair_truncated_tails(self) -> RepairReport:
+        """Cut records that dead writers left half-written; the bytes go to `_quarantine`.
+
+        Raises:
+            ReadOnlyStoreError: `record_store_read_only`.
+        """
+        from contexta.store.records._repair import repair_tails
+
+        self._check_writable("repair")
+        return repair_tails(self._layout, self._reader)
+
+    @property
+    def _reader(self) -> StoreReader:
+        from contexta.store.records._snapshot import StoreReader
+
+        if self._cached_reader is None or self._reader_pid != os.getpid():
+            self._cached_reader = StoreReader(self._layout)  # a forked child takes its own lock
+            self._reader_pid = os.getpid()
+        return self._cached_reader
+
+    def _remember(self, lost: list[dmg.Damage]) -> None:
+        for found in lost:
+            self._lost[str((found.gap.details or {}).get("path"))] = found
+
+    def _check_writable(self, action: str) -> None:
+        self._check_usable()
+        if self.config.read_only:
+            raise self._read_only(action)
+
+    def _read_only(self, action: str) -> ReadOnlyStoreError:
+        return ReadOnlyStoreError(
+            f"{str(self.root_path)!r} is open read-only: cannot {action}. Open it without "
+            "read_only.",
+            code="record_store_read_only",
+            details={"path": str(self.root_path)},
+        )
+
+    def _check_usable(self) -> None:
+        if self._closed:
+            raise LifecycleError(
+                f"The record store at {str(self.root_path)!r} is closed. Open it again.",
+                code="record_store_closed",
+            )
+        if self.config.read_only and not self._layout.is_store():
+            raise ReadOnlyStoreError(
+                f"{str(self.root_path)!r} holds no record store. Check the path.",
+                code="record_store_manifest_missing",
+                details={"path": str(self.root_path)},
+            )
+        stored = self._stored_layout_version
+        if stored is not None and stored != self.config.layout_version:
+            raise AppendError(
+                f"The store has layout_version {stored!r}, the configuration says "
+                f"{self.config.layout_version!r}. Change the configuration.",
+                code="record_store_layout_version_mismatch",
+                details={"stored": stored, "configured": self.config.layout_version},
+            )
+
+    def _write_marker(self) -> None:
+        if self._layout.marker.exists():
+            return
+        with FileLock(self._layout.lock):
+            if not self._layout.marker.exists():
+                entry = {
+                    "format_version": STORE_FORMAT_VERSION,
+                    "layout_version": self.config.layout_version,
+                }
+                atomic_write_bytes(self._layout.marker, sealed_json(entry))
+
+    def _read_marker(self) -> str | None:
+        path = self._layout.marker
+        with translated_os_errors("read", path):
+            try:
+                raw = path.read_bytes()
+            except FileNotFoundError:
+                return None
+        entry = opened_json(raw)
+        if entry is None:
+            raise IntegrityError(
+                f"{str(path)!r} is damaged. Remove it: it is written anew at the next writable "
+                "open.",
+                code="record_store_marker_damaged",
+                details={"path": str(path)},
+            )
+        if entry["format_version"] > STORE_FORMAT_VERSION:
+            raise SchemaVersionError(
+                f"{str(self.root_path)!r} has record format {entry['format_version']}; this "
+                f"release reads up to {STORE_FORMAT_VERSION}. Upgrade contexta; nothing was "
+                "changed.",
+                code="record_store_format_unsupported",
+                details={"path": str(path), "current_version": entry["format_version"]},
+            )
+        return str(entry["layout_version"])
+
+
+def _row_filter(scan_filter: ScanFilter | None) -> RowFilter:
+    from contexta.store.records._rows_filter import row_filter_of
+
+    return row_filter_of(scan_filter)
