@@ -8,8 +8,6 @@ from typing import Any
 from contexta.contract._problems import Problem
 from contexta.contract._refs._stable_ref import StableRef
 
-# Owner fields from the innermost outwards; a sample or an operation hangs below the first given.
-_OWNERS = ("batch_execution_ref", "stage_execution_ref")
 _BELOW_STAGE = ("batch_execution_ref", "sample_observation_ref", "operation_context_ref")
 
 
@@ -83,24 +81,28 @@ def check_containment(
         area: ``record`` or ``artifact``, the beginning of the codes.
         found: Receives the problems.
     """
-    code = area + "_ref_prefix_mismatch"
-    check_inside(values, own_field, "run_ref", code, found)
     get = values.get
-    batch, sample, operation = (get(field) for field in _BELOW_STAGE)
-    stage = get("stage_execution_ref")
-    if stage is not None:
-        check_inside(values, "stage_execution_ref", "run_ref", code, found)
-    elif batch is sample is operation is None:
+    run, stage, batch = get("run_ref"), get("stage_execution_ref"), get("batch_execution_ref")
+    sample, operation = get("sample_observation_ref"), get("operation_context_ref")
+    code = area + "_ref_prefix_mismatch"
+    if run is not None:
+        # Written out: this runs once for every record.
+        prefix = run.value + "."
+        own = get(own_field)
+        if own is not None and not own.value.startswith(prefix):
+            found.append(mismatch(own_field, own, "run_ref", run, code))
+        if stage is not None and not stage.value.startswith(prefix):
+            found.append(mismatch("stage_execution_ref", stage, "run_ref", run, code))
+    if batch is sample is operation is None:
         return
-    elif "stage_execution_ref" in values:
-        found += [_needs_stage(field, area) for field in _BELOW_STAGE if get(field) is not None]
+    if stage is None:
+        if "stage_execution_ref" in values:
+            found += [_needs_stage(field, area) for field in _BELOW_STAGE if get(field) is not None]
         return
     check_inside(values, "batch_execution_ref", "stage_execution_ref", code, found)
-    owner = _OWNERS[0] if batch is not None else _OWNERS[1]
-    if sample is not None:
-        check_inside(values, "sample_observation_ref", owner, code, found)
-    if operation is not None:
-        check_inside(values, "operation_context_ref", owner, code, found)
+    owner = "stage_execution_ref" if batch is None else "batch_execution_ref"
+    check_inside(values, "sample_observation_ref", owner, code, found)
+    check_inside(values, "operation_context_ref", owner, code, found)
 
 
 def _needs_stage(field: str, area: str) -> Problem:

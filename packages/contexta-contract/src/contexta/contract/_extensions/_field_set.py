@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator
@@ -30,8 +31,9 @@ def validate_extension_namespace(namespace: str) -> str:
     Raises:
         ValidationError: ``extension_invalid_namespace``.
     """
-    if not isinstance(namespace, str):
-        reason = f"is {type(namespace).__name__}, not text"
+    given: object = namespace  # people without a type checker pass anything
+    if not isinstance(given, str):
+        reason = f"is {type(given).__name__}, not text"
     elif len(namespace) > MAX_EXTENSION_NAMESPACE_LENGTH:
         reason = f"is longer than {MAX_EXTENSION_NAMESPACE_LENGTH} characters"
     elif not EXTENSION_NAMESPACE_PATTERN.fullmatch(namespace):
@@ -222,13 +224,7 @@ def sort_extensions(extensions: tuple[ExtensionFieldSet, ...]) -> tuple[Extensio
     if not extensions:
         return ()
     ordered = tuple(sorted(extensions, key=lambda extension: extension.namespace))
-    twice = sorted(
-        {
-            a.namespace
-            for a, b in zip(ordered, ordered[1:], strict=False)
-            if a.namespace == b.namespace
-        }
-    )
+    twice = sorted({a.namespace for a, b in pairwise(ordered) if a.namespace == b.namespace})
     if twice:
         raise ProblemsFound(
             [

@@ -72,7 +72,7 @@ def _ref_validator(kind: str | None, code: str) -> Callable[[Any], StableRef]:
         if value.__class__ is StableRef:
             # The common case in one test; what fails it is explained by the full check.
             if value.kind == kind and count_fits(value):
-                return value  # type: ignore[no-any-return]
+                return value
             return _checked(value, kind)
         if isinstance(value, str):
             return read(str.__str__(value))

@@ -9,13 +9,18 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import ValidationError as PydanticError
 
 from contexta.contract._fields._values import FrozenJson
-from contexta.contract._frozen import FrozenMapping
+from contexta.contract._frozen import EMPTY, FrozenMapping
 from contexta.contract._model._failures import error_of, problems_of, unknown_names
 from contexta.contract._problems import Problem, ProblemsFound
 from contexta.contract._refs._stable_ref import StableRef
 from contexta.contract.errors._contract import FrozenModelError, ValidationError
 
-_set = object.__setattr__
+_new = object.__new__
+# The slots themselves: models are frozen, and this is half the price of object.__setattr__.
+_set_dict = BaseModel.__dict__["__dict__"].__set__
+_set_fields_set = BaseModel.__dict__["__pydantic_fields_set__"].__set__
+_set_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
+_set_private = BaseModel.__dict__["__pydantic_private__"].__set__
 
 
 class ContractModel(BaseModel):
@@ -43,7 +48,7 @@ class ContractModel(BaseModel):
     additive_fields: ClassVar[frozenset[str]] = frozenset()
     target_model: ClassVar[str] = ""
     _defaults: ClassVar[dict[str, Any]] = {}
-    _names: ClassVar[frozenset[str]] = frozenset()
+    _all_names: ClassVar[set[str]] = set()
 
     def __init__(self, /, *args: Any, **fields: Any) -> None:
         if args:
@@ -65,7 +70,7 @@ class ContractModel(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
-        cls._names = frozenset(cls.model_fields)
+        cls._all_names = set(cls.model_fields)
         cls._defaults = {
             name: None if field.is_required() else field.get_default(call_default_factory=True)
             for name, field in cls.model_fields.items()
@@ -135,11 +140,11 @@ class ContractModel(BaseModel):
         sequences as tuples, every required field present. Anything else gives an object that
         breaks later. :meth:`model_validate` is the door for everybody else.
         """
-        self = cls.__new__(cls)
-        _set(self, "__dict__", {**cls._defaults, **fields})
-        _set(self, "__pydantic_fields_set__", set(fields))
-        _set(self, "__pydantic_extra__", {})
-        _set(self, "__pydantic_private__", None)
+        self = _new(cls)
+        _set_dict(self, {**cls._defaults, **fields})
+        _set_fields_set(self, cls._all_names)
+        _set_extra(self, EMPTY)
+        _set_private(self, None)
         return self
 
     def to_dict(self) -> dict[str, Any]:

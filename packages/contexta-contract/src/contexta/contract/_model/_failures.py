@@ -191,9 +191,10 @@ def _good_values(
 @lru_cache(maxsize=512)
 def _adapter(cls: type[ContractModel], name: str) -> TypeAdapter[Any]:
     field = cls.model_fields[name]
-    if not field.metadata:
-        return TypeAdapter(field.annotation)
-    return TypeAdapter(Annotated[field.annotation, *field.metadata])
+    kind: Any = field.annotation
+    for rule in field.metadata:
+        kind = Annotated[kind, rule]
+    return TypeAdapter(kind)
 
 
 def _model_of(cls: type[ContractModel], name: str) -> type[ContractModel] | None:

@@ -39,9 +39,7 @@ _ALLOWED_COUNTS: Final = MappingProxyType(
 )
 
 # The whole grammar at once; what it refuses is explained by the slow checks below.
-_WELL_FORMED = re.compile(
-    r"([a-z][a-z0-9_]*):((?:[a-z0-9]+(?:-[a-z0-9]+)*\.)*[a-z0-9]+(?:-[a-z0-9]+)*)"
-).fullmatch
+_WELL_FORMED = re.compile(r"([a-z][a-z0-9_]*+):([a-z0-9]++(?:[.-][a-z0-9]++)*+)").fullmatch
 _COMPONENT_HINT = "components are lower-case letters and digits joined by single hyphens"
 
 
@@ -85,10 +83,10 @@ class StableRef:
         if (
             isinstance(raw, str)
             and len(raw) <= MAX_STABLE_REF_TEXT_LENGTH
-            and (match := _WELL_FORMED(raw))
+            and (match := _WELL_FORMED(raw)) is not None
             and (len(raw) <= MAX_STABLE_REF_COMPONENT_LENGTH or _components_short(match[2]))
         ):
-            return _trusted_ref(match[1], match[2])
+            return _trusted_ref(*match.groups())
         if not isinstance(raw, str):
             raise ValidationError(
                 f"ref {short_repr(raw)} is {type(raw).__name__}, not text; "
@@ -129,7 +127,10 @@ class StableRef:
         return ref_schema(None)
 
 
-_set = object.__setattr__
+_new = object.__new__
+# The slots themselves: the class is frozen, and this is half the price of object.__setattr__.
+_set_kind = StableRef.__dict__["kind"].__set__
+_set_value = StableRef.__dict__["value"].__set__
 
 
 def _components_short(value: str) -> bool:
@@ -137,9 +138,9 @@ def _components_short(value: str) -> bool:
 
 
 def _trusted_ref(kind: str, value: str) -> StableRef:
-    ref = object.__new__(StableRef)
-    _set(ref, "kind", kind)
-    _set(ref, "value", value)
+    ref = _new(StableRef)
+    _set_kind(ref, kind)
+    _set_value(ref, value)
     return ref
 
 

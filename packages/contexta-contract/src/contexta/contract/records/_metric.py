@@ -45,9 +45,11 @@ class MetricPayload(ContractModel):
     """Epoch, whole or fractional."""
 
     def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MetricPayload):
+            return NotImplemented
         if super().__eq__(other):
             return True
-        if not isinstance(other, MetricPayload) or self.value == self.value:
+        if self.value == self.value:
             return False
         mine, theirs = {**self.__dict__, "value": None}, {**other.__dict__, "value": None}
         both_nan = other.value != other.value

@@ -27,9 +27,7 @@ def version_issues(model: Any) -> Iterator[ValidationIssue]:
         )
 
 
-def extension_issues(
-    extension: ExtensionFieldSet, target_model: str, registry: ExtensionRegistry | None
-) -> Iterator[ValidationIssue]:
+def extension_issues(extension: Any, target_model: Any, registry: Any) -> Iterator[ValidationIssue]:
     """Check one extension against a registry; without one, an unknown namespace is a warning."""
     if not isinstance(extension, ExtensionFieldSet):
         yield ValidationIssue(

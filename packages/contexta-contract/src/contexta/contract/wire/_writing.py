@@ -75,7 +75,7 @@ def _container(obj: Any, depth: int) -> Any:
 def _model(model: ContractModel, depth: int) -> dict[str, Any]:
     payload: dict[str, Any] = {}
     for name, value in model.__dict__.items():
-        if value is None or (value == EMPTY and name in model.additive_fields):
+        if value is None or (name in model.additive_fields and value == EMPTY):
             continue
         payload[name] = _field(value, depth)
     if isinstance(model, MetricPayload) and not math.isfinite(model.value):
