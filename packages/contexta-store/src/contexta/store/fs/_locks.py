@@ -41,15 +41,18 @@ class _Backend(Protocol):
 class FlockBackend:
     """One `flock` on a descriptor of its own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, shared: bool) -> None:
         self._path = path
+        # A shared lock neither creates nor writes: it works on a read-only medium.
+        self._flags = os.O_RDONLY if shared else os.O_RDWR | os.O_CREAT
+        self._operation = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
         self._fd: int | None = None
 
     def try_lock(self) -> bool:
         """Take the lock if nobody has it, without waiting."""
-        fd = open_private(self._path, os.O_RDWR | os.O_CREAT)
+        fd = open_private(self._path, self._flags)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, self._operation)
         except BlockingIOError:
             os.close(fd)
             return False
@@ -76,7 +79,7 @@ class FlockBackend:
 
 
 class FilelockBackend:
-    """The same through `filelock`, for systems without `flock`."""
+    """The same through `filelock`, for systems without `flock`. Always exclusive."""
 
     def __init__(self, path: Path) -> None:
         import filelock
@@ -101,18 +104,22 @@ class FilelockBackend:
 
 
 class FileLock:
-    """An exclusive lock on a file, shared by nobody: not by processes, threads or instances.
+    """A lock on a file that excludes every other process, thread and instance.
 
     The kernel frees it when the process dies. A forked child does not hold the locks of its
     parent and does not keep them alive. Not reentrant. One instance is used by one thread.
 
     Args:
         path: The lock file, created 0600 when absent and never removed. The folder must exist.
+        shared: Whether other shared holders are let in; an exclusive one never is. A shared
+            lock needs an existing file and does not write.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, shared: bool = False) -> None:
         self.path = Path(path)
-        self._backend: _Backend = (FlockBackend if _HAS_FLOCK else FilelockBackend)(self.path)
+        self._backend: _Backend = (
+            FlockBackend(self.path, shared=shared) if _HAS_FLOCK else FilelockBackend(self.path)
+        )
         self._held = False
 
     @property
@@ -195,26 +202,15 @@ if hasattr(os, "register_at_fork"):
 def lock_is_held(path: str | Path) -> bool:
     """Tell whether a living process (or another instance here) holds the lock file.
 
-    An absent file is not held. The probe takes the lock for an instant, so an acquirer should
-    wait rather than try once.
+    An absent file is not held. The probe takes a shared lock for an instant, so an acquirer
+    should wait rather than try once.
 
     Raises:
         StoreAccessError: When the file cannot be opened.
     """
     if not os.path.lexists(path):
         return False
-    if not _HAS_FLOCK:
-        probe = FileLock(path)
-        free = probe.try_acquire()
-        probe.release()
-        return not free
-    with translated_os_errors("probe the lock", path):
-        # Read-only and shared: works on a read-only medium, and two probes do not see each other.
-        fd = open_private(path, os.O_RDONLY)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(fd)
-    return False
+    probe = FileLock(path, shared=True)
+    free = probe.try_acquire()
+    probe.release()
+    return not free

@@ -1,0 +1,84 @@
+"""The base of the store settings: frozen, strict about names, with our own errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pydantic
+from pydantic import BaseModel, ConfigDict
+
+from contexta.contract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+
+class StoreSettings(BaseModel):
+    """Settings of one plane: immutable, comparable, checked on construction.
+
+    Raises:
+        ConfigurationError: Naming every field that is wrong, not the first.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+
+    error_code: ClassVar[str] = "store_invalid_config"
+    """Code of a refused value, unless the field has one of its own."""
+    field_error_codes: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except pydantic.ValidationError as error:
+            raise self._configuration_error(error) from error
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], *, base: Self | None = None) -> Self:
+        """Return settings with `values` laid over `base` (or over the defaults).
+
+        Unknown keys are ignored, so that one mapping can serve several planes.
+
+        Raises:
+            ConfigurationError: When a known key has a value that is refused.
+        """
+        current = (
+            {} if base is None else {name: getattr(base, name) for name in base.model_fields_set}
+        )
+        known = {name: value for name, value in values.items() if name in cls.model_fields}
+        return cls(**{**current, **known})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values; paths and enumeration members as text."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def _configuration_error(cls, error: pydantic.ValidationError) -> ConfigurationError:
+        problems = [
+            {
+                "field": ".".join(str(part) for part in item["loc"]) or "<settings>",
+                "message": item["msg"],
+                "kind": item["type"],
+                "value": repr(item["input"])[:200],
+            }
+            for item in error.errors(include_url=False, include_context=False)
+        ]
+        first = problems[0]
+        text = "; ".join(
+            f"{item['field']} = {item['value']}: {item['message']}" for item in problems
+        )
+        return ConfigurationError(
+            f"{cls.__name__} refuses {text}.",
+            code=cls.field_error_codes.get(first["field"], cls.error_code),
+            details={"field_name": first["field"], "value": first["value"], "problems": problems},
+        )
+
+
+def absolute_path(value: object) -> object:
+    """Expand `~` and make a path absolute against the current folder; pass others through."""
+    if isinstance(value, str) and value.strip():
+        value = Path(value.strip())
+    if isinstance(value, Path):
+        return value.expanduser().absolute()
+    return value

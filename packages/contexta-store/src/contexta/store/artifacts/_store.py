@@ -1,0 +1,22 @@
+"""The artifact plane as one object."""
+
+from __future__ import annotations
+
+from contexta.store.artifacts._checking_methods import CheckingMethods
+from contexta.store.artifacts._reading_methods import ReadingMethods
+from contexta.store.artifacts._writing_methods import WritingMethods
+
+
+class ArtifactStore(WritingMethods, ReadingMethods, CheckingMethods):
+    """Files and folders by ref, stored once per content, verified on every read.
+
+    Safe for any number of threads and processes. A confirmed put is on disk. Bodies are
+    read-only and never change.
+
+    Args:
+        config: Where and how; see `VaultConfig`.
+
+    Raises:
+        ValidationError: `artifact_store_missing_root_path` without a root.
+        ReadOnlyStoreError: `artifact_store_missing_root` when read-only and absent.
+    """

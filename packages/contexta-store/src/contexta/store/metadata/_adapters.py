@@ -1,0 +1,195 @@
+"""SQL for readers: rows, Arrow tables and data frames, never a write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from contexta.contract.errors import DependencyError, SchemaVersionError, ValidationError
+from contexta.store.metadata._views import READABLE_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from contexta.store.metadata._database import Database
+
+
+@runtime_checkable
+class FrameAdapterProtocol(Protocol):
+    """What the pandas and the Polars adapter have in common."""
+
+    def query(self, sql: str, params: Sequence[Any] | None = None) -> Any:
+        """Return the rows of a SELECT as a frame."""
+        ...
+
+    def table(self, name: str) -> Any:
+        """Return a whole table or view as a frame."""
+        ...
+
+
+class ResultRows:
+    """The rows of one query, fetched; the shape of a DB-API cursor."""
+
+    def __init__(
+        self, description: tuple[tuple[Any, ...], ...], rows: tuple[tuple[Any, ...], ...]
+    ) -> None:
+        self.description = description
+        self._rows = rows
+        self._next = 0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Column names in order."""
+        return tuple(str(item[0]) for item in self.description)
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """Return the next row, or None."""
+        if self._next >= len(self._rows):
+            return None
+        self._next += 1
+        return self._rows[self._next - 1]
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Return the rows that are left."""
+        rest = list(self._rows[self._next :])
+        self._next = len(self._rows)
+        return rest
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self.fetchall())
+
+
+@dataclass(slots=True)
+class DuckDBAdapter:
+    """Rows by SQL. The name is that of release 1.0; the dialect is that of SQLite.
+
+    Anything but SELECT is refused, also in a writable store.
+    """
+
+    backend: Database
+
+    def execute(self, sql: str, params: Sequence[Any] | None = None) -> ResultRows:
+        """Run a SELECT once and fetch its rows.
+
+        Args:
+            sql: One statement; parameters are `?`.
+            params: Their values in order.
+
+        Raises:
+            MetadataError: `metadata_store_failed` when the database refuses the statement.
+        """
+        with self.backend.select_only() as connection:
+            cursor = connection.execute(sql, tuple(params or ()))
+            rows = tuple(cursor.fetchall())
+            return ResultRows(tuple(cursor.description or ()), rows)
+
+    def query_one(self, sql: str, params: Sequence[Any] | None = None) -> tuple[Any, ...] | None:
+        """Return the first row, or None."""
+        return self.execute(sql, params).fetchone()
+
+    def query_all(
+        self, sql: str, params: Sequence[Any] | None = None
+    ) -> tuple[tuple[Any, ...], ...]:
+        """Return all rows."""
+        return tuple(self.execute(sql, params).fetchall())
+
+    def arrow(self, sql: str, params: Sequence[Any] | None = None) -> pa.Table:
+        """Return the rows as a `pyarrow.Table`; columns without any value have type null."""
+        pa = import_module("pyarrow")
+        result = self.execute(sql, params)
+        rows = result.fetchall()
+        arrays = [pa.array([row[i] for row in rows]) for i in range(len(result.columns))]
+        return pa.Table.from_arrays(arrays, names=list(result.columns))
+
+    def table(self, name: str) -> pa.Table:
+        """Return a whole table or view as a `pyarrow.Table`.
+
+        Raises:
+            ValidationError: `metadata_unknown_table` for a name that is not one of ours.
+        """
+        return self.arrow(table_query(name))
+
+    def get_schema_version(self) -> str:
+        """Return the schema version of the store."""
+        row = self.query_one("SELECT store_schema_version FROM schema_metadata")
+        if row is None:
+            raise SchemaVersionError(
+                "The store has lost its schema version. Restore it from a backup.",
+                code="metadata_schema_metadata_missing",
+            )
+        return str(row[0])
+
+
+@dataclass(slots=True)
+class PandasAdapter:
+    """Query results as `pandas.DataFrame`."""
+
+    sql_adapter: DuckDBAdapter
+
+    def query(self, sql: str, params: Sequence[Any] | None = None) -> pd.DataFrame:
+        """Return the rows of a SELECT, run once; no rows keep the columns.
+
+        Raises:
+            DependencyError: `metadata_pandas_adapter_not_ready` without pandas.
+        """
+        pandas = _library("pandas")
+        result = self.sql_adapter.execute(sql, params)
+        frame: pd.DataFrame = pandas.DataFrame.from_records(
+            result.fetchall(), columns=list(result.columns)
+        )
+        return frame
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a whole table or view; other names raise `ValidationError`."""
+        return self.query(table_query(name))
+
+
+@dataclass(slots=True)
+class PolarsAdapter:
+    """Query results as `polars.DataFrame`."""
+
+    sql_adapter: DuckDBAdapter
+
+    def query(self, sql: str, params: Sequence[Any] | None = None) -> pl.DataFrame:
+        """Return the rows of a SELECT, run once; no rows keep the columns.
+
+        Raises:
+            DependencyError: `metadata_polars_adapter_not_ready` without Polars.
+        """
+        polars = _library("polars")
+        result = self.sql_adapter.execute(sql, params)
+        frame: pl.DataFrame = polars.DataFrame(
+            result.fetchall(), schema=list(result.columns), orient="row", infer_schema_length=None
+        )
+        return frame
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Return a whole table or view; other names raise `ValidationError`."""
+        return self.query(table_query(name))
+
+
+def table_query(name: str) -> str:
+    """Return the SELECT for a whole table; the name comes from a fixed list."""
+    if name not in READABLE_NAMES:
+        raise ValidationError(
+            f"There is no table {name!r}; use one of {', '.join(sorted(READABLE_NAMES))}.",
+            code="metadata_unknown_table",
+            details={"table": str(name), "allowed": sorted(READABLE_NAMES)},
+        )
+    return f"SELECT * FROM {name}"  # noqa: S608 (from the list above)
+
+
+def _library(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise DependencyError(
+            f"This needs {name}, which is not installed: pip install {name}.",
+            code=f"metadata_{name}_adapter_not_ready",
+            details={"package": name},
+        ) from error

@@ -1,0 +1,47 @@
+"""A ref of its own for every run of a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, select
+
+from contexta.contract import Run
+from contexta.contract.refs import MAX_STABLE_REF_COMPONENT_LENGTH
+from contexta.store.metadata._lookup import exists
+from contexta.store.metadata._tables import run_suffixes, runs
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+_OWN = run_suffixes.c.base_ref == bindparam("base")
+_SELECT = select(run_suffixes.c.next_suffix).where(_OWN)
+_INSERT = run_suffixes.insert()
+_UPDATE = run_suffixes.update().where(_OWN).values(next_suffix=bindparam("following"))
+
+
+def reserve(connection: Connection, run: Run) -> Run:
+    """Return the run under the first free ref of `<ref>`, `<ref>-2`, `<ref>-3` ….
+
+    The caller holds the write transaction, so nobody else can take the ref.
+    """
+    base = run.run_ref.text
+    if not exists(connection, runs, base):
+        return run
+    stored = connection.execute(_SELECT, {"base": base}).scalar_one_or_none()
+    suffix = 2 if stored is None else stored
+    while exists(connection, runs, candidate := _with_suffix(base, suffix)):
+        suffix += 1
+    if stored is None:
+        connection.execute(_INSERT, {"base_ref": base, "next_suffix": suffix + 1})
+    else:
+        connection.execute(_UPDATE, {"base": base, "following": suffix + 1})
+    return Run.model_validate({**run.to_dict(), "run_ref": candidate})
+
+
+def _with_suffix(base: str, suffix: int) -> str:
+    owner, _, name = base.rpartition(".")
+    tail = f"-{suffix}"
+    room = MAX_STABLE_REF_COMPONENT_LENGTH - len(tail)
+    return f"{owner}.{name[:room].rstrip('-')}{tail}"

@@ -1,0 +1,293 @@
+"""Runs: their rows, their lifecycle, and finding them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, select
+
+from contexta.contract import Project, Run
+from contexta.contract.errors import ConflictError, IntegrityError, NotFoundError
+from contexta.contract.time import to_epoch_us
+from contexta.store.metadata._entities import PROJECT
+from contexta.store.metadata._lookup import exists
+from contexta.store.metadata._refs import filter_text
+from contexta.store.metadata._run_facts import write_params, write_tags
+from contexta.store.metadata._run_query import run_statement
+from contexta.store.metadata._run_suffix import reserve
+from contexta.store.metadata._tables import projects, run_writers, runs
+from contexta.store.metadata.repositories._base import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from contexta.contract.refs import StableRef
+
+_OPEN = "open"
+_INSERT_WRITER = run_writers.insert()
+_DELETE_WRITER = run_writers.delete().where(run_writers.c.run_ref == bindparam("ref"))
+
+
+class RunRepository(Repository[Run]):
+    """Runs with their parameters and tags."""
+
+    def put_run(self, run: Run) -> Run:
+        """Store a run of a stored project, replacing one with the same ref.
+
+        Parameters and tags are stored with it; a change of status goes to the history.
+        """
+        return self._put(run)
+
+    def get_run(self, ref: StableRef | str) -> Run:
+        """Return a run, or raise `NotFoundError` `metadata_row_not_found`."""
+        return self._get(ref)
+
+    def find_run(self, ref: StableRef | str) -> Run | None:
+        """Return a run, or None."""
+        return self._find(ref)
+
+    def exists_run(self, ref: StableRef | str) -> bool:
+        """Tell whether a run is stored."""
+        return self._exists(ref)
+
+    def list_runs(
+        self,
+        project_ref: StableRef | str | None = None,
+        *,
+        status: str | Sequence[str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        started_after: str | datetime | None = None,
+        started_before: str | datetime | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        order_by: str = "started_at",
+        descending: bool = False,
+    ) -> tuple[Run, ...]:
+        """Return the runs that meet every condition given, filtered and cut in SQL.
+
+        Args:
+            project_ref: Only runs of this project.
+            status: One status, or several of which any will do.
+            tags: Tags that a run must have, with these values.
+            params: Parameters that a run must have, with these values. Numbers compare as
+                numbers (1 equals 1.0), all else as text; True is not 1, it equals "true".
+            started_after: Earliest start, included.
+            started_before: Latest start, excluded.
+            name: The exact name.
+            limit: At most so many runs.
+            offset: Skip so many first.
+            order_by: `started_at`, `ended_at` (open runs last), `name`, `status` or `ref`;
+                ties by ref.
+            descending: Whether to turn the order around, ties included.
+
+        Raises:
+            ValidationError: For an unknown `order_by`, a negative `limit` or `offset`, a value
+                of the wrong type, or a ref that is not one.
+        """
+        statement = run_statement(
+            self._select(),
+            project_ref=None
+            if project_ref is None
+            else filter_text(project_ref, "project", "project_ref"),
+            status=status,
+            tags=tags,
+            params=params,
+            started_after=started_after,
+            started_before=started_before,
+            name=name,
+            limit=limit,
+            offset=offset,
+            order_by=order_by,
+            descending=descending,
+        )
+        return self._list(statement)
+
+    def create_run(
+        self, run: Run, *, writer_id: str | None = None, project: Project | None = None
+    ) -> Run:
+        """Store a new run under a ref of its own, in one transaction.
+
+        When the ref is taken, the next free one of `<ref>-2`, `<ref>-3` … is used, so any
+        number of processes can open runs of one name at once.
+
+        Args:
+            run: The run as wished; usually open.
+            writer_id: The writer that keeps the run alive; see `open_run_writers`.
+            project: Stored when the project of the run is missing; without it, a project named
+                like its ref is.
+
+        Returns:
+            The run as stored, with its final ref.
+        """
+        wished = self._entity.check(run)
+        with self._database.write() as connection:
+            self._require_project(connection, wished, project)
+            final = reserve(connection, wished)
+            self._write(connection, final, None)
+            _write_facts(connection, None, final, is_new=True)
+            if writer_id is not None:
+                _add_writer(connection, final.run_ref.text, writer_id)
+        return final
+
+    def close_run(
+        self,
+        run_ref: StableRef | str,
+        *,
+        status: str,
+        ended_at: str | datetime,
+        expected_open: bool = True,
+    ) -> Run:
+        """Give a run its final status and end.
+
+        An end before the start (a clock that was set back) is stored as the start: a run must
+        never stay open because of a clock.
+
+        Args:
+            run_ref: The run.
+            status: Any status but `open`.
+            ended_at: When it ended.
+            expected_open: Whether a run that is not open is refused.
+
+        Raises:
+            NotFoundError: `metadata_row_not_found`.
+            ConflictError: `metadata_run_not_open`.
+            ValidationError: When status or time is not one.
+        """
+        text = filter_text(run_ref, "run", "run_ref")
+        with self._database.write() as connection:
+            old, run = self._current(connection, text)
+            if expected_open and run.status != _OPEN:
+                raise _not_open(run)
+            end_us = max(to_epoch_us(ended_at), to_epoch_us(run.started_at))
+            end = run.started_at if end_us == to_epoch_us(run.started_at) else ended_at
+            closed = Run.model_validate({**run.to_dict(), "status": status, "ended_at": end})
+            self._write(connection, closed, old)
+            connection.execute(_DELETE_WRITER, {"ref": text})
+        return closed
+
+    def resume_run(self, run_ref: StableRef | str, *, writer_id: str) -> Run:
+        """Open a run again, in the name of a new writer; the history keeps its earlier ends.
+
+        Raises:
+            NotFoundError: `metadata_row_not_found`.
+        """
+        text = filter_text(run_ref, "run", "run_ref")
+        with self._database.write() as connection:
+            old, run = self._current(connection, text)
+            opened = Run.model_validate({**run.to_dict(), "status": _OPEN, "ended_at": None})
+            self._write(connection, opened, old)
+            connection.execute(_DELETE_WRITER, {"ref": text})
+            _add_writer(connection, text, writer_id)
+        return opened
+
+    def open_run_writers(self) -> tuple[tuple[str, str], ...]:
+        """Return (run ref, writer id) of every open run that a writer keeps alive, by ref."""
+        statement = (
+            select(run_writers.c.run_ref, run_writers.c.writer_id)
+            .join(runs, runs.c.ref == run_writers.c.run_ref)
+            .where(runs.c.status == _OPEN)
+            .order_by(run_writers.c.run_ref)
+        )
+        with self._database.read() as connection:
+            return tuple((row.run_ref, row.writer_id) for row in connection.execute(statement))
+
+    def update_params(self, run_ref: StableRef | str, params: Mapping[str, Any]) -> Run:
+        """Add parameters to a run, or change them; others stay.
+
+        Raises:
+            NotFoundError: `metadata_row_not_found`.
+            ValidationError: When a value is not a JSON scalar.
+        """
+        return self._merge(run_ref, "params", params)
+
+    def update_tags(self, run_ref: StableRef | str, tags: Mapping[str, str]) -> Run:
+        """Add tags to a run, or change them; others stay.
+
+        Raises:
+            NotFoundError: `metadata_row_not_found`.
+            ValidationError: When a value is not text.
+        """
+        return self._merge(run_ref, "tags", tags)
+
+    def _merge(self, run_ref: StableRef | str, field: str, values: Mapping[str, Any]) -> Run:
+        text = filter_text(run_ref, "run", "run_ref")
+        with self._database.write() as connection:
+            old, run = self._current(connection, text)
+            content = run.to_dict()
+            content[field] = {**content[field], **values}
+            changed = Run.model_validate(content)
+            self._write(connection, changed, old)
+            _write_facts(connection, run, changed)
+        return changed
+
+    def _current(self, connection: Connection, text: str) -> tuple[Row[Any], Run]:
+        row = connection.execute(self._by_ref, {"ref": text}).first()
+        if row is None:
+            raise self._not_found(text)
+        return row, self._entity.model_of(row)
+
+    def _require_project(self, connection: Connection, run: Run, project: Project | None) -> None:
+        ref = run.project_ref.text
+        if exists(connection, projects, ref):
+            return
+        if project is None:
+            project = Project(
+                project_ref=ref, name=run.project_ref.value, created_at=run.started_at
+            )
+        elif project.project_ref.text != ref:
+            raise NotFoundError(
+                f"{run.run_ref.text!r} belongs to {ref!r}, but {project.project_ref.text!r} was "
+                "given. Pass the project of the run.",
+                code="metadata_missing_run_project",
+                details={"project_ref": ref, "run_ref": run.run_ref.text},
+            )
+        row = PROJECT.row(project, stored_us=time.time_ns() // 1_000, revision=1)
+        connection.execute(projects.insert(), row)
+
+    def _after_put(self, connection: Connection, model: Run, old: Row[Any] | None) -> None:
+        _write_facts(connection, self._before(old), model, is_new=old is None)
+        if old is not None and model.status != _OPEN:
+            connection.execute(_DELETE_WRITER, {"ref": model.run_ref.text})
+
+    def _before(self, old: Row[Any] | None) -> Run | None:
+        """Return the replaced run; None when there was none or it cannot be read."""
+        if old is None:
+            return None
+        try:
+            return self._entity.model_of(old)
+        except IntegrityError as error:
+            self._damage.add(error)  # and the new row mends it
+            return None
+
+
+def _write_facts(
+    connection: Connection, before: Run | None, run: Run, *, is_new: bool = False
+) -> None:
+    """Bring the parameter and tag rows of a run in step with it."""
+    ref = run.run_ref.text
+    if before is None or before.params != run.params:
+        write_params(connection, ref, run.params, is_new=is_new)
+    if before is None or before.tags != run.tags:
+        write_tags(connection, ref, run.tags, is_new=is_new)
+
+
+def _add_writer(connection: Connection, run_ref: str, writer_id: str) -> None:
+    connection.execute(
+        _INSERT_WRITER,
+        {"run_ref": run_ref, "writer_id": writer_id, "opened_us": time.time_ns() // 1_000},
+    )
+
+
+def _not_open(run: Run) -> ConflictError:
+    return ConflictError(
+        f"{run.run_ref.text!r} is {run.status}, not open. Pass expected_open=False to change a "
+        "finished run, or resume it.",
+        code="metadata_run_not_open",
+        details={"run_ref": run.run_ref.text, "status": run.status},
+    )
