@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -67,3 +67,137 @@ def root(tmp_path: Path) -> Path:
 def config(root: Path) -> Config:
     """Default settings: every recovery folder inside the workspace."""
     return config_at(root)
+
+
+TIME = "2026-01-01T00:00:00.000000Z"
+
+
+class Stores:
+    """The three real stores of a workspace in their default places."""
+
+    def __init__(self, root: Path) -> None:
+        from contexta.store.artifacts import ArtifactStore, VaultConfig
+        from contexta.store.metadata import MetadataStore, MetadataStoreConfig
+        from contexta.store.records import RecordStore, RecordStoreConfig
+        from contexta.store.workspace import open_workspace
+
+        open_workspace(root, create=True)
+        self.root = root
+        self.metadata = MetadataStore(
+            MetadataStoreConfig(database_path=root / "metadata" / "ledger.sqlite")
+        )
+        self.records = RecordStore(RecordStoreConfig(root / "records", durability_mode="flush"))
+        self.artifacts = ArtifactStore(VaultConfig(root_path=root / "artifacts"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.metadata.close()
+        self.records.close()
+
+    def add_run(self, name: str) -> None:
+        from contexta.contract import Project, Run
+
+        project = Project(project_ref="project:p", name="p", created_at=TIME)
+        run = Run(
+            run_ref=f"run:p.{name}",
+            project_ref="project:p",
+            name=name,
+            status="open",
+            started_at=TIME,
+        )
+        self.metadata.runs.create_run(run, project=project)
+
+    def add_event(self, run: str, number: int) -> None:
+        from contexta.contract import RecordEnvelope, StructuredEventPayload, StructuredEventRecord
+
+        envelope = RecordEnvelope(
+            record_ref=f"record:p.{run}.e{number}",
+            record_type="event",
+            recorded_at=TIME,
+            observed_at=TIME,
+            producer_ref="test",
+            run_ref=f"run:p.{run}",
+            completeness_marker="complete",
+            degradation_marker="none",
+        )
+        payload = StructuredEventPayload(event_key="e", level="info", message=f"event {number}")
+        result = self.records.append(StructuredEventRecord(envelope=envelope, payload=payload))
+        assert result.success
+
+    def add_artifact(self, run: str, name: str, body: bytes) -> None:
+        import io
+
+        from contexta.contract import ArtifactManifest
+
+        manifest = ArtifactManifest(
+            artifact_ref=f"artifact:p.{run}.{name}",
+            artifact_kind="model",
+            created_at=TIME,
+            producer_ref="test",
+            run_ref=f"run:p.{run}",
+            location_ref=f"{name}.bin",
+        )
+        self.artifacts.put_artifact_from_stream(manifest, io.BytesIO(body), source_name=name)
+
+    def contents(self) -> dict[str, list[str]]:
+        """What a user would find: runs, messages of events, artifacts with their bytes."""
+        return {
+            "runs": sorted(str(run.run_ref) for run in self.metadata.runs.list_runs()),
+            "records": sorted(item.record.payload.message for item in self.records.scan()),
+            "artifacts": sorted(
+                f"{ref}={self.artifacts.read_artifact_bytes(ref)!r}"
+                for ref in map(str, self.artifacts.list_refs())
+            ),
+        }
+
+
+def populate(root: Path, run: str = "first", *, events: int = 5) -> dict[str, list[str]]:
+    """Write one run with events and an artifact, close everything, return the contents."""
+    with Stores(root) as stores:
+        stores.add_run(run)
+        for number in range(events):
+            stores.add_event(run, number)
+        stores.add_artifact(run, "weights", b"weights of " + run.encode())
+        return stores.contents()
+
+
+def contents(root: Path) -> dict[str, list[str]]:
+    """Open a workspace and return its contents."""
+    with Stores(root) as stores:
+        return stores.contents()
+
+
+@pytest.fixture
+def workspace(root: Path) -> Path:
+    """A small workspace with one run, five events and one artifact, closed."""
+    populate(root)
+    return root
+
+
+@pytest.fixture(name="populate")
+def populate_fixture() -> Any:
+    """The function `populate`."""
+    return populate
+
+
+@pytest.fixture(name="contents")
+def contents_fixture() -> Any:
+    """The function `contents`."""
+    return contents
+
+
+@pytest.fixture(name="config_at")
+def config_at_fixture() -> Any:
+    """The function `config_at`."""
+    return config_at
+
+
+@pytest.fixture(name="open_stores")
+def open_stores_fixture() -> Any:
+    """The class `Stores`."""
+    return Stores

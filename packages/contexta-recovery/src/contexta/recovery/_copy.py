@@ -111,6 +111,8 @@ def walk_files(
         take: Called with each file and folder; False leaves it out, with all below.
         warnings: Receives a line for each link or special file met.
     """
+    if not top.is_dir() or top.is_symlink():
+        return
     skipped = warnings if warnings is not None else []
     for folder, folders, names, fd in os.fwalk(top, follow_symlinks=False, onerror=_raise_found):
         base = Path(folder)

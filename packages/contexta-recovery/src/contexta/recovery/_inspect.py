@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from contexta.recovery._layout import Layout
 
 
+# Other findings of the ledger's check are about what users stored, not about its bytes.
+_LEDGER_DAMAGE = frozenset(
+    {
+        "column_payload_mismatch",
+        "database_file_damaged",
+        "metadata_row_damaged",
+        "run_facts_mismatch",
+    }
+)
 _ARTIFACT_FACTS = (
     "artifact_count",
     "verified_count",
@@ -86,7 +95,9 @@ def _metadata(layout: Layout, damage: list[str]) -> dict[str, Any]:
         )
         with MetadataStore(config) as store:
             report = store.check_integrity(full=True)
-            damage.extend(f"metadata:{issue.code}" for issue in report.issues)
+            damage.extend(
+                f"metadata:{issue.code}" for issue in report.issues if issue.code in _LEDGER_DAMAGE
+            )
             return {"run_count": len(store.runs.list_runs())}
     except ContextaError as error:
         damage.append(f"metadata:{error.code}")
@@ -104,7 +115,8 @@ def _records(layout: Layout, damage: list[str]) -> dict[str, Any]:
     except ContextaError as error:
         damage.append(f"records:{error.code}")
         return {"record_count": 0, "integrity_state": "CORRUPTED"}
-    damage.extend(f"records:{issue.code}" for issue in report.issues)
+    # A gap is a warning: the store says that records never arrived, it is whole nevertheless.
+    damage.extend(f"records:{issue.code}" for issue in report.issues if issue.severity == "error")
     return {"record_count": report.record_count, "integrity_state": report.state.value}
 
 
@@ -115,12 +127,18 @@ def _artifacts(layout: Layout, damage: list[str]) -> dict[str, Any]:
 
     try:
         config = VaultConfig(root_path=layout.artifacts, read_only=True, create_missing_dirs=False)
-        summary = ArtifactStore(config).inspect_store()
+        sweep = ArtifactStore(config).verify_all()
     except ContextaError as error:
         damage.append(f"artifacts:{error.code}")
         return dict.fromkeys(_ARTIFACT_FACTS, 0)
-    facts = {name: int(getattr(summary, name)) for name in _ARTIFACT_FACTS}
-    for name in ("missing_count", "drift_count"):
-        if facts[name]:
-            damage.append(f"artifacts:{name}={facts[name]}")
-    return facts
+    bad = {
+        "missing_count": len(sweep.missing_refs),
+        "drift_count": len(sweep.drifted_refs),
+        "damaged_binding_count": len(sweep.damaged_bindings),
+    }
+    damage.extend(f"artifacts:{name}={number}" for name, number in bad.items() if number)
+    count = len(sweep.verification_records)
+    verified = count - bad["missing_count"] - bad["drift_count"]
+    orphans = len(sweep.orphan_paths)
+    values = (count, verified, bad["missing_count"], bad["drift_count"], orphans)
+    return dict(zip(_ARTIFACT_FACTS, values, strict=True))

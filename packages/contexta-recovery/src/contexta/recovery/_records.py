@@ -2,11 +2,14 @@
 
 Order is what makes this safe without stopping anybody:
 
-1. For each writer its mark (how much it had synced), then its write-ahead segments. The mark is
+1. The names of the parts are listed.
+2. For each writer its mark (how much it had synced), then its write-ahead segments. The mark is
    older than the copied bytes, so it never claims more than there is.
-2. The log of parts, then the parts. Sealing writes the part before it removes the segment, so
-   each record is caught at least once; a store knows a segment that is sealed already.
-3. When a file vanished meanwhile, compaction or sealing replaced it: look again.
+3. The log of parts, then the parts that it names or that were listed in 1. Sealing writes the
+   part, then its line in the log, then removes the segment: so each record is caught as a
+   segment, or as a part with its line. A store knows a segment that is sealed already. Younger
+   parts without a line are left out; nothing in the copy would vouch for them.
+4. When a part vanished meanwhile, it was replaced: the log and the parts are copied again.
 
 Left out: the derived index, locks, and the block counter, which a store works out from its data
 when it is absent. A copied counter could be older than the segments beside it, and numbers would
@@ -16,6 +19,7 @@ be given twice.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 WAL = "_wal"
 WRITER_LOCK = "lock"
 _SEGMENT_SUFFIX = ".seg"
+_PARTS_LOG = "_parts.jsonl"
+_PART_NAME = re.compile(rb"part-[0-9a-z-]+\.parquet")
 _LEFT_OUT = ("_index.sqlite", "_sequence.json", "_lock")
 _MOST_PASSES = 20
 
@@ -44,14 +50,15 @@ def copy_records(source: Path, relative: str, take: Callable[[Path], bool], copi
     Raises:
         BackupError: `recovery_records_unstable` when files keep vanishing.
     """
-    wal = source / WAL
 
     def is_kept(path: Path) -> bool:
         return take(path) and not (path.parent == source and path.name.startswith(_LEFT_OUT))
 
+    wal = source / WAL
+    early = {found.relative for found in copier.walk(source, is_kept)}
     _copy_log(wal, f"{relative}/{WAL}", is_kept, copier)
     for _ in range(_MOST_PASSES):
-        if _copy_parts(source, relative, is_kept, copier):
+        if _copy_parts(source, relative, is_kept, early, copier):
             return
     raise BackupError(
         f"The parts below {str(source)!r} were replaced during each of {_MOST_PASSES} listings. "
@@ -63,29 +70,23 @@ def copy_records(source: Path, relative: str, take: Callable[[Path], bool], copi
 
 
 def _copy_log(wal: Path, relative: str, take: Callable[[Path], bool], copier: Copier) -> None:
-    for name in (WRITER_LOCK, _SEGMENT_SUFFIX):
-        for found in copier.walk(wal, take):
-            below = f"{relative}/{found.relative}"
-            if name == WRITER_LOCK and found.path.name == WRITER_LOCK:
-                copier.copy(found.path, below)
-            elif name == _SEGMENT_SUFFIX and found.path.name != WRITER_LOCK:
-                _copy_segment(found.path, below, copier)
+    for found in copier.walk(wal, take):
+        if found.path.name == WRITER_LOCK:
+            copier.copy(found.path, f"{relative}/{found.relative}")
+    for found in copier.walk(wal, take):
+        if found.path.suffix == _SEGMENT_SUFFIX:
+            length = _whole_length(found.path)
+            copier.copy(found.path, f"{relative}/{found.relative}", length)
+        elif found.path.name != WRITER_LOCK:
+            copier.copy(found.path, f"{relative}/{found.relative}")
 
 
-def _copy_segment(source: Path, relative: str, copier: Copier) -> None:
-    """Copy a segment up to the end of a frame, unless it is damaged: then as it is.
+def _whole_length(path: Path) -> int | None:
+    """Return where the last whole frame of a segment ends; None to take it as it is.
 
     A concurrent write can be seen half. The second look finds it whole, and what came after the
     first look may be cut. A tail that stays torn belongs to a dead writer or to damage.
     """
-    if source.suffix == _SEGMENT_SUFFIX:
-        length = _whole_length(source)
-        copier.copy(source, relative, length)
-    else:
-        copier.copy(source, relative)
-
-
-def _whole_length(path: Path) -> int | None:
     seen = 0
 
     def look() -> int:
@@ -119,21 +120,27 @@ def _whole_frames(view: memoryview) -> int:
     return end
 
 
-def _copy_parts(source: Path, relative: str, take: Callable[[Path], bool], copier: Copier) -> bool:
-    """Copy what is new since the last pass; False when a file vanished meanwhile."""
+def _copy_parts(
+    source: Path, relative: str, take: Callable[[Path], bool], early: set[str], copier: Copier
+) -> bool:
+    """Copy the log and what is new since the last pass; False when a file vanished meanwhile."""
     wal = source / WAL
 
-    def is_part(path: Path) -> bool:
-        is_top_file = path.parent == source and not path.is_dir()
-        return path != wal and not is_top_file and take(path)
+    def is_top_file(path: Path) -> bool:
+        return path.parent == source and not path.is_dir()
 
-    def is_log(path: Path) -> bool:
-        return path.parent == source and not path.is_dir() and take(path)
-
-    copier.copy_tree(source, relative, is_log)
+    copier.copy_tree(source, relative, lambda path: is_top_file(path) and take(path))
+    log = copier.destination / relative / _PARTS_LOG
+    logged = set(_PART_NAME.findall(log.read_bytes())) if log.exists() else set()
     complete = True
-    for found in copier.walk(source, is_part):
+    for found in copier.walk(
+        source, lambda path: path != wal and not is_top_file(path) and take(path)
+    ):
+        name = os.fsencode(found.path.name)
+        is_unvouched = (
+            _PART_NAME.fullmatch(name) and name not in logged and found.relative not in early
+        )
         below = f"{relative}/{found.relative}"
-        if below not in copier.entries:
+        if not is_unvouched and below not in copier.entries:
             complete = copier.copy(found.path, below) and complete
     return complete

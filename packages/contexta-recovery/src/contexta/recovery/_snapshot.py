@@ -154,6 +154,8 @@ def _taker(layout: Layout, section: str) -> Callable[[Path], bool]:
     others = {layout.backups, layout.staging}
     if section != "recovery":
         others.add(layout.outbox)
+    if section == "artifacts":
+        others.add(layout.artifacts / "staging")  # bodies that are being written; not yet stored
     others |= {
         section_source(layout, name) for name in (*PLANES, *OPTIONAL_SECTIONS) if name != section
     }

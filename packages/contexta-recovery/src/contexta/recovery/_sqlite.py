@@ -76,16 +76,22 @@ def copy_database(source: Path, target: Path) -> bool:
 
 
 def _open_reader(path: Path) -> sqlite3.Connection:
-    uri = f"file:{quote(str(path))}?mode=ro"
+    # Reading makes -wal and -shm files, which only a connection that could write removes when
+    # it is the last to close. With a log there already, a process lives or was killed: then
+    # they stay, and closing must not fold the log into the file.
+    has_log = path.with_name(f"{path.name}-wal").exists()
+    uri = f"file:{quote(str(path))}?mode={'ro' if has_log else 'rw'}"
     connection = sqlite3.connect(uri, uri=True, timeout=30.0, isolation_level=None)
     try:
+        connection.execute("PRAGMA query_only=ON").fetchall()
         connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
     except sqlite3.OperationalError:
         # On a read-only medium SQLite cannot make the -shm file; nobody can write there either.
         connection.close()
         if os.access(path.parent, os.W_OK):
             raise
-        return sqlite3.connect(f"{uri}&immutable=1", uri=True, isolation_level=None)
+        uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
+        return sqlite3.connect(uri, uri=True, isolation_level=None)
     except BaseException:
         connection.close()
         raise

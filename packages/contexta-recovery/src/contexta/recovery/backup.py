@@ -174,7 +174,10 @@ def _fill(config: RecoveryConfig, layout: Layout, plan: BackupPlan, partial: Pat
         counts=inspection.counts,
         files=tuple(copier.entries.values()),
         notes=(*plan.notes, *(f"plane_absent:{name}" for name in absent)),
-        warnings=(*copier.warnings, *(f"configured_plane_missing:{name}" for name in lost)),
+        warnings=(
+            *dict.fromkeys(copier.warnings),
+            *(f"configured_plane_missing:{name}" for name in lost),
+        ),
         damage=inspection.damage,
     )
 

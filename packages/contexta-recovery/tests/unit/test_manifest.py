@@ -1,0 +1,80 @@
+import json
+
+import pytest
+
+from contexta.recovery._manifest import MANIFEST_NAME, FileEntry, Manifest, load_manifest
+
+
+def manifest(**changes):
+    values = {
+        "backup_ref": "b",
+        "created_at": "2026-01-01T00:00:00.000000Z",
+        "workspace_root": "/w",
+        "workspace_id": None,
+        "profile_name": "local",
+        "included_sections": ("config",),
+        "store_schema_versions": {"metadata": "1"},
+        "planes": {"metadata": False},
+        "counts": {"runs": 0},
+        "files": (FileEntry("workspace/a", 1, "0" * 64),),
+    }
+    return Manifest(**{**values, **changes})
+
+
+def test_what_is_written_is_read_back(tmp_path):
+    written = manifest()
+    (tmp_path / MANIFEST_NAME).write_bytes(written.to_bytes())
+
+    assert load_manifest(tmp_path).manifest == written
+
+
+def test_every_single_flipped_bit_is_noticed(tmp_path):
+    """W4: no byte of a manifest can change unnoticed, blanks included."""
+    raw = manifest().to_bytes()
+    trusted = []
+    for position in range(len(raw)):
+        changed = bytearray(raw)
+        changed[position] ^= 1 << (position % 8)
+        (tmp_path / MANIFEST_NAME).write_bytes(changed)
+        if load_manifest(tmp_path).manifest is not None:
+            trusted.append(position)
+
+    assert trusted == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../x", "workspace/../../x", "/etc/passwd", "workspace//a", "workspace/./a", "other/a", ""],
+)
+def test_a_path_that_could_lead_elsewhere_is_refused_although_its_digest_is_right(tmp_path, path):
+    raw = manifest(files=(FileEntry(path, 1, "0" * 64),)).to_bytes()
+    (tmp_path / MANIFEST_NAME).write_bytes(raw)
+
+    loaded = load_manifest(tmp_path)
+
+    assert loaded.manifest is None
+    assert loaded.problems[0].kind == "manifest_invalid"
+
+
+def test_a_newer_format_is_refused_by_name(tmp_path):
+    raw = manifest(format_version=2).to_bytes()
+    (tmp_path / MANIFEST_NAME).write_bytes(raw)
+
+    problem = load_manifest(tmp_path).problems[0]
+
+    assert "format 2" in problem.message
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"null"])
+def test_bytes_that_are_no_manifest_are_a_problem_not_a_crash(tmp_path, raw):
+    (tmp_path / MANIFEST_NAME).write_bytes(raw)
+
+    assert [problem.kind for problem in load_manifest(tmp_path).problems] == ["manifest_invalid"]
+
+
+def test_an_edited_value_is_named_an_edit(tmp_path):
+    data = json.loads(manifest().to_bytes())
+    data["counts"]["runs"] = 7
+    (tmp_path / MANIFEST_NAME).write_text(json.dumps(data, indent=2, sort_keys=True) + "\n")
+
+    assert [problem.kind for problem in load_manifest(tmp_path).problems] == ["manifest_edited"]
