@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pydantic
@@ -13,19 +14,23 @@ from contexta.contract.errors import FrozenModelError
 
 
 class _DataclassView:
-    """Lets ``dataclasses.replace``, ``fields`` and ``asdict`` work on a settings model.
+    """One of the two attributes by which ``dataclasses`` and ``pprint`` know a dataclass.
 
-    The sections were dataclasses in 1.0, and scripts call ``dataclasses.replace`` on them.
+    The sections were dataclasses in 1.0: scripts call ``dataclasses.replace`` and ``asdict``
+    on them.  The attribute is that of a real dataclass with the same fields.
     """
 
-    def __get__(self, instance: object, owner: type[pydantic.BaseModel]) -> dict[str, Any]:
-        cached = owner.__dict__.get("_dataclass_fields")
-        if cached is None:
-            names = [(name, Any, None) for name in owner.model_fields]
-            cached = vars(dataclasses.make_dataclass(owner.__name__, names))["__dataclass_fields__"]
-            type.__setattr__(owner, "_dataclass_fields", cached)
-        fields: dict[str, Any] = cached
-        return fields
+    def __init__(self, attribute: str) -> None:
+        self._attribute = attribute
+
+    def __get__(self, instance: object, owner: type[pydantic.BaseModel]) -> Any:
+        return vars(_dataclass_like(owner))[self._attribute]
+
+
+@cache
+def _dataclass_like(model: type[pydantic.BaseModel]) -> type:
+    names = [(name, Any, None) for name in model.model_fields]
+    return dataclasses.make_dataclass(model.__name__, names, frozen=True)
 
 
 class ConfigModel(pydantic.BaseModel):
@@ -40,7 +45,8 @@ class ConfigModel(pydantic.BaseModel):
         frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False
     )
 
-    __dataclass_fields__ = _DataclassView()
+    __dataclass_fields__ = _DataclassView("__dataclass_fields__")
+    __dataclass_params__ = _DataclassView("__dataclass_params__")
 
     section: ClassVar[str] = ""
     """Dotted place of this section below the root, the prefix of its keys."""

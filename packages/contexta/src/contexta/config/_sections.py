@@ -85,8 +85,8 @@ class CaptureConfig(ConfigModel):
         durability_mode: ``flush`` returns once the record survives the death of the
             process, and syncs in groups (at most 50 ms apart); ``fsync`` returns once
             it survives a power cut.
-        write_degraded_marker_on_partial_failure: after a loss, store a degraded record
-            that says what is missing as soon as writing works again.
+        write_degraded_marker_on_partial_failure: no effect yet, see ``INERT``: after a
+            loss, a degraded record says what is missing as soon as writing works again.
     """
 
     section: ClassVar[str] = "capture"

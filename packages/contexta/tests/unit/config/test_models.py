@@ -1,6 +1,7 @@
 import copy
 import dataclasses
 import pickle
+import pprint
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,19 @@ def test_dataclasses_replace_moves_derived_paths(tmp_path):
 
     assert moved.metadata.database_path == tmp_path / "w" / "metadata" / "ledger.sqlite"
     assert moved.records.root_path == tmp_path / "own"
+
+
+def test_settings_look_like_the_dataclasses_that_they_were():
+    """Printing, listing fields and converting work as in 1.0."""
+    config = UnifiedConfig(project_name="p")
+
+    assert dataclasses.is_dataclass(config)
+    assert [field.name for field in dataclasses.fields(config)][:2] == [
+        "config_version",
+        "profile_name",
+    ]
+    assert dataclasses.asdict(config.surfaces.http)["port"] == 8765
+    assert "project_name='p'" in pprint.pformat(config)
 
 
 def test_model_copy_is_checked_and_moves_derived_paths(tmp_path):
