@@ -1,0 +1,116 @@
+"""The common shape of result models: frozen, slotted, picklable, JSON-safe."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NoReturn
+
+
+class FrozenDict(dict[str, Any]):
+    """A read-only mapping with sorted keys that pickles, copies and hashes.
+
+    ``types.MappingProxyType`` gives read-only views too, but can be neither pickled nor copied.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, values: Mapping[str, Any] | None = None) -> None:
+        """Copy ``values``; ``None`` is empty."""
+        items = dict(values or {})
+        super().__init__((key, items[key]) for key in sorted(items, key=str))
+
+    def __reduce__(self) -> tuple[type[FrozenDict], tuple[dict[str, Any]]]:
+        return (FrozenDict, (dict(self),))
+
+    def __hash__(self) -> int:  # type: ignore[override]  # dict says that it has none
+        return hash(tuple(self))
+
+    def _refuse(self, *_args: object, **_kwargs: object) -> NoReturn:
+        raise TypeError("this mapping is part of a result and read-only; copy it with dict(...)")
+
+    __setitem__ = __delitem__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+    __ior__ = _refuse
+
+
+class Result:
+    """Base of every result model.
+
+    Subclasses are ``@dataclass(frozen=True, slots=True)`` and name their sequence and mapping
+    fields, so that lists become tuples and dicts become read-only mappings on construction.
+    """
+
+    __slots__ = ()
+    _sequences: ClassVar[tuple[str, ...]] = ()
+    _mappings: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        """Freeze the fields named by ``_sequences`` and ``_mappings``."""
+        for name in self._sequences:
+            value = getattr(self, name)
+            if not isinstance(value, (tuple, FrozenRows)):
+                object.__setattr__(self, name, () if value is None else tuple(value))
+        for name in self._mappings:
+            value = getattr(self, name)
+            if type(value) is not FrozenDict:
+                object.__setattr__(self, name, FrozenDict(value))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dicts and lists that ``json.dumps(..., allow_nan=False)`` accepts.
+
+        A non-finite number becomes ``None`` and is named beside it: ``"value": None,
+        "value_marker": "NaN"`` (also ``"Infinity"``, ``"-Infinity"``); for a list,
+        ``"values_markers": {"2": "NaN"}`` by position.
+        """
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        return _jsonable_items((field.name, getattr(self, field.name)) for field in fields)
+
+
+class FrozenRows(Sequence[Any]):
+    """Base of read-only sequences that build their items when they are first looked at."""
+
+    __slots__ = ()
+
+
+def nonfinite_marker(value: object) -> str | None:
+    """Name a non-finite float, as the JSON wire form does; ``None`` for everything else."""
+    if not isinstance(value, float) or math.isfinite(value):
+        return None
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def jsonable(value: Any) -> Any:
+    """Return ``value`` as JSON-safe plain data (see :meth:`Result.to_dict`)."""
+    if isinstance(value, Result):
+        return value.to_dict()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, Mapping):
+        return _jsonable_items((str(key), item) for key, item in value.items())
+    if isinstance(value, Sequence | set | frozenset):
+        return [jsonable(item) for item in value]
+    return str(value)
+
+
+def _jsonable_items(items: Iterator[tuple[str, Any]]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, value in items:
+        out[name] = jsonable(value)
+        marker = nonfinite_marker(value)
+        if marker is not None:
+            out[f"{name}_marker"] = marker
+        elif isinstance(value, (tuple, list)):
+            markers = {
+                str(index): text
+                for index, item in enumerate(value)
+                if (text := nonfinite_marker(item)) is not None
+            }
+            if markers:
+                out[f"{name}_markers"] = markers
+    return out

@@ -1,0 +1,118 @@
+"""Statistics over runs."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+
+from contexta.interpretation._statistics import mean, percentile, population_std
+from contexta.interpretation.aggregation.models import (
+    MetricAggregate,
+    RunStatusDistribution,
+    RunSummaryTable,
+    StageAggregate,
+    StatusCount,
+)
+from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.query.filters import RunListQuery
+from contexta.interpretation.query.metrics import aggregated, by_run, metric_summaries, pick_summary
+from contexta.interpretation.query.service import QueryService
+from contexta.interpretation.trend.policy import check_aggregation
+
+UNASSIGNED = "_unassigned"
+
+
+class AggregationService:
+    """Aggregates one value per run over all runs that a query selects."""
+
+    def __init__(self, query_service: QueryService, *, metric_aggregation: str = "latest") -> None:
+        """Use the latest, max, min or mean value of each run.
+
+        Raises:
+            ValidationError: ``trend_invalid_metric_aggregation``.
+        """
+        self.query_service = query_service
+        self.metric_aggregation = check_aggregation(metric_aggregation)
+
+    def aggregate_metric(
+        self,
+        metric_key: str,
+        *,
+        query: RunListQuery | None = None,
+        project_name: str | None = None,
+        stage_name: str | None = None,
+    ) -> MetricAggregate:
+        """Return statistics of a metric; values that are not finite are counted in a note."""
+        runs = self.query_service.list_runs(project_name, query=query)
+        ids = [run.run_id for run in runs]
+        rows = by_run(metric_summaries(self.query_service.repository, ids, [metric_key]))
+        values: list[float] = []
+        notes: list[CompletenessNote] = []
+        skipped = 0
+        for run in runs:
+            row = pick_summary(rows.get(run.run_id, []), stage_name)
+            value = None if row is None else aggregated(row, self.metric_aggregation)
+            if value is None:
+                details = {"run_id": run.run_id, "stage_name": stage_name}
+                summary = f"missing_metric_for_aggregate:{metric_key}"
+                notes.append(CompletenessNote("warning", summary, details))
+            elif math.isfinite(value):
+                values.append(value)
+            else:
+                skipped += 1
+        if skipped:
+            details_count = {"count": skipped}
+            summary = f"nonfinite_values_left_out:{metric_key}"
+            notes.append(CompletenessNote("warning", summary, details_count))
+        project = (query.project_name if query is not None else None) or project_name
+        if not values:
+            where = {"project_name": project, "stage_name": stage_name}
+            summary = f"aggregate_population_empty:{metric_key}"
+            notes.append(CompletenessNote("warning", summary, where))
+        return MetricAggregate(
+            metric_key=metric_key,
+            project_name=project,
+            count=len(values),
+            mean=mean(values),
+            std=population_std(values),
+            min=min(values, default=None),
+            p25=percentile(values, 0.25),
+            p50=percentile(values, 0.50),
+            p75=percentile(values, 0.75),
+            p90=percentile(values, 0.90),
+            p95=percentile(values, 0.95),
+            p99=percentile(values, 0.99),
+            max=max(values, default=None),
+            completeness_notes=tuple(notes),
+        )
+
+    def aggregate_by_stage(
+        self, *, query: RunListQuery | None = None, project_name: str | None = None
+    ) -> RunSummaryTable:
+        """Return every metric of every stage over the runs, sorted by stage and key."""
+        runs = self.query_service.list_runs(project_name, query=query)
+        ids = [run.run_id for run in runs]
+        groups: dict[tuple[str, str], list[float]] = defaultdict(list)
+        for row in metric_summaries(self.query_service.repository, ids):
+            value = aggregated(row, self.metric_aggregation)
+            if value is not None and math.isfinite(value):
+                groups[row.stage_name or UNASSIGNED, row.metric_key].append(value)
+        project = (query.project_name if query is not None else None) or project_name
+        return RunSummaryTable(
+            project,
+            len(runs),
+            tuple(
+                StageAggregate(stage, key, len(values), mean(values), min(values), max(values))
+                for (stage, key), values in sorted(groups.items())
+            ),
+        )
+
+    def run_status_distribution(
+        self, *, query: RunListQuery | None = None, project_name: str | None = None
+    ) -> RunStatusDistribution:
+        """Count the runs by status, sorted by status."""
+        runs = self.query_service.list_runs(project_name, query=query)
+        counts = Counter(run.status for run in runs)
+        project = (query.project_name if query is not None else None) or project_name
+        rows = tuple(StatusCount(status, count) for status, count in sorted(counts.items()))
+        return RunStatusDistribution(project, len(runs), rows)

@@ -1,0 +1,85 @@
+"""Rules and what they found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contexta.contract.errors import ValidationError
+from contexta.interpretation._base import Result
+from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.query.filters import OPERATORS
+from contexta.interpretation.query.models import EvidenceLink
+
+SEVERITIES = ("info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule(Result):
+    """Triggers when ``value operator threshold`` is true (gt, lt, gte, lte, eq, ne).
+
+    Checked when it is evaluated, so that rules read from a file can be listed with their faults.
+    """
+
+    metric_key: str
+    operator: str
+    threshold: float
+    stage_name: str | None = None
+    severity: str = "warning"
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The name, or ``metric[@stage]:operator:threshold``."""
+        where = f"@{self.stage_name}" if self.stage_name else ""
+        return self.name or f"{self.metric_key}{where}:{self.operator}:{self.threshold}"
+
+    def check(self) -> None:
+        """Check operator and severity.
+
+        Raises:
+            ValidationError: ``alert_invalid_operator``, ``alert_invalid_severity``.
+        """
+        if self.operator not in OPERATORS:
+            raise ValidationError(
+                f"operator {self.operator!r} of alert {self.label} is unknown; use one of "
+                f"{', '.join(OPERATORS)}",
+                code="alert_invalid_operator",
+                details={"operator": str(self.operator), "allowed": list(OPERATORS)},
+            )
+        if self.severity not in SEVERITIES:
+            raise ValidationError(
+                f"severity {self.severity!r} of alert {self.label} is unknown; use one of "
+                f"{', '.join(SEVERITIES)}",
+                code="alert_invalid_severity",
+                details={"severity": str(self.severity), "allowed": list(SEVERITIES)},
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class AlertResult(Result):
+    """One rule for one run; ``actual_value`` ``None``: the run lacks the metric."""
+
+    rule_name: str
+    metric_key: str
+    run_id: str
+    actual_value: float | None
+    threshold: float
+    operator: str
+    triggered: bool
+    severity: str
+    stage_name: str | None = None
+    evidence_links: tuple[EvidenceLink, ...] = ()
+    completeness_notes: tuple[CompletenessNote, ...] = ()
+
+    _sequences = ("evidence_links", "completeness_notes")
+
+
+@dataclass(frozen=True, slots=True)
+class AlertReport(Result):
+    """All rules for several runs."""
+
+    run_ids: tuple[str, ...]
+    results: tuple[AlertResult, ...]
+    completeness_notes: tuple[CompletenessNote, ...]
+
+    _sequences = ("run_ids", "results", "completeness_notes")

@@ -1,0 +1,102 @@
+"""Evaluates rules over metric values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from contexta.interpretation.alert.models import AlertReport, AlertResult, AlertRule
+from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.query.filters import OPERATORS, RunListQuery
+from contexta.interpretation.query.metrics import aggregated, by_run, metric_summaries, pick_summary
+from contexta.interpretation.query.models import EvidenceLink
+from contexta.interpretation.query.service import QueryService
+from contexta.interpretation.repositories.records import MetricSummaryRecord, RunRecord
+from contexta.interpretation.trend.policy import check_aggregation
+
+
+class AlertService:
+    """Compares one value per run and rule with the rule's threshold."""
+
+    def __init__(self, query_service: QueryService, *, metric_aggregation: str = "latest") -> None:
+        """Use the latest, max, min or mean value of each run.
+
+        Raises:
+            ValidationError: ``trend_invalid_metric_aggregation``.
+        """
+        self.query_service = query_service
+        self.metric_aggregation = check_aggregation(metric_aggregation)
+
+    def evaluate_alerts(self, run_id: str, rules: Iterable[AlertRule]) -> tuple[AlertResult, ...]:
+        """Return one result per rule, in order.
+
+        A value that is NaN triggers every rule but ``eq``: a threshold on a loss that became
+        NaN must not stay silent.
+
+        Raises:
+            ResolutionError: the run is unknown or its name is ambiguous.
+            ValidationError: a rule is faulty.
+        """
+        return self._evaluate([self.query_service.require_run(run_id)], tuple(rules))
+
+    def evaluate_alerts_fleet(
+        self,
+        rules: Iterable[AlertRule],
+        *,
+        query: RunListQuery | None = None,
+        project_name: str | None = None,
+    ) -> AlertReport:
+        """Return the results of every run selected, run by run."""
+        runs = self.query_service.list_runs(project_name, query=query)
+        notes = []
+        if not runs:
+            details = {"project_name": project_name}
+            notes.append(CompletenessNote("info", "alert_population_empty", details))
+        results = self._evaluate(runs, tuple(rules))
+        return AlertReport(tuple(run.run_id for run in runs), results, tuple(notes))
+
+    def _evaluate(
+        self, runs: Sequence[RunRecord], rules: tuple[AlertRule, ...]
+    ) -> tuple[AlertResult, ...]:
+        for rule in rules:
+            rule.check()
+        keys = sorted({rule.metric_key for rule in rules})
+        ids = [run.run_id for run in runs]
+        rows = by_run(metric_summaries(self.query_service.repository, ids, keys)) if keys else {}
+        return tuple(
+            self._result(run, rule, rows.get(run.run_id, [])) for run in runs for rule in rules
+        )
+
+    def _result(
+        self, run: RunRecord, rule: AlertRule, rows: list[MetricSummaryRecord]
+    ) -> AlertResult:
+        same = [row for row in rows if row.metric_key == rule.metric_key]
+        row = pick_summary(same, rule.stage_name)
+        value = None if row is None else aggregated(row, self.metric_aggregation)
+        notes: tuple[CompletenessNote, ...] = ()
+        if value is None:
+            details = {"run_id": run.run_id, "stage_name": rule.stage_name}
+            summary = f"alert_metric_missing:{rule.metric_key}"
+            notes = (CompletenessNote("warning", summary, details),)
+        links: tuple[EvidenceLink, ...] = (EvidenceLink("run", run.run_id, run.name),)
+        if row is not None and row.last_record_id:
+            links += (EvidenceLink("record", row.last_record_id, row.metric_key),)
+        return AlertResult(
+            rule_name=rule.label,
+            metric_key=rule.metric_key,
+            run_id=run.run_id,
+            actual_value=value,
+            threshold=rule.threshold,
+            operator=rule.operator,
+            triggered=value is not None and _triggered(rule, value),
+            severity=rule.severity,
+            stage_name=rule.stage_name,
+            evidence_links=links,
+            completeness_notes=notes,
+        )
+
+
+def _triggered(rule: AlertRule, value: float) -> bool:
+    if math.isnan(value):
+        return rule.operator != "eq"
+    return OPERATORS[rule.operator](value, rule.threshold)

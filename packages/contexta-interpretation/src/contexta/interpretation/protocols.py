@@ -1,0 +1,223 @@
+"""What the services ask of a repository.
+
+The four readers together are a :class:`CompositeRepository`; that is all a service needs.
+The capabilities below them are optional: a repository that has one answers from an index, for
+one that has not, the services compute the same from the basic methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from contexta.interpretation.query.filters import RunListQuery
+    from contexta.interpretation.repositories.records import (
+        ArtifactRecord,
+        BatchRecord,
+        DeploymentRecord,
+        EnvironmentRecord,
+        MetricPoint,
+        MetricSeries,
+        MetricSummaryRecord,
+        ObservationRecord,
+        ProvenanceView,
+        RelationRecord,
+        RunRecord,
+        SampleRecord,
+        StageRecord,
+    )
+
+
+@runtime_checkable
+class RunStoreReader(Protocol):
+    """Reads projects, runs and what they are made of."""
+
+    def list_projects(self) -> Sequence[str]:
+        """Return the project names, sorted."""
+        ...
+
+    def list_runs(self, project_name: str | None = None) -> Sequence[RunRecord]:
+        """Return runs oldest first; over all projects, project by project."""
+        ...
+
+    def get_run(self, run_id: str) -> RunRecord | None:
+        """Return the run, or ``None`` when nothing has that name."""
+        ...
+
+    def list_deployments(
+        self, project_name: str | None = None, run_id: str | None = None
+    ) -> Sequence[DeploymentRecord]:
+        """Return deployments by order and start."""
+        ...
+
+    def list_stages(self, run_id: str) -> Sequence[StageRecord]:
+        """Return the stages of a run by order and start."""
+        ...
+
+    def list_batches(self, run_id: str, stage_id: str | None = None) -> Sequence[BatchRecord]:
+        """Return the batches of a run, or of one stage."""
+        ...
+
+    def list_samples(
+        self, run_id: str, stage_id: str | None = None, batch_id: str | None = None
+    ) -> Sequence[SampleRecord]:
+        """Return the samples of a run, a stage or a batch."""
+        ...
+
+
+@runtime_checkable
+class RecordStoreReader(Protocol):
+    """Reads records."""
+
+    def list_records(
+        self, *, run_id: str, stage_id: str | None = None, record_type: str | None = None
+    ) -> Sequence[ObservationRecord]:
+        """Return records in the order in which they were appended."""
+        ...
+
+
+@runtime_checkable
+class RelationStoreReader(Protocol):
+    """Reads relations and provenance."""
+
+    def list_relations(self, subject_ref: str | None = None) -> Sequence[RelationRecord]:
+        """Return relations that touch the subject, sorted by ref."""
+        ...
+
+    def get_provenance(self, run_id: str) -> ProvenanceView | None:
+        """Return the latest assertion about the run, or ``None``."""
+        ...
+
+
+@runtime_checkable
+class ArtifactStoreReader(Protocol):
+    """Reads artifact bindings, never their bodies."""
+
+    def get_artifact(self, artifact_ref: str) -> ArtifactRecord | None:
+        """Return the artifact, or ``None`` when nothing has that ref."""
+        ...
+
+    def list_artifacts(
+        self, *, run_id: str | None = None, stage_id: str | None = None
+    ) -> Sequence[ArtifactRecord]:
+        """Return artifacts sorted by ref."""
+        ...
+
+
+@runtime_checkable
+class CompositeRepository(
+    RunStoreReader, RecordStoreReader, RelationStoreReader, ArtifactStoreReader, Protocol
+):
+    """Everything that a service needs."""
+
+
+ObservabilityRepository = CompositeRepository
+
+
+@runtime_checkable
+class RunFinder(Protocol):
+    """Optional: filters, order and limit pushed down."""
+
+    def find_runs(self, query: RunListQuery) -> Sequence[RunRecord]:
+        """Return what ``query`` selects, its metric conditions aside, in its order."""
+        ...
+
+
+@runtime_checkable
+class RunSuggester(Protocol):
+    """Optional: names close to one that fits nothing."""
+
+    def nearest_runs(self, text: str) -> Sequence[str]:
+        """Return up to five run refs, the closest first."""
+        ...
+
+
+@runtime_checkable
+class MetricReader(Protocol):
+    """Optional: metrics from an index and from columns instead of record by record."""
+
+    def metric_summaries(
+        self, run_ids: Sequence[str], keys: Sequence[str] | None = None
+    ) -> Sequence[MetricSummaryRecord]:
+        """Return one row per run, stage and key; ``run_ids`` are canonical."""
+        ...
+
+    def metric_points(
+        self, run_id: str, metric_key: str, stage_id: str | None
+    ) -> Sequence[MetricPoint]:
+        """Return the points of one series in arrival order; ``stage_id`` ``None``: the run's."""
+        ...
+
+
+@runtime_checkable
+class CurveReader(Protocol):
+    """Optional: all curves of a run in one read, thinned before objects are built."""
+
+    def metric_curves(
+        self, run_id: str, rows: Sequence[MetricSummaryRecord], max_points: int
+    ) -> Sequence[MetricSeries]:
+        """Return the curve of each row, in the order of ``rows``."""
+        ...
+
+
+@runtime_checkable
+class ProblemReader(Protocol):
+    """Optional: what is wrong, without reading what is right."""
+
+    def problem_records(self, run_id: str) -> Sequence[ObservationRecord]:
+        """Return degraded records, and events of level error or critical."""
+        ...
+
+    def record_counts(self, run_id: str) -> dict[str, int]:
+        """Return the number of records by record type."""
+        ...
+
+    def damage_notes(self, run_id: str) -> Sequence[str]:
+        """Return one text per gap that reading is known to leave."""
+        ...
+
+
+@runtime_checkable
+class EnvironmentReader(Protocol):
+    """Optional: environment snapshots."""
+
+    def get_environment(self, run_id: str) -> EnvironmentRecord | None:
+        """Return the latest environment of the run, or ``None``."""
+        ...
+
+
+@runtime_checkable
+class RunRelationReader(Protocol):
+    """Optional: all relations around a run in one question."""
+
+    def list_run_relations(self, run_id: str) -> Sequence[RelationRecord]:
+        """Return relations touching the run, its stages, batches, deployments or artifacts."""
+        ...
+
+
+@runtime_checkable
+class RelationProvenanceReader(Protocol):
+    """Optional: who asserted a relation."""
+
+    def get_relation_provenance(self, relation: RelationRecord) -> ProvenanceView | None:
+        """Return the assertion made last about the relation, or ``None``."""
+        ...
+
+
+__all__ = [
+    "ArtifactStoreReader",
+    "CompositeRepository",
+    "CurveReader",
+    "EnvironmentReader",
+    "MetricReader",
+    "ObservabilityRepository",
+    "ProblemReader",
+    "RecordStoreReader",
+    "RelationProvenanceReader",
+    "RelationStoreReader",
+    "RunFinder",
+    "RunRelationReader",
+    "RunStoreReader",
+    "RunSuggester",
+]

@@ -1,0 +1,59 @@
+"""Filtering, order and paging of run lists, for repositories that push nothing down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from contexta.interpretation._instants import instant_us, sort_instant
+from contexta.interpretation.query.filters import RunListQuery, same_param
+from contexta.interpretation.repositories.records import RunRecord
+
+
+def filter_runs(runs: Iterable[RunRecord], query: RunListQuery) -> tuple[RunRecord, ...]:
+    """Keep the runs that meet every filter except the metric conditions."""
+    return tuple(run for run in runs if _keeps(run, query))
+
+
+def _keeps(run: RunRecord, query: RunListQuery) -> bool:
+    if query.status is not None and run.status != query.status:
+        return False
+    if query.name is not None and run.name != query.name:
+        return False
+    if query.run_ids is not None and run.run_id not in query.run_ids:
+        return False
+    if any(run.tags.get(key) != value for key, value in (query.tags or {}).items()):
+        return False
+    for key, wanted in query.params.items():
+        if key not in run.params or not same_param(run.params[key], wanted):
+            return False
+    return _in_range(run, query)
+
+
+def _in_range(run: RunRecord, query: RunListQuery) -> bool:
+    bounds = query.time_range
+    if bounds is None or (bounds.started_after is None and bounds.started_before is None):
+        return True
+    started = instant_us(run.started_at)
+    if started is None:
+        return False
+    after, before = bounds.after_us, bounds.before_us
+    return (after is None or started >= after) and (before is None or started <= before)
+
+
+def sort_runs(runs: Iterable[RunRecord], query: RunListQuery) -> tuple[RunRecord, ...]:
+    """Sort stably by the query's field; a metric order is made later, from values."""
+    keys: dict[str, Callable[[RunRecord], int | str]] = {
+        "started_at": lambda run: sort_instant(run.started_at),
+        "ended_at": lambda run: sort_instant(run.ended_at),
+        "name": lambda run: run.name or "",
+    }
+    key = keys.get(query.sort_by)
+    if key is None:
+        return tuple(runs)
+    return tuple(sorted(runs, key=key, reverse=query.sort_desc))
+
+
+def page(runs: Sequence[RunRecord], query: RunListQuery) -> tuple[RunRecord, ...]:
+    """Apply offset, then limit."""
+    end = None if query.limit is None else query.offset + query.limit
+    return tuple(runs[query.offset : end])

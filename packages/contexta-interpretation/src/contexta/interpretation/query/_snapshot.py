@@ -1,0 +1,225 @@
+"""Loads what is known of one run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from contexta.interpretation._base import FrozenDict, Result
+from contexta.interpretation.protocols import (
+    CompositeRepository,
+    CurveReader,
+    EnvironmentReader,
+    ProblemReader,
+    RunRelationReader,
+)
+from contexta.interpretation.query.metrics import metric_summaries, points_of, thin
+from contexta.interpretation.query.models import EvidenceLink, RunSnapshot
+from contexta.interpretation.query.notes import snapshot_notes
+from contexta.interpretation.repositories.records import (
+    ArtifactRecord,
+    BatchRecord,
+    DeploymentRecord,
+    EnvironmentRecord,
+    MetricSeries,
+    MetricSummaryRecord,
+    ObservationRecord,
+    ProvenanceView,
+    RelationRecord,
+    RunRecord,
+    StageRecord,
+)
+
+_EVIDENCE_SHOWN = 10
+_SERIES_SHOWN = 24
+_POINTS_DRAWN = 400
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts(Result):
+    """A run without its records: enough to compare and to diagnose, cheap for long runs."""
+
+    run: RunRecord
+    stages: tuple[StageRecord, ...]
+    batches: tuple[BatchRecord, ...]
+    deployments: tuple[DeploymentRecord, ...]
+    artifacts: tuple[ArtifactRecord, ...]
+    metrics: tuple[MetricSummaryRecord, ...]
+    problems: tuple[ObservationRecord, ...]
+    completeness_notes: tuple[str, ...]
+    evidence_links: tuple[EvidenceLink, ...]
+    provenance: ProvenanceView | None = None
+    environment: EnvironmentRecord | None = None
+    record_counts: Mapping[str, int] = field(default_factory=FrozenDict)
+
+    _sequences = (
+        "stages",
+        "batches",
+        "deployments",
+        "artifacts",
+        "metrics",
+        "problems",
+        "completeness_notes",
+        "evidence_links",
+    )
+    _mappings = ("record_counts",)
+
+
+def load_facts(
+    repository: CompositeRepository,
+    run: RunRecord,
+    records: Sequence[ObservationRecord] | None = None,
+) -> RunFacts:
+    """Read a run's facts; ``records`` saves reading them again when the caller has them."""
+    stages = tuple(repository.list_stages(run.run_id))
+    metrics = metric_summaries(repository, [run.run_id])
+    counts: Mapping[str, int]
+    if isinstance(repository, ProblemReader):
+        counts = repository.record_counts(run.run_id)
+        problems = tuple(repository.problem_records(run.run_id))
+        with_records = _stages_seen(repository, run.run_id, stages, metrics, records)
+    else:
+        rows = repository.list_records(run_id=run.run_id) if records is None else records
+        counts = Counter(row.record_type for row in rows)
+        problems = tuple(row for row in rows if is_problem(row))
+        with_records = {row.stage_id for row in rows if row.stage_id}
+    deployments = tuple(repository.list_deployments(run_id=run.run_id))
+    batches = tuple(repository.list_batches(run.run_id))
+    artifacts = tuple(repository.list_artifacts(run_id=run.run_id))
+    # Damage is known to those who read; asked last, it covers what was read above.
+    damage = repository.damage_notes(run.run_id) if isinstance(repository, ProblemReader) else ()
+    return RunFacts(
+        run=run,
+        stages=stages,
+        batches=batches,
+        deployments=deployments,
+        artifacts=artifacts,
+        metrics=metrics,
+        problems=problems,
+        completeness_notes=snapshot_notes(
+            run,
+            stages=stages,
+            metrics=metrics,
+            problems=problems,
+            stages_with_records=with_records,
+            record_count=sum(counts.values()),
+            artifacts=artifacts,
+            damage=damage,
+        ),
+        evidence_links=_structure_links(run, deployments, stages, batches),
+        provenance=repository.get_provenance(run.run_id),
+        environment=(
+            repository.get_environment(run.run_id)
+            if isinstance(repository, EnvironmentReader)
+            else None
+        ),
+        record_counts=counts,
+    )
+
+
+def _stages_seen(
+    repository: CompositeRepository,
+    run_id: str,
+    stages: Sequence[StageRecord],
+    metrics: Sequence[MetricSummaryRecord],
+    records: Sequence[ObservationRecord] | None,
+) -> set[str]:
+    """Stages with records; only a stage without metrics costs a look at its records."""
+    seen = {row.stage_id for row in metrics if row.stage_id}
+    open_question = [stage for stage in stages if stage.stage_id not in seen]
+    if records is not None and open_question:
+        return seen | {row.stage_id for row in records if row.stage_id}
+    for stage in open_question:
+        if repository.list_records(run_id=run_id, stage_id=stage.stage_id):
+            seen.add(stage.stage_id)
+    return seen
+
+
+def load_snapshot(repository: CompositeRepository, run: RunRecord) -> RunSnapshot:
+    """Read everything known of a run."""
+    records = repository.list_records(run_id=run.run_id)
+    facts = load_facts(repository, run, records)
+    samples = tuple(repository.list_samples(run.run_id))
+    links = [
+        *facts.evidence_links,
+        *(EvidenceLink("sample", item.sample_id, item.name) for item in samples[:_EVIDENCE_SHOWN]),
+        *(EvidenceLink("artifact", item.artifact_ref, item.kind) for item in facts.artifacts),
+        *(
+            EvidenceLink("record", item.record_id, item.key)
+            for item in list(records[:_EVIDENCE_SHOWN])
+        ),
+    ]
+    return RunSnapshot(
+        run=run,
+        deployments=facts.deployments,
+        stages=facts.stages,
+        batches=facts.batches,
+        samples=samples,
+        artifacts=facts.artifacts,
+        relations=_relations(repository, facts),
+        records=records,
+        evidence_links=tuple(links),
+        completeness_notes=facts.completeness_notes,
+        provenance=facts.provenance,
+        metrics=facts.metrics,
+        series=_series(repository, facts.metrics),
+        environment=facts.environment,
+        record_counts=facts.record_counts,
+    )
+
+
+def is_problem(record: ObservationRecord) -> bool:
+    """Whether a record says that something is missing or went wrong."""
+    if record.degradation_marker != "none" or record.record_type == "degraded":
+        return True
+    return record.record_type == "event" and record.payload.get("level") in ("error", "critical")
+
+
+def _relations(repository: CompositeRepository, facts: RunFacts) -> tuple[RelationRecord, ...]:
+    if isinstance(repository, RunRelationReader):
+        return tuple(repository.list_run_relations(facts.run.run_id))
+    subjects = [
+        facts.run.run_id,
+        *(stage.stage_id for stage in facts.stages),
+        *(batch.batch_id for batch in facts.batches),
+        *(artifact.artifact_ref for artifact in facts.artifacts),
+    ]
+    found = {
+        relation.relation_ref: relation
+        for subject in subjects
+        for relation in repository.list_relations(subject)
+    }
+    return tuple(found[ref] for ref in sorted(found))
+
+
+def _series(
+    repository: CompositeRepository, metrics: Sequence[MetricSummaryRecord]
+) -> tuple[MetricSeries, ...]:
+    """Read the curves of the first metrics with more than one point, thinned for drawing."""
+    drawn = [row for row in metrics if row.count > 1][:_SERIES_SHOWN]
+    if drawn and isinstance(repository, CurveReader):
+        return tuple(repository.metric_curves(drawn[0].run_id, drawn, _POINTS_DRAWN))
+    out = []
+    for row in drawn:
+        points = points_of(repository, row.run_id, row.metric_key, row.stage_id)
+        out.append(
+            MetricSeries(
+                row.metric_key, row.stage_id, thin(points, _POINTS_DRAWN), len(points), row.unit
+            )
+        )
+    return tuple(out)
+
+
+def _structure_links(
+    run: RunRecord,
+    deployments: Sequence[DeploymentRecord],
+    stages: Sequence[StageRecord],
+    batches: Sequence[BatchRecord],
+) -> tuple[EvidenceLink, ...]:
+    return (
+        EvidenceLink("run", run.run_id, run.name),
+        *(EvidenceLink("deployment", item.deployment_id, item.name) for item in deployments),
+        *(EvidenceLink("stage", item.stage_id, item.name) for item in stages),
+        *(EvidenceLink("batch", item.batch_id, item.name) for item in batches),
+    )

@@ -1,0 +1,227 @@
+"""What to list: filters, conditions and order. Values are checked once, here."""
+
+from __future__ import annotations
+
+import math
+import operator as op
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contexta.contract.errors import ValidationError
+from contexta.interpretation._base import FrozenDict, Result
+from contexta.interpretation._instants import bound_us
+
+OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "gt": op.gt,
+    "lt": op.lt,
+    "gte": op.ge,
+    "lte": op.le,
+    "eq": op.eq,
+    "ne": op.ne,
+}
+SORT_FIELDS = ("started_at", "ended_at", "name")
+METRIC_SORT_PREFIX = "metric:"
+_RUN_IDS_TAG = "__run_ids__"
+
+
+def _text(value: object, name: str, code: str, *, optional: bool = True) -> None:
+    if value is None and optional:
+        return
+    if not isinstance(value, str) or not value.strip():
+        raise ValidationError(
+            f"{name} is {value!r}; it must be text that is not blank",
+            code=code,
+            details={"field": name},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange(Result):
+    """Inclusive bounds on the start of a run.
+
+    Any ISO text is accepted, with any offset; a bare date stands for the whole day, in UTC.
+    Bounds are compared as instants.
+
+    Raises:
+        ValidationError: blank or unreadable bound, or the first lies after the second
+            (``query_invalid_time_range``).
+    """
+
+    started_after: str | None = None
+    started_before: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check both bounds."""
+        code = "query_invalid_time_range"
+        _text(self.started_after, "started_after", code)
+        _text(self.started_before, "started_before", code)
+        try:
+            after, before = self.after_us, self.before_us
+        except ValueError as error:
+            raise ValidationError(
+                f"{self.started_after!r} to {self.started_before!r} is no time range; use ISO "
+                "times such as 2026-01-31 or 2026-01-31T12:00:00Z",
+                code=code,
+                details=self.to_dict(),
+            ) from error
+        if after is not None and before is not None and after > before:
+            raise ValidationError(
+                f"the range starts at {self.started_after} after its end {self.started_before}; "
+                "swap the bounds",
+                code=code,
+                details=self.to_dict(),
+            )
+
+    @property
+    def after_us(self) -> int | None:
+        """The lower bound in microseconds since 1970 UTC."""
+        return None if self.started_after is None else bound_us(self.started_after, end=False)
+
+    @property
+    def before_us(self) -> int | None:
+        """The upper bound in microseconds since 1970 UTC."""
+        return None if self.started_before is None else bound_us(self.started_before, end=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricCondition(Result):
+    """Keep runs whose latest value of a metric compares true with a threshold.
+
+    Without ``stage_name`` the value is the run's own, else that of the stage observed last.
+    A run without the metric is left out; NaN meets no condition but ``ne``.
+
+    Raises:
+        ValidationError: ``query_invalid_metric_condition``.
+    """
+
+    metric_key: str
+    operator: str
+    threshold: float
+    stage_name: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check the fields and normalize the operator."""
+        code = "query_invalid_metric_condition"
+        _text(self.metric_key, "metric_key", code, optional=False)
+        _text(self.stage_name, "stage_name", code)
+        name = self.operator.strip().lower() if isinstance(self.operator, str) else None
+        if name not in OPERATORS:
+            raise ValidationError(
+                f"operator {self.operator!r} is unknown; use one of {', '.join(OPERATORS)}",
+                code=code,
+                details={"operator": str(self.operator), "allowed": list(OPERATORS)},
+            )
+        object.__setattr__(self, "operator", name)
+        if isinstance(self.threshold, bool) or not isinstance(self.threshold, (int, float)):
+            raise ValidationError(
+                f"threshold {self.threshold!r} of {self.metric_key} is no number",
+                code=code,
+                details={"metric_key": self.metric_key},
+            )
+
+    def holds(self, value: float) -> bool:
+        """Whether ``value`` meets the condition."""
+        return OPERATORS[self.operator](value, self.threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class RunListQuery(Result):
+    """Which runs, in which order, from where to where.
+
+    All filters must hold. Order is by start, oldest first, unless ``sort_by`` (``started_at``,
+    ``ended_at``, ``name``, or ``metric:<key>`` for the latest value) and ``sort_desc`` say
+    otherwise; times compare as instants and ties keep their order. A run without the value
+    sorted by comes first, for ``metric:<key>`` last in both directions.
+
+    Raises:
+        ValidationError: ``query_invalid_run_list_query``.
+    """
+
+    project_name: str | None = None
+    status: str | None = None
+    tags: Mapping[str, str] | None = None
+    time_range: TimeRange | None = None
+    metric_conditions: tuple[MetricCondition, ...] = ()
+    limit: int | None = None
+    offset: int = 0
+    sort_by: str = "started_at"
+    sort_desc: bool = False
+    params: Mapping[str, Any] = field(default_factory=FrozenDict)
+    name: str | None = None
+    run_ids: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Check and freeze every field."""
+        for label in ("project_name", "status", "name"):
+            _text(getattr(self, label), label, _CODE)
+        object.__setattr__(self, "metric_conditions", tuple(self.metric_conditions or ()))
+        self._check_mappings()
+        self._check_members()
+        self._check_paging()
+
+    def _check_members(self) -> None:
+        if self.time_range is not None and not isinstance(self.time_range, TimeRange):
+            raise _invalid("time_range", self.time_range, "a TimeRange")
+        if not all(isinstance(item, MetricCondition) for item in self.metric_conditions):
+            raise _invalid("metric_conditions", self.metric_conditions, "MetricCondition objects")
+        if self.run_ids is not None:
+            object.__setattr__(self, "run_ids", tuple(self.run_ids))
+
+    def _check_mappings(self) -> None:
+        tags = dict(self.tags or {})
+        if not all(
+            isinstance(k, str) and k.strip() and isinstance(v, str) for k, v in tags.items()
+        ):
+            raise _invalid("tags", self.tags, "texts by name")
+        # Kept for scripts written against 1.0, which had no field for it.
+        legacy = tags.pop(_RUN_IDS_TAG, None)
+        if legacy is not None and self.run_ids is None:
+            ids = tuple(part.strip() for part in legacy.split(",") if part.strip())
+            object.__setattr__(self, "run_ids", ids)
+        object.__setattr__(self, "tags", FrozenDict(tags))
+        object.__setattr__(self, "params", FrozenDict(self.params))
+
+    def _check_paging(self) -> None:
+        if self.limit is not None and (type(self.limit) is not int or self.limit <= 0):
+            raise _invalid("limit", self.limit, "a whole number above 0, or None")
+        if type(self.offset) is not int or self.offset < 0:
+            raise _invalid("offset", self.offset, "a whole number of at least 0")
+        if not isinstance(self.sort_desc, bool):
+            raise _invalid("sort_desc", self.sort_desc, "True or False")
+        if self.sort_by not in SORT_FIELDS and not self.sort_metric:
+            raise ValidationError(
+                f"sort_by {self.sort_by!r} is unknown; use "
+                f"{', '.join(SORT_FIELDS)} or metric:<key>",
+                code=_CODE,
+                details={"sort_by": str(self.sort_by), "allowed": [*SORT_FIELDS, "metric:<key>"]},
+            )
+
+    @property
+    def sort_metric(self) -> str | None:
+        """The metric key of ``sort_by="metric:<key>"``, else ``None``."""
+        text = self.sort_by if isinstance(self.sort_by, str) else ""
+        return text[len(METRIC_SORT_PREFIX) :] if text.startswith(METRIC_SORT_PREFIX) else None
+
+    @property
+    def needs_metrics(self) -> bool:
+        """Whether paging can only happen after metric values are known."""
+        return bool(self.metric_conditions) or self.sort_metric is not None
+
+
+_CODE = "query_invalid_run_list_query"
+
+
+def _invalid(name: str, value: object, rule: str) -> ValidationError:
+    return ValidationError(
+        f"{name} is {value!r}; it must be {rule}", code=_CODE, details={"field": name}
+    )
+
+
+def same_param(stored: object, wanted: object) -> bool:
+    """Whether a stored parameter equals the wanted one; numbers compare as numbers."""
+    if isinstance(wanted, bool) or isinstance(stored, bool):
+        return stored is wanted
+    if isinstance(wanted, (int, float)) and isinstance(stored, (int, float)):
+        return stored == wanted or (math.isnan(stored) and math.isnan(wanted))
+    return stored == wanted

@@ -1,0 +1,174 @@
+"""Metric values of runs: from the repository's index, or computed from records without one.
+
+One rule decides which values stand for a run everywhere: those of the stage asked for; else
+those logged on the run itself; else those of the stage that was observed last. Values of
+different stages are never mixed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from contexta.contract.refs import slugify
+from contexta.interpretation._instants import sort_instant
+from contexta.interpretation.protocols import CompositeRepository, MetricReader
+from contexta.interpretation.repositories.records import (
+    MetricPoint,
+    MetricSummaryRecord,
+    ObservationRecord,
+)
+
+AGGREGATIONS = ("latest", "max", "min", "mean")
+
+
+def metric_summaries(
+    repository: CompositeRepository, run_ids: Sequence[str], keys: Sequence[str] | None = None
+) -> tuple[MetricSummaryRecord, ...]:
+    """Return one row per run, stage and key, sorted by run (as given), stage and key."""
+    if isinstance(repository, MetricReader):
+        rows: Iterable[MetricSummaryRecord] = repository.metric_summaries(run_ids, keys)
+    else:
+        rows = (
+            row
+            for run_id in run_ids
+            for row in summarize_records(
+                repository.list_records(run_id=run_id, record_type="metric"), keys
+            )
+        )
+    position = {run_id: index for index, run_id in enumerate(run_ids)}
+    return tuple(
+        sorted(
+            rows,
+            key=lambda row: (
+                position.get(row.run_id, len(position)),
+                row.stage_id or "",
+                row.metric_key,
+            ),
+        )
+    )
+
+
+def summarize_records(
+    records: Iterable[ObservationRecord], keys: Sequence[str] | None = None
+) -> list[MetricSummaryRecord]:
+    """Summarize metric records; records without a value are left out."""
+    wanted = None if keys is None else set(keys)
+    groups: dict[tuple[str, str | None, str], list[ObservationRecord]] = defaultdict(list)
+    for record in records:
+        if record.record_type != "metric" or record.value is None:
+            continue
+        if wanted is None or record.key in wanted:
+            groups[record.run_id, record.stage_id, record.key].append(record)
+    return [_summarize(*group, rows) for group, rows in groups.items()]
+
+
+def _summarize(
+    run_id: str, stage_id: str | None, key: str, rows: list[ObservationRecord]
+) -> MetricSummaryRecord:
+    ordered = sorted(rows, key=lambda row: sort_instant(row.observed_at))  # stable: ties in order
+    values = [_number(row) for row in ordered]
+    finite = [value for value in values if math.isfinite(value)]
+    last = ordered[-1]
+    return MetricSummaryRecord(
+        run_id=run_id,
+        stage_id=stage_id,
+        metric_key=key,
+        count=len(values),
+        first=values[0],
+        last=values[-1],
+        minimum=min(finite, default=None),
+        maximum=max(finite, default=None),
+        mean=math.fsum(finite) / len(finite) if finite else None,
+        nonfinite_count=len(values) - len(finite),
+        last_step=_step(last),
+        first_observed_at=ordered[0].observed_at,
+        last_observed_at=last.observed_at,
+        last_record_id=last.record_id,
+        unit=next((row.unit for row in rows if row.unit), None),
+    )
+
+
+def points_of(
+    repository: CompositeRepository, run_id: str, key: str, stage_id: str | None
+) -> tuple[MetricPoint, ...]:
+    """Return the points of one series in step order, else in order of observation."""
+    if isinstance(repository, MetricReader):
+        points = tuple(repository.metric_points(run_id, key, stage_id))
+    else:
+        points = tuple(
+            MetricPoint(_number(row), row.observed_at, _step(row), record_id=row.record_id or None)
+            for row in repository.list_records(run_id=run_id, record_type="metric")
+            if row.key == key and row.stage_id == stage_id and row.value is not None
+        )
+    if all(point.step is not None for point in points):
+        return tuple(sorted(points, key=lambda point: point.step or 0))
+    return tuple(sorted(points, key=lambda point: sort_instant(point.observed_at)))
+
+
+def pick_summary(
+    rows: Iterable[MetricSummaryRecord], stage_name: str | None
+) -> MetricSummaryRecord | None:
+    """Choose the row of one run and key that stands for it (the rule of this module)."""
+    rows = list(rows)
+    if stage_name is not None:
+        # A stage called "Train Phase" is stored as train-phase.
+        names = {stage_name, slugify(stage_name)} if stage_name.strip() else {stage_name}
+        rows = [row for row in rows if row.stage_name in names]
+    else:
+        rows = [row for row in rows if row.stage_id is None] or rows
+    return max(rows, key=lambda row: sort_instant(row.last_observed_at), default=None)
+
+
+def by_run(rows: Iterable[MetricSummaryRecord]) -> dict[str, list[MetricSummaryRecord]]:
+    """Group rows by run id."""
+    groups: dict[str, list[MetricSummaryRecord]] = defaultdict(list)
+    for row in rows:
+        groups[row.run_id].append(row)
+    return groups
+
+
+def aggregated(row: MetricSummaryRecord, aggregation: str) -> float | None:
+    """Return the value of one of ``AGGREGATIONS``; ``None`` when no value is finite."""
+    if aggregation == "latest":
+        return row.last
+    return {"max": row.maximum, "min": row.minimum, "mean": row.mean}[aggregation]
+
+
+def thin(points: Sequence[MetricPoint], limit: int) -> tuple[MetricPoint, ...]:
+    """Thin a series to about ``limit`` points; see :func:`thin_positions`."""
+    if len(points) <= limit:
+        return tuple(points)
+    return tuple(points[i] for i in thin_positions([point.value for point in points], limit))
+
+
+def thin_positions(values: Sequence[float], limit: int) -> list[int]:
+    """Choose about ``limit`` positions, keeping the ends and each bucket's extremes.
+
+    Averages would hide the spike that somebody looks for, so none are taken. Non-finite values
+    are chosen when their bucket holds nothing else.
+    """
+    count = len(values)
+    if count <= limit:
+        return list(range(count))
+    buckets = max(limit // 2 - 1, 1)
+    inner = count - 2
+    keep = {0, count - 1}
+    for bucket in range(buckets):
+        span = range(1 + bucket * inner // buckets, 1 + (bucket + 1) * inner // buckets)
+        finite = [index for index in span if math.isfinite(values[index])] or list(span)
+        keep.add(min(finite, key=values.__getitem__))
+        keep.add(max(finite, key=values.__getitem__))
+    return sorted(keep)
+
+
+def _number(record: ObservationRecord) -> float:
+    return math.nan if record.value is None else float(record.value)
+
+
+def _step(record: ObservationRecord) -> int | None:
+    step = record.payload.get("step")
+    if isinstance(step, bool) or not isinstance(step, (int, float)) or not math.isfinite(step):
+        return None
+    return int(step)

@@ -1,0 +1,70 @@
+"""Results of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from contexta.interpretation._base import FrozenDict, Result
+from contexta.interpretation.repositories.records import (
+    ArtifactRecord,
+    BatchRecord,
+    DeploymentRecord,
+    EnvironmentRecord,
+    MetricSeries,
+    MetricSummaryRecord,
+    ObservationRecord,
+    ProvenanceView,
+    RelationRecord,
+    RunRecord,
+    SampleRecord,
+    StageRecord,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLink(Result):
+    """Where a statement comes from: ``kind`` of thing, its ``ref``, and a ``label`` to show."""
+
+    kind: str
+    ref: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunSnapshot(Result):
+    """Everything known of one run at one moment.
+
+    ``records`` is a sequence in append order that builds its items on first use.
+    """
+
+    run: RunRecord
+    deployments: tuple[DeploymentRecord, ...]
+    stages: tuple[StageRecord, ...]
+    batches: tuple[BatchRecord, ...]
+    samples: tuple[SampleRecord, ...]
+    artifacts: tuple[ArtifactRecord, ...]
+    relations: tuple[RelationRecord, ...]
+    records: Sequence[ObservationRecord]
+    evidence_links: tuple[EvidenceLink, ...]
+    completeness_notes: tuple[str, ...]
+    provenance: ProvenanceView | None = None
+    metrics: tuple[MetricSummaryRecord, ...] = ()
+    series: tuple[MetricSeries, ...] = ()
+    environment: EnvironmentRecord | None = None
+    record_counts: Mapping[str, int] = field(default_factory=FrozenDict)
+
+    _sequences = (
+        "deployments",
+        "stages",
+        "batches",
+        "samples",
+        "artifacts",
+        "relations",
+        "records",
+        "evidence_links",
+        "completeness_notes",
+        "metrics",
+        "series",
+    )
+    _mappings = ("record_counts",)

@@ -1,0 +1,135 @@
+"""Reports over the runs of a project."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from contexta.interpretation.alert.models import AlertResult
+from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.query.models import EvidenceLink
+from contexta.interpretation.reports import _format as fmt
+from contexta.interpretation.reports._parts import notes_section
+from contexta.interpretation.reports.models import (
+    ChartLine,
+    ReportChart,
+    ReportDocument,
+    ReportSection,
+    ReportTable,
+)
+from contexta.interpretation.repositories.records import RunRecord
+from contexta.interpretation.trend.models import MetricTrend
+
+_PARAMS_SHOWN = 6
+
+
+def project_report(
+    project_name: str, runs: Sequence[RunRecord], notes: Iterable[CompletenessNote | str]
+) -> ReportDocument:
+    """Build the report of a project's runs, in the order given."""
+    lines = [
+        f"{run.run_id}: name={run.name}, status={run.status}, started_at={run.started_at}"
+        for run in runs
+    ]
+    varied = _varied_params(runs)
+    columns = ("Run", "Status", "Started", "Duration", *varied, "Run id")
+    rows = tuple(
+        (
+            run.name,
+            run.status,
+            fmt.moment(run.started_at),
+            fmt.duration(run.started_at, run.ended_at),
+            *(fmt.plain(run.params.get(key)) for key in varied),
+            run.run_id,
+        )
+        for run in runs
+    )
+    counts = Counter(run.status for run in runs)
+    items = [n if isinstance(n, CompletenessNote) else CompletenessNote("info", n) for n in notes]
+    return ReportDocument(
+        f"Project Summary Report: {project_name}",
+        (
+            ReportSection(
+                "Runs",
+                "\n".join(lines) or "No runs.",
+                tuple(EvidenceLink("run", run.run_id, run.name) for run in runs),
+                (ReportTable(columns, rows),) if rows else (),
+            ),
+            notes_section(items),
+        ),
+        (("Runs", str(len(runs))), *((s.capitalize(), str(n)) for s, n in sorted(counts.items()))),
+    )
+
+
+def _varied_params(runs: Sequence[RunRecord]) -> tuple[str, ...]:
+    """The parameters whose values differ between the runs: what a reader looks for."""
+    keys = dict.fromkeys(key for run in runs for key in run.params)
+    varied = [key for key in keys if len({repr(run.params.get(key)) for run in runs}) > 1]
+    return tuple(sorted(varied)[:_PARAMS_SHOWN])
+
+
+def trend_report(trend: MetricTrend) -> ReportDocument:
+    """Build the report of one metric over runs."""
+    lines = [
+        f"{p.run_name}: value={fmt.number(p.value)}, captured_at={p.captured_at}"
+        for p in trend.points
+    ]
+    rows = tuple(
+        (p.run_name, fmt.number(p.value), fmt.moment(p.captured_at), p.run_id) for p in trend.points
+    )
+    table = ReportTable(("Run", "Value", "Captured", "Run id"), rows, numeric=(1,))
+    line = ChartLine(
+        trend.metric_key, tuple((float(i), p.value) for i, p in enumerate(trend.points))
+    )
+    ticks = tuple((float(i), p.run_name) for i, p in enumerate(trend.points))
+    chart = ReportChart(trend.metric_key, (line,), "run", x_ticks=ticks)
+    links = tuple(EvidenceLink("run", p.run_id, p.run_name) for p in trend.points)
+    return ReportDocument(
+        f"Trend Report: {trend.metric_key}",
+        (
+            ReportSection(
+                "Series",
+                "\n".join(lines) or "No run has this metric.",
+                links,
+                (table,) if rows else (),
+                (chart,) if len(rows) > 1 else (),
+            ),
+            notes_section(trend.completeness_notes),
+        ),
+    )
+
+
+def alert_report(results: Sequence[AlertResult]) -> ReportDocument:
+    """Build the report of evaluated rules."""
+    triggered = [item for item in results if item.triggered]
+    passed = [item for item in results if not item.triggered]
+    sections = (
+        _alerts("Triggered", triggered, "No rule triggered."),
+        _alerts("Passed", passed, "No rule passed."),
+    )
+    counts = (("Triggered", str(len(triggered))), ("Passed", str(len(passed))))
+    return ReportDocument("Alert Report", sections, counts)
+
+
+def _alerts(title: str, results: Sequence[AlertResult], empty: str) -> ReportSection:
+    lines = [
+        f"{r.rule_name}: {r.metric_key} {r.operator} {fmt.number(r.threshold)}, "
+        f"actual={fmt.number(r.actual_value)}, run={r.run_id}"
+        for r in results
+    ]
+    rows = tuple(
+        (
+            r.severity,
+            r.rule_name,
+            r.metric_key,
+            r.operator,
+            fmt.number(r.threshold),
+            fmt.number(r.actual_value),
+            r.run_id,
+        )
+        for r in results
+    )
+    columns = ("Severity", "Rule", "Metric", "Operator", "Threshold", "Actual", "Run id")
+    links = tuple(dict.fromkeys(link for r in results for link in r.evidence_links))
+    tables = (ReportTable(columns, rows, numeric=(4, 5)),) if rows else ()
+    return ReportSection(title, "\n".join(lines) or empty, links, tables)

@@ -1,0 +1,138 @@
+"""A report: titled sections of text, tables and curves, and its written forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from contexta.interpretation._base import Result, jsonable
+from contexta.interpretation.query.models import EvidenceLink
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTable(Result):
+    """Rows of cells; every cell is text as it is shown.
+
+    ``numeric`` are the positions of columns that align right.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+    numeric: tuple[int, ...] = ()
+
+    _sequences = ("columns", "rows", "numeric")
+
+
+@dataclass(frozen=True, slots=True)
+class ChartLine(Result):
+    """One curve: ``points`` are (x, y); a y that is not finite breaks the line."""
+
+    label: str
+    points: tuple[tuple[float, float], ...]
+
+    _sequences = ("points",)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportChart(Result):
+    """Curves over one axis; ``x_label`` says what x counts, ``unit`` what y measures.
+
+    ``x_ticks`` name the positions of x where these are not numbers.
+    """
+
+    title: str
+    lines: tuple[ChartLine, ...]
+    x_label: str = "step"
+    unit: str | None = None
+    x_ticks: tuple[tuple[float, str], ...] = ()
+
+    _sequences = ("lines", "x_ticks")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSection(Result):
+    """One section. ``body`` is its plain text; ``tables`` and ``charts`` show the same better."""
+
+    title: str
+    body: str
+    evidence_links: tuple[EvidenceLink, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
+    charts: tuple[ReportChart, ...] = ()
+
+    _sequences = ("evidence_links", "tables", "charts")
+
+    def __post_init__(self) -> None:
+        """Strip the texts and freeze the sequences."""
+        object.__setattr__(self, "title", self.title.strip())
+        object.__setattr__(self, "body", self.body.strip())
+        Result.__post_init__(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return title, body and evidence_links, and tables and charts where there are any."""
+        out: dict[str, Any] = {
+            "title": self.title,
+            "body": self.body,
+            "evidence_links": jsonable(self.evidence_links),
+        }
+        for name in ("tables", "charts"):
+            if getattr(self, name):
+                out[name] = jsonable(getattr(self, name))
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDocument(Result):
+    """A report; ``highlights`` are the few (label, value) pairs shown under its title."""
+
+    title: str
+    sections: tuple[ReportSection, ...]
+    highlights: tuple[tuple[str, str], ...] = ()
+
+    _sequences = ("sections", "highlights")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return title, sections, and highlights where there are any."""
+        out: dict[str, Any] = {
+            "title": self.title,
+            "sections": [section.to_dict() for section in self.sections],
+        }
+        if self.highlights:
+            out["highlights"] = [list(pair) for pair in self.highlights]
+        return out
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the same as :meth:`to_dict`: data for ``json.dumps``, not text."""
+        return self.to_dict()
+
+    def to_markdown(self) -> str:
+        """Return Markdown with tables; text of others cannot become markup."""
+        from contexta.interpretation.reports._markdown import render_markdown
+
+        return render_markdown(self)
+
+    def to_html(self, *, full: bool = False) -> str:
+        """Return an ``<article>`` fragment, or with ``full`` a page to save or mail.
+
+        The page is one file without script, light or dark as the reader's system is, under a
+        content security policy that allows its own style sheet and nothing else.
+        """
+        from contexta.interpretation.reports._html import render_html
+
+        return render_html(self, full=full)
+
+    def to_csv(self, metric_keys: Iterable[str] = ()) -> str:
+        """Return ``section_title,body`` rows, of the sections named in ``metric_keys`` if any.
+
+        Cells that a spreadsheet would take for a formula get a leading apostrophe.
+        """
+        from contexta.interpretation.reports._escape import csv_cell
+
+        wanted = frozenset(metric_keys)
+        rows = [
+            f"{csv_cell(section.title)},{csv_cell(section.body)}"
+            for section in self.sections
+            if not wanted or section.title in wanted
+        ]
+        return "\n".join(["section_title,body", *rows])

@@ -1,0 +1,99 @@
+"""Artifact bindings made into records; bodies are never opened."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from contexta.contract.errors import NotFoundError
+from contexta.interpretation.errors import ResolutionError
+from contexta.interpretation.repositories._project import artifact_record
+from contexta.interpretation.repositories._resolve import canonical
+from contexta.interpretation.repositories.records import ArtifactRecord
+
+
+class ArtifactPlane(Protocol):
+    """The part of the artifact store that is asked here."""
+
+    def list_refs(self) -> list[str]:
+        """Return the bound refs, sorted."""
+        ...
+
+    def get_artifact(self, artifact_ref: str) -> Any:
+        """Return the handle of a bound artifact."""
+        ...
+
+    def verify_artifact(self, artifact_ref: str) -> Any:
+        """Return the verification report of a bound artifact."""
+        ...
+
+    def damage(self) -> Any:
+        """Return pairs of path and error of unreadable bindings."""
+        ...
+
+
+def of_run(
+    store: ArtifactPlane, run_ref: str | None, stage_ref: str | None
+) -> tuple[ArtifactRecord, ...]:
+    """Return the artifacts of a run (or of all), of one stage when given, sorted by ref."""
+    prefix = "artifact:" if run_ref is None else f"artifact:{run_ref.partition(':')[2]}."
+    found = (find(store, ref) for ref in store.list_refs() if ref.startswith(prefix))
+    return tuple(item for item in found if item is not None and stage_ref in (None, item.stage_id))
+
+
+def resolve(store: ArtifactPlane, text: str) -> str | None:
+    """Return the ref of a bound artifact by ref or unique ending.
+
+    Raises:
+        ResolutionError: several fit (``query_artifact_ambiguous``).
+        ValidationError: the text starts with ``artifact:`` and is no ref.
+    """
+    text = text.strip()
+    if text.startswith("artifact:"):
+        return canonical("artifact", text)
+    found = [ref for ref in store.list_refs() if ref.partition(":")[2] == text]
+    found = found or [ref for ref in store.list_refs() if ref.endswith("." + text)]
+    if len(found) > 1:
+        raise ResolutionError(
+            f"{text!r} fits {len(found)} artifacts: {', '.join(found[:10])}; use one of these refs",
+            code="query_artifact_ambiguous",
+            details={"artifact_ref": text, "candidates": found},
+        )
+    return found[0] if found else None
+
+
+def find(store: ArtifactPlane, ref: str) -> ArtifactRecord | None:
+    """Return one artifact, also when its body is gone; ``None`` when it is not bound.
+
+    Raises:
+        IntegrityError: the binding is damaged. Listings leave it out and note it.
+    """
+    try:
+        return _record(store.get_artifact(ref).binding)
+    except NotFoundError as error:
+        if error.code != "artifact_store_body_not_found":
+            return None
+    # The binding of a missing body is not handed out; its verification tells the rest.
+    report = store.verify_artifact(ref)
+    return ArtifactRecord(
+        artifact_ref=ref,
+        run_id="run:" + ".".join(ref.partition(":")[2].split(".")[:2]),
+        stage_id=None,
+        kind="unknown",
+        hash_value=report.expected_hash_value,
+        size_bytes=report.expected_size_bytes,
+        body_missing=True,
+    )
+
+
+def _record(binding: Any) -> ArtifactRecord:
+    return artifact_record(
+        binding.manifest_snapshot,
+        created_at=binding.created_at,
+        hash_value=binding.hash_value,
+        size_bytes=binding.size_bytes,
+    )
+
+
+def damage_notes(store: ArtifactPlane) -> tuple[str, ...]:
+    """Describe the bindings that listing could not read; which run they are of is unknown."""
+    return tuple(f"{error.code}: {error.message}" for _, error in store.damage())

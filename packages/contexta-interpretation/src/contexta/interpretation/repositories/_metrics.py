@@ -1,0 +1,140 @@
+"""Points, problems and damage out of the record plane's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol
+
+from contexta.contract.time import from_epoch_us
+from contexta.interpretation.query.metrics import thin_positions
+from contexta.interpretation.repositories._columns import ColumnRecords, RefOf
+from contexta.interpretation.repositories.records import (
+    MetricPoint,
+    MetricSeries,
+    MetricSummaryRecord,
+    ObservationRecord,
+)
+
+_POINT_COLUMNS = [
+    "sequence",
+    "record_ref",
+    "observed_at",
+    "stage_execution_ref",
+    "metric_key",
+    "value",
+    "step",
+    "epoch",
+]
+
+
+class RecordPlane(Protocol):
+    """The part of the record store that is asked here."""
+
+    def arrow(
+        self,
+        record_type: str,
+        *,
+        run_refs: Iterable[str] | None = None,
+        keys: Iterable[str] | None = None,
+        columns: Iterable[str] | None = None,
+    ) -> Any:
+        """Return an Arrow table sorted by sequence."""
+        ...
+
+    def damage(self) -> Sequence[Any]:
+        """Return the gaps seen while reading."""
+        ...
+
+
+def read_points(store: RecordPlane, run_ref: str, keys: Sequence[str]) -> Any:
+    """Read the points of some metrics of one run, over all stages."""
+    return store.arrow("metric", run_refs=[run_ref], keys=list(keys), columns=_POINT_COLUMNS)
+
+
+def all_points(
+    table: Any, run_ref: str, key: str, stage_id: str | None, ref_of: RefOf
+) -> tuple[MetricPoint, ...]:
+    """Return every point of one series, in sequence order."""
+    rows = _Series(table, key, stage_id)
+    return tuple(rows.point(i, run_ref, ref_of) for i in range(len(rows.values)))
+
+
+def curve(table: Any, row: MetricSummaryRecord, max_points: int, ref_of: RefOf) -> MetricSeries:
+    """Return one series in step order, thinned before any object is built."""
+    rows = _Series(table, row.metric_key, row.stage_id)
+    order = rows.order()
+    chosen = thin_positions([rows.values[i] for i in order], max_points)
+    points = tuple(rows.point(order[i], row.run_id, ref_of) for i in chosen)
+    return MetricSeries(row.metric_key, row.stage_id, points, len(order), row.unit)
+
+
+class _Series:
+    """The columns of one series as lists."""
+
+    def __init__(self, table: Any, key: str, stage_id: str | None) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        mask = pc.equal(table.column("metric_key").cast(pa.string()), key)
+        stages = table.column("stage_execution_ref").cast(pa.string())
+        same = pc.is_null(stages) if stage_id is None else pc.equal(stages, stage_id)
+        part = table.filter(pc.and_(mask, same))
+        self.values: list[float] = part.column("value").to_pylist()
+        self.steps: list[int | None] = part.column("step").to_pylist()
+        self._epochs = part.column("epoch").to_pylist()
+        self._refs = part.column("record_ref").to_pylist()
+        self._sequences = part.column("sequence").to_pylist()
+        self._observed = part.column("observed_at").cast(pa.int64()).to_pylist()
+
+    def order(self) -> list[int]:
+        """Positions by step when every point has one, else by time observed."""
+        steps = self.steps
+        positions = range(len(steps))
+        if None in steps:
+            return sorted(positions, key=self._observed.__getitem__)
+        return sorted(positions, key=lambda index: steps[index] or 0)
+
+    def point(self, index: int, run_ref: str, ref_of: RefOf) -> MetricPoint:
+        """Build one point."""
+        return MetricPoint(
+            value=self.values[index],
+            observed_at=from_epoch_us(self._observed[index]),
+            step=self.steps[index],
+            epoch=self._epochs[index],
+            record_id=self._refs[index] or ref_of(run_ref, "metric", self._sequences[index]),
+        )
+
+
+def problems(store: RecordPlane, run_ref: str, ref_of: RefOf) -> Iterator[ObservationRecord]:
+    """Yield degraded records, and events of level error or critical.
+
+    The columns that tell are read first; whole rows only where they tell of a problem.
+    """
+    for record_type in ("event", "metric", "span"):
+        telling = ["degradation_marker", *(["level"] if record_type == "event" else [])]
+        table = store.arrow(record_type, run_refs=[run_ref], columns=["sequence", *telling])
+        if not table.num_rows or not _is_problem(table).true_count:
+            continue
+        rows = store.arrow(record_type, run_refs=[run_ref])
+        yield from ColumnRecords({record_type: rows.filter(_is_problem(rows))}, ref_of)
+    degraded = store.arrow("degraded", run_refs=[run_ref])
+    if degraded.num_rows:
+        yield from ColumnRecords({"degraded": degraded}, ref_of)
+
+
+def _is_problem(table: Any) -> Any:
+    """A mask of the rows that say that something is missing or went wrong."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    mask = pc.not_equal(table.column("degradation_marker").cast(pa.string()), "none")
+    if "level" in table.column_names:
+        levels = table.column("level").cast(pa.string())
+        grave = pc.is_in(levels, value_set=pa.array(["error", "critical"]))
+        mask = pc.or_(mask, grave)
+    return mask.combine_chunks() if hasattr(mask, "combine_chunks") else mask
+
+
+def damage_notes(store: RecordPlane) -> tuple[str, ...]:
+    """Describe the gaps that the record plane knows of, whichever run they touch."""
+    return tuple(dict.fromkeys(f"{gap.code}: {gap.message}" for gap in store.damage()))

@@ -1,0 +1,141 @@
+"""What people call a run, stage, batch or artifact, made into its canonical ref.
+
+A run may be named by its ref (``run:p.r``), by ``p.r``, by its short id ``r`` when only one
+project has it, or by its name when only one run has it; in that order.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from contexta.contract.errors import ValidationError
+from contexta.contract.refs import StableRef, validate_core_stable_ref, validate_stable_ref_kind
+from contexta.interpretation.errors import ResolutionError
+
+if TYPE_CHECKING:
+    from contexta.interpretation.repositories._ports import MetadataPlane
+
+_NEAREST_FROM = 2_000
+
+
+def canonical(kind: str, text: str) -> str:
+    """Check a full ref of ``kind``.
+
+    Raises:
+        ValidationError: malformed, or of another kind (``stable_ref_*``).
+    """
+    ref = StableRef.parse(text)
+    validate_core_stable_ref(ref)
+    validate_stable_ref_kind(ref, kind)
+    return ref.text
+
+
+def built(kind: str, value: str) -> str | None:
+    """Build a ref from its value, or ``None`` when the text is no such value."""
+    try:
+        return canonical(kind, f"{kind}:{value}")
+    except ValidationError:
+        return None
+
+
+class RunResolver:
+    """Resolves run names with look-ups by key; nothing is listed unless a name is unknown."""
+
+    def __init__(self, metadata: MetadataPlane) -> None:
+        self._metadata = metadata
+
+    def resolve(self, text: str) -> str | None:
+        """Return the ref of an existing run, or ``None``.
+
+        Raises:
+            ResolutionError: several runs fit (``query_run_ambiguous``).
+            ValidationError: the text starts with ``run:`` and is no ref.
+        """
+        text = text.strip()
+        if text.startswith("run:"):
+            ref = canonical("run", text)
+            return ref if self._metadata.runs.exists_run(ref) else None
+        by_value = built("run", text)
+        if by_value is not None and self._metadata.runs.exists_run(by_value):
+            return by_value
+        found = self._by_short_id(text) or self._by_name(text)
+        if len(found) > 1:
+            raise ResolutionError(
+                f"{text!r} fits {len(found)} runs: {', '.join(found[:10])}; use one of these refs",
+                code="query_run_ambiguous",
+                details={"run_id": text, "candidates": found},
+            )
+        return found[0] if found else None
+
+    def require(self, text: str) -> str:
+        """Return the ref of a run; a well-formed full ref is taken as it is.
+
+        Raises:
+            ResolutionError: nothing fits (``query_run_not_found``) or several do.
+        """
+        if text.strip().startswith("run:"):
+            return canonical("run", text.strip())
+        ref = self.resolve(text)
+        if ref is None:
+            nearest = self.nearest(text)
+            hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
+            raise ResolutionError(
+                f"run {text!r} not found{hint}",
+                code="query_run_not_found",
+                details={"run_id": text, "nearest": nearest},
+            )
+        return ref
+
+    def nearest(self, text: str) -> list[str]:
+        """Return up to five refs of the newest runs whose id or name is close to ``text``."""
+        runs = self._metadata.runs.list_runs(limit=_NEAREST_FROM, descending=True)
+        names: dict[str, str] = {}
+        for run in runs:
+            ref = run.run_ref.text
+            for name in (ref, ref.removeprefix("run:"), ref.rsplit(".", 1)[-1], run.name):
+                names.setdefault(name, ref)
+        close = difflib.get_close_matches(text.strip(), names, n=10, cutoff=0.5)
+        return list(dict.fromkeys(names[name] for name in close))[:5]
+
+    def _by_short_id(self, text: str) -> list[str]:
+        found = []
+        for project in self._metadata.projects.list_projects():
+            ref = built("run", f"{project.project_ref.value}.{text}")
+            if ref is not None and self._metadata.runs.exists_run(ref):
+                found.append(ref)
+        return found
+
+    def _by_name(self, text: str) -> list[str]:
+        if not text:
+            return []
+        return [run.run_ref.text for run in self._metadata.runs.list_runs(name=text, limit=50)]
+
+
+def pick_part(kind: str, text: str, parts: Iterable[tuple[str, str]], *, owner: str) -> str:
+    """Resolve a stage or batch among ``parts``, pairs of ref and name.
+
+    Raises:
+        ResolutionError: nothing fits (``query_<kind>_not_found``) or several do
+            (``query_<kind>_ambiguous``).
+    """
+    text = text.strip()
+    pairs = list(parts)
+    found = [ref for ref, name in pairs if text in (ref, name, ref.partition(":")[2])]
+    found = found or [ref for ref, _ in pairs if ref.endswith("." + text)]
+    found = list(dict.fromkeys(found))
+    if len(found) == 1:
+        return found[0]
+    return _refuse(kind, text, found, [ref for ref, _ in pairs], owner)
+
+
+def _refuse(kind: str, text: str, found: Sequence[str], known: Sequence[str], owner: str) -> str:
+    state = "ambiguous" if found else "not_found"
+    candidates = list(found or known)[:20]
+    raise ResolutionError(
+        f"{kind} {text!r} of {owner} is {state.replace('_', ' ')}; "
+        f"candidates: {', '.join(candidates) or 'none'}",
+        code=f"query_{kind}_{state}",
+        details={f"{kind}_id": text, "candidates": candidates},
+    )

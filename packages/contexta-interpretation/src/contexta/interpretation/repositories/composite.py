@@ -1,0 +1,376 @@
+"""The repository over the three planes of a workspace.
+
+The only module that knows the stores. Filters, order and limits go to the metadata database,
+metric values come from the record plane's index, points from its columns; no question reads
+more runs or records than it is about. Nothing is cached, so that an answer is what the stores
+hold at the time of the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from contexta.contract.time import from_epoch_us
+from contexta.interpretation.repositories import _artifacts, _metrics
+from contexta.interpretation.repositories._columns import ColumnRecords
+from contexta.interpretation.repositories._project import (
+    batch_record,
+    deployment_record,
+    environment_record,
+    provenance_view,
+    relation_record,
+    sample_record,
+    stage_record,
+)
+from contexta.interpretation.repositories._resolve import RunResolver, canonical, pick_part
+from contexta.interpretation.repositories._runs import RunTable
+from contexta.interpretation.repositories.records import (
+    ArtifactRecord,
+    BatchRecord,
+    DeploymentRecord,
+    EnvironmentRecord,
+    MetricPoint,
+    MetricSeries,
+    MetricSummaryRecord,
+    ObservationRecord,
+    ProvenanceView,
+    RelationRecord,
+    RunRecord,
+    SampleRecord,
+    StageRecord,
+)
+
+if TYPE_CHECKING:
+    from contexta.interpretation.query.filters import RunListQuery
+    from contexta.store.artifacts import ArtifactStore
+    from contexta.store.metadata import MetadataStore
+    from contexta.store.records import RecordStore
+
+_RECORD_TYPES = ("event", "metric", "span", "degraded")
+
+
+class CompositeStoreRepository:
+    """Reads metadata, records and artifacts of one workspace; closes none of the stores."""
+
+    def __init__(
+        self,
+        metadata_store: MetadataStore,
+        record_store: RecordStore,
+        artifact_store: ArtifactStore,
+    ) -> None:
+        """Read through open stores, which stay the caller's to close."""
+        self.metadata_store = metadata_store
+        self.record_store = record_store
+        self.artifact_store = artifact_store
+        self._runs = RunTable(metadata_store)
+        self._resolver = RunResolver(metadata_store)
+
+    # Projects and runs
+
+    def list_projects(self) -> tuple[str, ...]:
+        """Return the project names, sorted."""
+        return tuple(sorted({p.name for p in self.metadata_store.projects.list_projects()}))
+
+    def list_runs(self, project_name: str | None = None) -> tuple[RunRecord, ...]:
+        """Return runs oldest first; over all projects, project by project. Unknown: empty."""
+        return self._runs.list_runs(project_name)
+
+    def find_runs(self, query: RunListQuery) -> tuple[RunRecord, ...]:
+        """Return what ``query`` selects; paged here unless metric values decide."""
+        if query.run_ids is None:
+            return self._runs.find_runs(query)
+        named = (self.get_run(run_id) for run_id in query.run_ids)
+        return self._runs.choose([run for run in named if run is not None], query)
+
+    def get_run(self, run_id: str) -> RunRecord | None:
+        """Return a run by ref, ``project.run``, short id or unique name, else ``None``.
+
+        Raises:
+            ResolutionError: several runs fit (``query_run_ambiguous``).
+            ValidationError: ``run_id`` starts with ``run:`` and is no ref.
+        """
+        ref = self._resolver.resolve(run_id)
+        run = None if ref is None else self.metadata_store.runs.find_run(ref)
+        return None if run is None else self._runs.record(run)
+
+    def nearest_runs(self, text: str) -> list[str]:
+        """Return up to five run refs whose id or name is close to ``text``."""
+        return self._resolver.nearest(text)
+
+    # What runs are made of
+
+    def list_deployments(
+        self, project_name: str | None = None, run_id: str | None = None
+    ) -> tuple[DeploymentRecord, ...]:
+        """Return deployments by order and start; with both arguments, both must hold."""
+        projects = self._runs.projects(project_name)
+        rows = self.metadata_store.deployments
+        if run_id is not None:
+            found = rows.list_deployment_executions(run_ref=self._resolver.require(run_id))
+        elif project_name is None:
+            found = rows.list_deployment_executions()
+        else:
+            found = tuple(
+                item
+                for ref in projects
+                for item in rows.list_deployment_executions(project_ref=ref)
+            )
+        return tuple(
+            deployment_record(item, projects[item.project_ref.text])
+            for item in found
+            if item.project_ref.text in projects
+        )
+
+    def list_stages(self, run_id: str) -> tuple[StageRecord, ...]:
+        """Return the stages of a run by order and start."""
+        ref = self._resolver.require(run_id)
+        return tuple(
+            stage_record(item) for item in self.metadata_store.stages.list_stage_executions(ref)
+        )
+
+    def list_batches(self, run_id: str, stage_id: str | None = None) -> tuple[BatchRecord, ...]:
+        """Return the batches of a run, or of one of its stages by ref or name."""
+        run_ref = self._resolver.require(run_id)
+        rows = self.metadata_store.batches
+        if stage_id is None:
+            found = rows.list_batch_executions(run_ref=run_ref)
+        else:
+            found = rows.list_batch_executions(stage_ref=self._stage_ref(run_ref, stage_id))
+        return tuple(batch_record(item) for item in found)
+
+    def list_samples(
+        self, run_id: str, stage_id: str | None = None, batch_id: str | None = None
+    ) -> tuple[SampleRecord, ...]:
+        """Return the samples of a run, narrowed by stage and batch when given."""
+        run_ref = self._resolver.require(run_id)
+        stage_ref = None if stage_id is None else self._stage_ref(run_ref, stage_id)
+        rows = self.metadata_store.samples
+        if batch_id is not None:
+            found = rows.list_sample_observations(batch_ref=self._batch_ref(run_ref, batch_id))
+        elif stage_ref is not None:
+            found = rows.list_sample_observations(stage_ref=stage_ref)
+        else:
+            found = rows.list_sample_observations(run_ref=run_ref)
+        records = (sample_record(item) for item in found)
+        return tuple(
+            record
+            for record in records
+            if record.run_id == run_ref and stage_ref in (None, record.stage_id)
+        )
+
+    def get_environment(self, run_id: str) -> EnvironmentRecord | None:
+        """Return the environment captured last, or ``None``."""
+        ref = self._resolver.require(run_id)
+        found = self.metadata_store.environments.list_environment_snapshots(ref)
+        return environment_record(found[-1]) if found else None
+
+    # Records
+
+    def list_records(
+        self, *, run_id: str, stage_id: str | None = None, record_type: str | None = None
+    ) -> Sequence[ObservationRecord]:
+        """Return records in the order of their sequence; items are built when looked at."""
+        run_ref = self._resolver.require(run_id)
+        stage_ref = None if stage_id is None else self._stage_ref(run_ref, stage_id)
+        types = _RECORD_TYPES if record_type is None else (record_type,)
+        tables = {
+            name: self.record_store.arrow(name, run_refs=[run_ref], stage_execution_ref=stage_ref)
+            for name in types
+        }
+        return ColumnRecords(tables, _derive_record_ref)
+
+    def metric_summaries(
+        self, run_ids: Sequence[str], keys: Sequence[str] | None = None
+    ) -> tuple[MetricSummaryRecord, ...]:
+        """Return one row per run, stage and key from the record plane's index."""
+        if not run_ids:
+            return ()
+        rows = self.record_store.metric_summaries(
+            run_refs=[self._resolver.require(run_id) for run_id in run_ids],
+            keys=None if keys is None else list(keys),
+        )
+        return tuple(
+            MetricSummaryRecord(
+                run_id=row.run_ref,
+                stage_id=row.stage_execution_ref,
+                metric_key=row.metric_key,
+                count=row.count,
+                first=row.first,
+                last=row.last,
+                minimum=row.min,
+                maximum=row.max,
+                mean=row.mean,
+                nonfinite_count=row.nonfinite_count,
+                last_step=row.last_step,
+                first_observed_at=from_epoch_us(row.first_observed_us),
+                last_observed_at=from_epoch_us(row.last_observed_us),
+                last_record_id=row.last_record_ref,
+                unit=row.unit,
+            )
+            for row in rows
+        )
+
+    def metric_points(
+        self, run_id: str, metric_key: str, stage_id: str | None
+    ) -> tuple[MetricPoint, ...]:
+        """Return the points of one series in the order of their sequence."""
+        run_ref = self._resolver.require(run_id)
+        table = _metrics.read_points(self.record_store, run_ref, [metric_key])
+        return _metrics.all_points(table, run_ref, metric_key, stage_id, _derive_record_ref)
+
+    def metric_curves(
+        self, run_id: str, rows: Sequence[MetricSummaryRecord], max_points: int
+    ) -> tuple[MetricSeries, ...]:
+        """Return the thinned curves of several series of one run from one read."""
+        run_ref = self._resolver.require(run_id)
+        keys = sorted({row.metric_key for row in rows})
+        table = _metrics.read_points(self.record_store, run_ref, keys)
+        return tuple(_metrics.curve(table, row, max_points, _derive_record_ref) for row in rows)
+
+    def problem_records(self, run_id: str) -> tuple[ObservationRecord, ...]:
+        """Return degraded records, and events of level error or critical, in sequence order."""
+        run_ref = self._resolver.require(run_id)
+        return tuple(_metrics.problems(self.record_store, run_ref, _derive_record_ref))
+
+    def record_counts(self, run_id: str) -> dict[str, int]:
+        """Return the number of records by record type."""
+        return dict(self.record_store.record_counts(self._resolver.require(run_id)))
+
+    def damage_notes(self, run_id: str) -> tuple[str, ...]:
+        """Return what reading is known to leave out, rows of other runs aside."""
+        run_ref = self._resolver.require(run_id)
+        rows = (
+            f"metadata row {row.ref} of {row.table}: {row.reason}"
+            for row in self.metadata_store.damage()
+            if _owner(row.ref) in (None, run_ref)
+        )
+        return (
+            *_metrics.damage_notes(self.record_store),
+            *rows,
+            *_artifacts.damage_notes(self.artifact_store),
+        )
+
+    # Relations
+
+    def list_relations(self, subject_ref: str | None = None) -> tuple[RelationRecord, ...]:
+        """Return relations that touch the subject; for a run also those of its parts.
+
+        Without a subject: those of all runs.
+        """
+        if subject_ref is None:
+            found = {
+                item.relation_ref: item
+                for run in self.metadata_store.runs.list_runs()
+                for item in self.list_run_relations(run.run_ref.text)
+            }
+            return tuple(found[ref] for ref in sorted(found))
+        if subject_ref.startswith("run:"):
+            return self.list_run_relations(subject_ref)
+        anchors = [subject_ref]
+        if subject_ref.startswith("stage:"):
+            anchors += [a.artifact_ref for a in self.list_artifacts(stage_id=subject_ref)]
+        return self._relations(anchors)
+
+    def list_run_relations(self, run_id: str) -> tuple[RelationRecord, ...]:
+        """Return relations touching the run, its stages, batches, deployments or artifacts."""
+        run_ref = self._resolver.require(run_id)
+        return self._relations(
+            [
+                run_ref,
+                *(stage.stage_id for stage in self.list_stages(run_ref)),
+                *(batch.batch_id for batch in self.list_batches(run_ref)),
+                *(item.deployment_id for item in self.list_deployments(run_id=run_ref)),
+                *(artifact.artifact_ref for artifact in self.list_artifacts(run_id=run_ref)),
+            ]
+        )
+
+    def get_provenance(self, run_id: str) -> ProvenanceView | None:
+        """Return the assertion made last about a relation of the run's own things.
+
+        A relation is the run's own when its source belongs to the run, or its source belongs to
+        no run and its target does: what another run did with this run's model is not told here.
+        """
+        run_ref = self._resolver.require(run_id)
+        latest = max(
+            (
+                record
+                for relation in self.list_run_relations(run_ref)
+                if _owner(relation.source_ref) == run_ref
+                or (_owner(relation.source_ref) is None and _owner(relation.target_ref) == run_ref)
+                for record in self.metadata_store.provenance.list_provenance_for_relation(
+                    relation.relation_ref
+                )
+            ),
+            key=lambda record: (record.asserted_at, record.provenance_ref.text),
+            default=None,
+        )
+        return None if latest is None else provenance_view(latest, run_ref)
+
+    def get_relation_provenance(self, relation: RelationRecord) -> ProvenanceView | None:
+        """Return the assertion made last about a relation, seen from the run of one end."""
+        rows = self.metadata_store.provenance.list_provenance_for_relation(relation.relation_ref)
+        if not rows:
+            return None
+        owner = _owner(relation.source_ref) or _owner(relation.target_ref)
+        return provenance_view(rows[-1], owner or relation.relation_ref)
+
+    # Artifacts
+
+    def get_artifact(self, artifact_ref: str) -> ArtifactRecord | None:
+        """Return an artifact by ref or unique ending of it; ``None`` when nothing fits.
+
+        Raises:
+            ResolutionError: several artifacts fit.
+        """
+        ref = _artifacts.resolve(self.artifact_store, artifact_ref)
+        return None if ref is None else _artifacts.find(self.artifact_store, ref)
+
+    def list_artifacts(
+        self, *, run_id: str | None = None, stage_id: str | None = None
+    ) -> tuple[ArtifactRecord, ...]:
+        """Return artifacts sorted by ref, also those whose body is missing."""
+        run_ref = None if run_id is None else self._resolver.require(run_id)
+        if run_ref is None and stage_id is not None and stage_id.startswith("stage:"):
+            run_ref = _owner(stage_id)
+        stage_ref = None
+        if stage_id is not None:
+            stage_ref = stage_id if run_ref is None else self._stage_ref(run_ref, stage_id)
+        return _artifacts.of_run(self.artifact_store, run_ref, stage_ref)
+
+    # Helpers
+
+    def _stage_ref(self, run_ref: str, text: str) -> str:
+        if text.startswith("stage:"):
+            return canonical("stage", text)
+        stages = ((stage.stage_id, stage.name) for stage in self.list_stages(run_ref))
+        return pick_part("stage", text, stages, owner=run_ref)
+
+    def _batch_ref(self, run_ref: str, text: str) -> str:
+        if text.startswith("batch:"):
+            return canonical("batch", text)
+        batches = ((batch.batch_id, batch.name) for batch in self.list_batches(run_ref))
+        return pick_part("batch", text, batches, owner=run_ref)
+
+    def _relations(self, anchors: Sequence[str]) -> tuple[RelationRecord, ...]:
+        found = {
+            edge.relation_ref.text: relation_record(edge)
+            for anchor in anchors
+            for edge in self.metadata_store.relations.list_relations_for_ref(anchor)
+        }
+        return tuple(found[ref] for ref in sorted(found))
+
+
+def _derive_record_ref(run_ref: str, record_type: str, sequence: int) -> str:
+    from contexta.store.records import derive_record_ref
+
+    return derive_record_ref(run_ref, record_type, sequence)
+
+
+def _owner(ref: str) -> str | None:
+    """The run that a ref lies under, or ``None``."""
+    kind, _, value = ref.partition(":")
+    parts = value.split(".")
+    if kind in ("project", "deployment") or len(parts) < 2:
+        return None
+    return f"run:{parts[0]}.{parts[1]}"

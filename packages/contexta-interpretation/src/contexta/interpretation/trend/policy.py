@@ -1,0 +1,47 @@
+"""How trends behave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contexta.contract.errors import ValidationError
+from contexta.interpretation._base import Result
+from contexta.interpretation.query.metrics import AGGREGATIONS
+
+
+def check_aggregation(value: object) -> str:
+    """Return one of latest, max, min, mean.
+
+    Raises:
+        ValidationError: ``trend_invalid_metric_aggregation``.
+    """
+    if not isinstance(value, str) or value not in AGGREGATIONS:
+        raise ValidationError(
+            f"metric_aggregation {value!r} is unknown; use one of {', '.join(AGGREGATIONS)}",
+            code="trend_invalid_metric_aggregation",
+            details={"value": str(value), "allowed": list(AGGREGATIONS)},
+        )
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPolicy(Result):
+    """Settings of ``TrendService``: how many of the newest runs, and which value of each.
+
+    Raises:
+        ValidationError: ``trend_invalid_window_runs``, ``trend_invalid_metric_aggregation``.
+    """
+
+    default_window_runs: int = 20
+    metric_aggregation: str = "latest"
+
+    def __post_init__(self) -> None:
+        """Check both."""
+        if type(self.default_window_runs) is not int or self.default_window_runs <= 0:
+            raise ValidationError(
+                f"default_window_runs is {self.default_window_runs!r}; it must be a whole number "
+                "above 0",
+                code="trend_invalid_window_runs",
+                details={"value": str(self.default_window_runs)},
+            )
+        check_aggregation(self.metric_aggregation)

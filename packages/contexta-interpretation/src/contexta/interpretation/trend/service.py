@@ -1,0 +1,234 @@
+"""Trends over runs, and curves inside one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from contexta.interpretation._instants import seconds_between
+from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.query.filters import RunListQuery
+from contexta.interpretation.query.metrics import (
+    aggregated,
+    by_run,
+    metric_summaries,
+    pick_summary,
+    points_of,
+    thin,
+)
+from contexta.interpretation.query.models import EvidenceLink
+from contexta.interpretation.query.service import QueryService
+from contexta.interpretation.repositories.records import (
+    ArtifactRecord,
+    MetricSummaryRecord,
+    RunRecord,
+)
+from contexta.interpretation.trend._population import newest_runs, project_label
+from contexta.interpretation.trend.models import (
+    ArtifactSizePoint,
+    ArtifactSizeTrend,
+    DurationTrend,
+    MetricTrend,
+    StageDurationPoint,
+    StepPoint,
+    StepSeries,
+    TrendPoint,
+)
+from contexta.interpretation.trend.policy import TrendPolicy
+
+
+class TrendService:
+    """Follows a number over the newest runs; reads summaries, never whole runs."""
+
+    def __init__(self, query_service: QueryService, *, config: TrendPolicy | None = None) -> None:
+        """Ask through ``query_service``; ``config`` may be any object with the policy's fields."""
+        self.query_service = query_service
+        self.config = config if config is not None else TrendPolicy()
+
+    def get_metric_trend(
+        self,
+        metric_key: str,
+        *,
+        project_name: str | None = None,
+        stage_name: str | None = None,
+        query: RunListQuery | None = None,
+    ) -> MetricTrend:
+        """Return one value per run of the newest runs.
+
+        Without ``stage_name``: the run's own values, else those of the stage observed last;
+        a run whose several stages have the metric gets a note. Runs without it get one too.
+        """
+        runs, project, notes = self._runs(query, project_name)
+        ids = [run.run_id for run in runs]
+        rows = by_run(metric_summaries(self.query_service.repository, ids, [metric_key]))
+        points = []
+        for run in runs:
+            found = rows.get(run.run_id, [])
+            row = pick_summary(found, stage_name)
+            value = None if row is None else aggregated(row, self.config.metric_aggregation)
+            if row is None or value is None:
+                notes.append(_missing(f"missing_metric_for_run:{metric_key}", run, stage_name))
+                continue
+            notes += _stage_note(metric_key, run.run_id, found, row, stage_name)
+            points.append(_point(run, row, value, stage_name))
+        return MetricTrend(metric_key, project, tuple(points), tuple(notes))
+
+    def get_step_series(
+        self,
+        run_id: str,
+        metric_key: str,
+        *,
+        stage_id: str | None = None,
+        stage_name: str | None = None,
+        max_points: int | None = None,
+    ) -> StepSeries:
+        """Return the curve of one metric with its logged steps.
+
+        Without stage: the run's own points, else those of the stage observed last, with a note
+        when several stages have the metric; points of different stages are never mixed. A point
+        without a step takes its position, from 0. ``max_points`` thins the curve, keeping ends
+        and extremes.
+
+        Raises:
+            ResolutionError: the run or the stage is unknown.
+        """
+        queries = self.query_service
+        run = queries.require_run(run_id)
+        wanted = stage_id or stage_name
+        stage = None if wanted is None else queries.require_stage(run, wanted)
+        name = None if stage is None else stage.stage_id.rsplit(".", 1)[-1]
+        rows = metric_summaries(queries.repository, [run.run_id], [metric_key])
+        row = pick_summary(rows, name)
+        if row is None:
+            target = None if stage is None else stage.stage_id
+            note = CompletenessNote(
+                "info",
+                f"step_series_empty:{metric_key}",
+                {"run_id": run.run_id, "stage_id": target},
+            )
+            return StepSeries(run.run_id, metric_key, target, (), (note,))
+        notes = _stage_note(metric_key, run.run_id, list(rows), row, name)
+        stored = points_of(queries.repository, run.run_id, metric_key, row.stage_id)
+        points = stored if max_points is None else thin(stored, max(max_points, 2))
+        position = {id(point): index for index, point in enumerate(stored)}
+        return StepSeries(
+            run_id=run.run_id,
+            metric_key=metric_key,
+            stage_id=row.stage_id,
+            points=tuple(
+                StepPoint(
+                    position[id(point)] if point.step is None else point.step,
+                    point.value,
+                    point.observed_at,
+                    point.epoch,
+                )
+                for point in points
+            ),
+            completeness_notes=tuple(notes),
+            unit=row.unit,
+            total_points=len(stored),
+        )
+
+    def get_stage_duration_trend(
+        self,
+        stage_name: str,
+        *,
+        project_name: str | None = None,
+        query: RunListQuery | None = None,
+    ) -> DurationTrend:
+        """Return the seconds that a stage took in each of the newest runs."""
+        runs, project, notes = self._runs(query, project_name)
+        points = []
+        for run in runs:
+            stages = self.query_service.repository.list_stages(run.run_id)
+            stage = next((item for item in stages if item.name == stage_name), None)
+            if stage is None:
+                notes.append(_missing(f"missing_stage_for_duration:{stage_name}", run))
+                continue
+            seconds = seconds_between(stage.started_at, stage.ended_at)
+            if seconds is None:
+                summary = f"stage_duration_unavailable:{stage_name}"
+                details = {"run_id": run.run_id, "stage_id": stage.stage_id}
+                notes.append(CompletenessNote("warning", summary, details))
+                continue
+            points.append(
+                StageDurationPoint(run.run_id, run.name, stage_name, seconds, stage.started_at)
+            )
+        return DurationTrend(stage_name, project, tuple(points), tuple(notes))
+
+    def get_artifact_size_trend(
+        self,
+        artifact_kind: str,
+        *,
+        project_name: str | None = None,
+        query: RunListQuery | None = None,
+    ) -> ArtifactSizeTrend:
+        """Return the bytes of each artifact of a kind in the newest runs."""
+        runs, project, notes = self._runs(query, project_name)
+        points: list[ArtifactSizePoint] = []
+        for run in runs:
+            artifacts = self.query_service.repository.list_artifacts(run_id=run.run_id)
+            found = [item for item in artifacts if item.kind == artifact_kind]
+            if not found:
+                notes.append(_missing(f"missing_artifact_kind:{artifact_kind}", run))
+            points += _sizes(run, found, notes)
+        return ArtifactSizeTrend(artifact_kind, project, tuple(points), tuple(notes))
+
+    def _runs(
+        self, query: RunListQuery | None, project_name: str | None
+    ) -> tuple[tuple[RunRecord, ...], str | None, list[CompletenessNote]]:
+        window = self.config.default_window_runs
+        runs = newest_runs(self.query_service, window, query, project_name)
+        project, notes = project_label(runs, query, project_name)
+        return runs, project, notes
+
+
+def _sizes(
+    run: RunRecord, artifacts: Iterable[ArtifactRecord], notes: list[CompletenessNote]
+) -> list[ArtifactSizePoint]:
+    points = []
+    for item in artifacts:
+        if item.size_bytes is None:
+            summary = f"artifact_size_unavailable:{item.kind}"
+            details = {"run_id": run.run_id, "artifact_ref": item.artifact_ref}
+            notes.append(CompletenessNote("warning", summary, details))
+            continue
+        points.append(
+            ArtifactSizePoint(
+                run.run_id, run.name, item.kind, item.size_bytes, item.artifact_ref, item.created_at
+            )
+        )
+    return points
+
+
+def _point(
+    run: RunRecord, row: MetricSummaryRecord, value: float, stage_name: str | None
+) -> TrendPoint:
+    links: tuple[EvidenceLink, ...] = (EvidenceLink("run", run.run_id, run.name),)
+    if row.last_record_id:
+        links += (EvidenceLink("record", row.last_record_id, row.metric_key),)
+    return TrendPoint(run.run_id, run.name, value, row.last_observed_at, stage_name, links)
+
+
+def _missing(summary: str, run: RunRecord, *stage_name: str | None) -> CompletenessNote:
+    details: dict[str, str | None] = {"run_id": run.run_id}
+    if stage_name:
+        details["stage_name"] = stage_name[0]
+    return CompletenessNote("warning", summary, details)
+
+
+def _stage_note(
+    metric_key: str,
+    run_id: str,
+    rows: list[MetricSummaryRecord],
+    used: MetricSummaryRecord,
+    stage_name: str | None,
+) -> list[CompletenessNote]:
+    """Say which of several places a value came from, when nobody asked for one."""
+    if stage_name is not None or len(rows) < 2:
+        return []
+    details = {
+        "run_id": run_id,
+        "used_stage": used.stage_name,
+        "stages": sorted(row.stage_name or "" for row in rows),
+    }
+    return [CompletenessNote("info", f"metric_in_several_stages:{metric_key}", details)]

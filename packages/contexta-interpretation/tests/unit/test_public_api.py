@@ -1,0 +1,56 @@
+"""The names that other packages and scripts may rely on."""
+
+import subprocess
+import sys
+
+import contexta.interpretation as interpretation
+from contexta.interpretation import protocols
+from contexta.interpretation.testing import InMemoryRepository
+
+NAMES = """
+AggregationError AggregationService AlertError AlertReport AlertResult AlertRule AlertService
+AnomalyError AnomalyPolicy AnomalyResult AnomalyService ArtifactChange ArtifactKindCountRow
+ArtifactRecord ArtifactSizePoint ArtifactSizeTrend ArtifactStoreReader BatchRecord CompareService
+ComparisonError ComparisonPolicy CompletenessNote CompositeRepository CompositeStoreRepository
+DeploymentRecord DiagnosticsError DiagnosticsIssue DiagnosticsPolicy DiagnosticsResult
+DiagnosticsService DurationTrend EnvironmentDiff EnvironmentValueChange EvidenceLink LineageEdge
+LineageError LineagePolicy LineageService LineageTraversal MetricAggregate MetricBaseline
+MetricCondition MetricDelta MetricTrend MultiRunComparison MultiRunMetricRow
+ObservabilityRepository ObservationRecord ProvenanceComparison ProvenanceError ProvenanceService
+ProvenanceView QueryService RecordStoreReader RelationRecord RelationStoreReader ReportBuilder
+ReportComparison ReportDocument ReportError ReportSection ReportSerializationError
+ReproducibilityAudit ResolutionError RunComparison RunListQuery RunRecord RunSnapshot
+RunStatusDistribution RunStoreReader RunSummaryTable SampleRecord SectionDiff StageAggregate
+StageComparison StageDurationPoint StageRecord StatusCount StepPoint StepSeries TimeRange
+TrendError TrendPoint TrendPolicy TrendService
+"""
+
+
+def test_public_names():
+    """The package exports these names, sorted, and no other."""
+    assert interpretation.__all__ == sorted(NAMES.split())
+
+
+def test_every_name_exists():
+    """Every exported name can be imported."""
+    missing = [name for name in interpretation.__all__ if not hasattr(interpretation, name)]
+
+    assert missing == []
+
+
+def test_memory_repository_has_the_protocol():
+    """The repository for tests has every method that a service may ask for."""
+    repository = InMemoryRepository()
+
+    assert isinstance(repository, protocols.CompositeRepository)
+
+
+def test_import_is_light():
+    """Importing the package loads no engine and no template library."""
+    code = (
+        "import sys, contexta.interpretation;"
+        "print(sorted({'duckdb','pyarrow','sqlalchemy','jinja2','alembic'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
