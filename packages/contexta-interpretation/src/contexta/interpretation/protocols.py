@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         MetricSeries,
         MetricSummaryRecord,
         ObservationRecord,
+        PointStatistics,
         ProvenanceView,
         RelationRecord,
         RunRecord,
@@ -162,6 +163,17 @@ class CurveReader(Protocol):
 
 
 @runtime_checkable
+class PointStatisticsReader(Protocol):
+    """Optional: statistics over all points of many runs, computed where the points are."""
+
+    def point_statistics(
+        self, run_ids: Sequence[str], metric_key: str
+    ) -> Sequence[PointStatistics]:
+        """Return one row per run and stage that has finite points, sorted by those."""
+        ...
+
+
+@runtime_checkable
 class ProblemReader(Protocol):
     """Optional: what is wrong, without reading what is right."""
 
@@ -212,6 +224,7 @@ __all__ = [
     "EnvironmentReader",
     "MetricReader",
     "ObservabilityRepository",
+    "PointStatisticsReader",
     "ProblemReader",
     "RecordStoreReader",
     "RelationProvenanceReader",

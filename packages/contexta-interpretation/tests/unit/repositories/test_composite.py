@@ -26,6 +26,7 @@ from contexta.contract import (
 from contexta.contract.errors import ValidationError
 from contexta.contract.time import from_epoch_us, to_epoch_us
 from contexta.interpretation import (
+    AggregationService,
     CompareService,
     CompositeStoreRepository,
     DiagnosticsService,
@@ -472,3 +473,24 @@ def test_one_damaged_part_hides_no_other_run(space):
 
     assert sound.metrics[0].count == 50
     assert any(note.startswith("damage:") for note in damaged.completeness_notes)
+
+
+def test_statistics_over_points_agree_with_those_in_memory(space, make):
+    """The database gives the spread and the first step of each extreme; NaN is left out."""
+    run = space.run("run:p.r1")
+    stage = space.stage(run, "train")
+    values = [3.0, 1.0, math.nan, 1.0, 9.0, math.inf, 9.0]
+    space.points(run, "loss", values, stage=stage)
+    space.points(run, "loss", [2.0], steps=False)
+    space.points(run, "other", [5.0])
+    stored = AggregationService(space.query).aggregate_points("loss")
+    copy = make.repository(
+        runs=space.query.list_runs(), records=space.query.get_run_snapshot(run).records
+    )
+    computed = AggregationService(QueryService(copy)).aggregate_points("loss")
+    at_run, in_stage = stored
+
+    assert stored == computed
+    assert (at_run.stage_id, at_run.count, at_run.step_at_minimum) == (None, 1, None)
+    assert (in_stage.count, in_stage.minimum, in_stage.maximum, in_stage.p50) == (5, 1.0, 9.0, 3.0)
+    assert (in_stage.step_at_minimum, in_stage.step_at_maximum) == (1, 4)

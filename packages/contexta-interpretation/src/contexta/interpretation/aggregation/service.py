@@ -15,8 +15,15 @@ from contexta.interpretation.aggregation.models import (
 )
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.query.filters import RunListQuery
-from contexta.interpretation.query.metrics import aggregated, by_run, metric_summaries, pick_summary
+from contexta.interpretation.query.metrics import (
+    aggregated,
+    by_run,
+    metric_summaries,
+    pick_summary,
+    point_statistics,
+)
 from contexta.interpretation.query.service import QueryService
+from contexta.interpretation.repositories.records import PointStatistics
 from contexta.interpretation.trend.policy import check_aggregation
 
 UNASSIGNED = "_unassigned"
@@ -85,6 +92,21 @@ class AggregationService:
             max=max(values, default=None),
             completeness_notes=tuple(notes),
         )
+
+    def aggregate_points(
+        self,
+        metric_key: str,
+        *,
+        query: RunListQuery | None = None,
+        project_name: str | None = None,
+    ) -> tuple[PointStatistics, ...]:
+        """Return, for each run and stage, the spread of all points and where extremes lie.
+
+        In the order of run id and stage; runs without a finite point are left out.
+        """
+        runs = self.query_service.list_runs(project_name, query=query)
+        ids = [run.run_id for run in runs]
+        return point_statistics(self.query_service.repository, ids, metric_key)
 
     def aggregate_by_stage(
         self, *, query: RunListQuery | None = None, project_name: str | None = None

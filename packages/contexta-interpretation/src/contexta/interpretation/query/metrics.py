@@ -13,11 +13,17 @@ from collections.abc import Iterable, Sequence
 
 from contexta.contract.refs import slugify
 from contexta.interpretation._instants import sort_instant
-from contexta.interpretation.protocols import CompositeRepository, MetricReader
+from contexta.interpretation._statistics import percentile
+from contexta.interpretation.protocols import (
+    CompositeRepository,
+    MetricReader,
+    PointStatisticsReader,
+)
 from contexta.interpretation.repositories.records import (
     MetricPoint,
     MetricSummaryRecord,
     ObservationRecord,
+    PointStatistics,
 )
 
 AGGREGATIONS = ("latest", "max", "min", "mean")
@@ -105,6 +111,60 @@ def points_of(
     if all(point.step is not None for point in points):
         return tuple(sorted(points, key=lambda point: point.step or 0))
     return tuple(sorted(points, key=lambda point: sort_instant(point.observed_at)))
+
+
+def point_statistics(
+    repository: CompositeRepository, run_ids: Sequence[str], key: str
+) -> tuple[PointStatistics, ...]:
+    """Return statistics over all finite points of a metric, by run and stage."""
+    if isinstance(repository, PointStatisticsReader):
+        return tuple(repository.point_statistics(run_ids, key))
+    rows = metric_summaries(repository, run_ids, [key])
+    found = (_statistics(repository, row) for row in rows)
+    return tuple(
+        sorted(
+            (item for item in found if item is not None),
+            key=lambda item: (item.run_id, item.stage_id or ""),
+        )
+    )
+
+
+def _statistics(
+    repository: CompositeRepository, row: MetricSummaryRecord
+) -> PointStatistics | None:
+    points = [
+        point
+        for point in points_of(repository, row.run_id, row.metric_key, row.stage_id)
+        if math.isfinite(point.value)
+    ]
+    if not points:
+        return None
+    values = [point.value for point in points]
+    low, high = min(values), max(values)
+
+    def first_step(value: float) -> int | None:
+        steps = [p.step for p in points if p.value == value and p.step is not None]
+        return min(steps, default=None)
+
+    return PointStatistics(
+        run_id=row.run_id,
+        stage_id=row.stage_id,
+        metric_key=row.metric_key,
+        count=len(values),
+        minimum=low,
+        maximum=high,
+        mean=math.fsum(values) / len(values),
+        p5=_percentile(values, 0.05),
+        p50=_percentile(values, 0.5),
+        p95=_percentile(values, 0.95),
+        step_at_minimum=first_step(low),
+        step_at_maximum=first_step(high),
+    )
+
+
+def _percentile(values: Sequence[float], share: float) -> float:
+    found = percentile(values, share)
+    return math.nan if found is None else found
 
 
 def pick_summary(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from contexta.contract.time import from_epoch_us
-from contexta.interpretation.repositories import _artifacts, _metrics
+from contexta.interpretation.repositories import _artifacts, _metrics, _sql
 from contexta.interpretation.repositories._columns import ColumnRecords
 from contexta.interpretation.repositories._project import (
     batch_record,
@@ -34,6 +34,7 @@ from contexta.interpretation.repositories.records import (
     MetricSeries,
     MetricSummaryRecord,
     ObservationRecord,
+    PointStatistics,
     ProvenanceView,
     RelationRecord,
     RunRecord,
@@ -227,6 +228,17 @@ class CompositeStoreRepository:
         keys = sorted({row.metric_key for row in rows})
         table = _metrics.read_points(self.record_store, run_ref, keys)
         return tuple(_metrics.curve(table, row, max_points, _derive_record_ref) for row in rows)
+
+    def point_statistics(
+        self, run_ids: Sequence[str], metric_key: str
+    ) -> tuple[PointStatistics, ...]:
+        """Return statistics over all finite points of a metric, by run and stage."""
+        refs = [self._resolver.require(run_id) for run_id in run_ids]
+        if not refs:
+            return ()
+        columns = _sql.POINT_COLUMNS
+        table = self.record_store.arrow("metric", run_refs=refs, keys=[metric_key], columns=columns)
+        return _sql.point_statistics(table) if table.num_rows else ()
 
     def problem_records(self, run_id: str) -> tuple[ObservationRecord, ...]:
         """Return degraded records, and events of level error or critical, in sequence order."""

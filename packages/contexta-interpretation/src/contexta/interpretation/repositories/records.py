@@ -243,3 +243,25 @@ class MetricSeries(Result):
     unit: str | None = None
 
     _sequences = ("points",)
+
+
+@dataclass(frozen=True, slots=True)
+class PointStatistics(Result):
+    """The finite points of one metric of one run and stage; percentiles interpolate linearly.
+
+    ``step_at_minimum`` and ``step_at_maximum`` are the first steps with that value, ``None``
+    when the points have no steps.
+    """
+
+    run_id: str
+    stage_id: str | None
+    metric_key: str
+    count: int
+    minimum: float
+    maximum: float
+    mean: float
+    p5: float
+    p50: float
+    p95: float
+    step_at_minimum: int | None = None
+    step_at_maximum: int | None = None
