@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from contexta.contract.errors import ContextaError
 
 if TYPE_CHECKING:
-    from contexta.store.records._writer import RecordWriter
+    from contexta.store.records._writer_log import WriterLog
 
 _LOGGER = logging.getLogger("contexta.store.records")
 _SYNC_INTERVAL_SECONDS = 0.05
@@ -21,7 +21,7 @@ class WriterThreads:
     They are separate because sealing takes seconds and the sync must not wait for it.
     """
 
-    def __init__(self, writer: RecordWriter) -> None:
+    def __init__(self, writer: WriterLog) -> None:
         self._writer = writer
         self._wake = threading.Event()
         self._stop = threading.Event()

@@ -45,7 +45,7 @@ def encode_record(record: Any, max_bytes: int, *, derive_ref: bool = False) -> E
             `record_too_large` beyond `max_bytes`.
         SerializationError: `serialization_error` when the content cannot be stored.
     """
-    if not isinstance(record, tuple(record_classes().values())):
+    if type(record) not in record_classes().values():
         raise ValidationError(
             f"A {type(record).__name__} is not a record. Append a StructuredEventRecord, "
             "MetricRecord, TraceSpanRecord or DegradedRecord.",

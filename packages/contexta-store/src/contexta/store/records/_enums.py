@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class DurabilityMode(str, Enum):
+class DurabilityMode(StrEnum):
     """What an append waits for before it returns.
 
     `FLUSH` survives the death of the process; `FSYNC` also survives a power cut. Under `FLUSH`
@@ -16,14 +16,14 @@ class DurabilityMode(str, Enum):
     FSYNC = "fsync"
 
 
-class LayoutMode(str, Enum):
+class LayoutMode(StrEnum):
     """Name of the physical layout. There is one layout; the second name is accepted for it."""
 
     PARQUET = "parquet"
     JSONL_SEGMENTS = "jsonl_segments"
 
 
-class DurabilityStatus(str, Enum):
+class DurabilityStatus(StrEnum):
     """How safe an accepted record is."""
 
     ACCEPTED = "ACCEPTED"
@@ -31,7 +31,7 @@ class DurabilityStatus(str, Enum):
     FSYNCED = "FSYNCED"
 
 
-class IntegrityState(str, Enum):
+class IntegrityState(StrEnum):
     """Result of looking for damage."""
 
     HEALTHY = "HEALTHY"
@@ -39,7 +39,7 @@ class IntegrityState(str, Enum):
     CORRUPTED = "CORRUPTED"
 
 
-class ReplayMode(str, Enum):
+class ReplayMode(StrEnum):
     """Whether damage stops a replay or is reported beside the readable records."""
 
     STRICT = "strict"

@@ -106,6 +106,6 @@ def _duplicates(layout: Layout, sequences: list[pa.ChunkedArray]) -> list[dmg.Da
             f"The number {number} is used by more than one record.",
             str(layout.root),
             first=number,
-        )  # fmt: skip
+        )
         for number in sorted(twice)
     ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
+
+from contexta.store.fs import translated_os_errors
 
 RECORD_TYPES = ("event", "metric", "span", "degraded")
 
@@ -66,6 +69,20 @@ class Layout:
         """Whether anything marks the root as a record store."""
         names = (self.marker, self.sequence, self.parts_log, self.wal)
         return any(path.exists() for path in names)
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the names in a folder, sorted; none when it does not exist.
+
+    Raises:
+        StoreAccessError: When it cannot be read.
+    """
+    with translated_os_errors("list", folder):
+        try:
+            with os.scandir(folder) as entries:
+                return sorted(entry.name for entry in entries)
+        except FileNotFoundError:
+            return []
 
 
 def is_writer_id(name: str) -> bool:

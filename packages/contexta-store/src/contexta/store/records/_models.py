@@ -271,7 +271,8 @@ class DeadWriter(NamedTuple):
     torn_bytes: int
 
 
-class MetricSummary(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class MetricSummary:
     """One metric of one run and stage, over all its points.
 
     `first` and `last` are by observed time, ties by sequence. `min`, `max`, `mean` and `m2` (sum

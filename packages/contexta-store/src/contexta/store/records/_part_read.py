@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
@@ -46,6 +47,7 @@ class PartReader:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._footers: OrderedDict[str, _Footer] = OrderedDict()
+        self._lock = threading.Lock()
 
     def clear(self) -> None:
         """Forget what was verified."""
@@ -84,18 +86,20 @@ class PartReader:
     def _verified(self, part: PartEntry, path: Path, file: BinaryIO) -> _Footer:
         status = os.fstat(file.fileno())
         signature = (status.st_ino, status.st_size, status.st_mtime_ns)
-        known = self._footers.get(part.path)
-        if known is not None and known.signature == signature:
-            self._footers.move_to_end(part.path)
-            return known
+        with self._lock:
+            known = self._footers.get(part.path)
+            if known is not None and known.signature == signature:
+                self._footers.move_to_end(part.path)
+                return known
         _verify_bytes(part, path, file, status.st_size)
         metadata = pq.read_metadata(file)
         check_metadata(part.record_type, part.rows, path, metadata)
         names = frozenset(metadata.schema.to_arrow_schema().names)
         footer = _Footer(signature, metadata, names)
-        self._footers[part.path] = footer
-        while len(self._footers) > _CACHED_FOOTERS:
-            self._footers.popitem(last=False)
+        with self._lock:
+            self._footers[part.path] = footer
+            while len(self._footers) > _CACHED_FOOTERS:
+                self._footers.popitem(last=False)
         return footer
 
     def _matching(

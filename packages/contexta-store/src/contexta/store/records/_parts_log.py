@@ -97,9 +97,14 @@ def _sealed_from_entry(entry: dict[str, Any], layout: Layout) -> SealedSegment:
     holes = tuple((int(a), int(b)) for a, b in entry["holes"])
     segment = SegmentId(entry["writer"], int(entry["segment"]))
     return SealedSegment(
-        segment, int(entry["first"]), int(entry["last"]), int(entry["reservation"]),
-        int(entry["records"]), tuple(parts), holes,
-    )  # fmt: skip
+        segment,
+        int(entry["first"]),
+        int(entry["last"]),
+        int(entry["reservation"]),
+        int(entry["records"]),
+        tuple(parts),
+        holes,
+    )
 
 
 def append_to_log(layout: Layout, sealed: SealedSegment) -> None:

@@ -149,7 +149,7 @@ class RecordScan:
                 first=row["sequence"],
                 runs={row["run_ref"]},
                 record_type=row["record_type"],
-            )  # fmt: skip
+            )
         )
 
     def _rows(self, *, go_on: bool) -> Iterator[tuple[int, dict[str, Any]]]:

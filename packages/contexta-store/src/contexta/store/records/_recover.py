@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from contexta.contract.errors import StoreAccessError
-from contexta.store.fs import open_private, translated_os_errors
-from contexta.store.records._layout import Layout, SegmentId, is_writer_id, segment_number
+from contexta.store.fs import open_private
+from contexta.store.records._layout import Layout, SegmentId, is_writer_id, names_in, segment_number
 from contexta.store.records._models import DeadWriter
 from contexta.store.records._parts_log import read_log
 from contexta.store.records._reservations import end_writer, read_mark
@@ -30,12 +30,8 @@ def recover_all(layout: Layout) -> list[Recovered]:
         StoreError: When something cannot be written; what was not finished stays readable, and
             the next call continues.
     """
-    if not layout.wal.is_dir():
-        return []
     found = []
-    with translated_os_errors("list", layout.wal):
-        names = sorted(os.listdir(layout.wal))
-    for name in names:
+    for name in names_in(layout.wal):
         if is_writer_id(name):
             recovered = recover_writer(layout, name)
             if recovered is not None:
@@ -68,19 +64,14 @@ def _lock_of_dead(layout: Layout, writer_id: str) -> int:
         return -1
     if try_flock(fd):
         with suppress(FileNotFoundError):
-            if os.stat(path).st_ino == os.fstat(fd).st_ino:
+            if path.stat().st_ino == os.fstat(fd).st_ino:
                 return fd
     os.close(fd)
     return -1
 
 
 def _segments(layout: Layout, writer_id: str) -> list[int]:
-    folder = layout.writer_folder(writer_id)
-    with translated_os_errors("list", folder):
-        try:
-            numbers = [segment_number(name) for name in os.listdir(folder)]
-        except FileNotFoundError:
-            return []
+    numbers = [segment_number(name) for name in names_in(layout.writer_folder(writer_id))]
     return sorted(number for number in numbers if number is not None)
 
 

@@ -132,4 +132,8 @@ def read_mark(path: Path) -> dict[str, Any] | None:
         raw = path.read_bytes()[:MARK_BYTES]
     except OSError:  # the mark only adds to what the segments say themselves
         return None
-    return opened_json(raw.strip())
+    entry = opened_json(raw.strip())
+    numbers = ("reservation", "segment", "synced_sequence")
+    if entry is None or not all(isinstance(entry.get(name), int) for name in numbers):
+        return None
+    return entry

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from contexta.contract.time import to_epoch_us
 from contexta.store.records._filter import ScanFilter
 from contexta.store.records.schema import KEY_COLUMNS, RECORD_TYPES
 
@@ -82,9 +83,20 @@ class RowFilter:
                 low, high = statistics[column]
                 if not any(low <= text <= high for text in texts):
                     return False
-        if self.after_sequence and "sequence" in statistics:
-            return bool(statistics["sequence"][1] > self.after_sequence)
-        return True
+        sequences = statistics.get("sequence") if self.after_sequence else None
+        if sequences is not None and sequences[1] <= self.after_sequence:
+            return False
+        return self._times_may_match(statistics)
+
+    def _times_may_match(self, statistics: dict[str, tuple[Any, Any]]) -> bool:
+        found = [statistics[n] for n in _TIME_COLUMNS[self.time_field] if n in statistics]
+        if not self._has_times or "observed_at" not in statistics:
+            return True
+        low = min(to_epoch_us(first) for first, _ in found)
+        high = max(to_epoch_us(last) for _, last in found)
+        return (self.end_us is None or low <= self.end_us) and (
+            self.start_us is None or high >= self.start_us
+        )
 
 
 def _keep(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -141,5 +140,5 @@ def _quarantine(
 def _remove(layout: Layout, segment: SegmentId) -> None:
     path = layout.segment(segment)
     with translated_os_errors("remove", path):
-        os.unlink(path)
+        path.unlink()
     fsync_dir(path.parent)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from contexta.store.records._layout import (
     Layout,
     SegmentId,
     is_writer_id,
+    names_in,
     project_of_folder,
     segment_number,
     segment_of_part,
@@ -92,9 +93,9 @@ class StoreReader:
 
     def _list_writers(self) -> dict[str, list[int]]:
         writers: dict[str, list[int]] = {}
-        for name in _names(self._layout.wal):
+        for name in names_in(self._layout.wal):
             if is_writer_id(name):
-                names = _names(self._layout.writer_folder(name))
+                names = names_in(self._layout.writer_folder(name))
                 numbers = [segment_number(entry) for entry in names]
                 writers[name] = sorted(number for number in numbers if number is not None)
         return writers
@@ -141,7 +142,7 @@ class StoreReader:
             return ()
         known = self._listed.get(str(folder))
         if known is None or known[0] != changed:
-            known = (changed, tuple(_names(folder)))
+            known = (changed, tuple(names_in(folder)))
             self._listed[str(folder)] = known
         return known[1]
 
@@ -190,7 +191,7 @@ class StoreReader:
                 path,
                 line=number,
                 blocks=False,
-            )  # fmt: skip
+            )
             for number in log.damaged_lines
         ]
 
@@ -212,7 +213,7 @@ class StoreReader:
                     f"The folder {path!r} is gone with what it held.",
                     path,
                     blocks=False,
-                )  # fmt: skip
+                )
             )
         for writer_id, numbers in writers.items():
             mark = read_mark(self._layout.writer_lock(writer_id))
@@ -230,7 +231,7 @@ class StoreReader:
                     f"The segment {str(path_of)!r} is gone.",
                     str(path_of),
                     last=int(mark["synced_sequence"]),
-                )  # fmt: skip
+                )
             )
         return found
 
@@ -254,7 +255,7 @@ def _sequence_damage(
                     last=last,
                     runs=runs,
                     blocks=False,
-                )  # fmt: skip
+                )
             )
         span = (segment.number, entry.first_sequence, entry.last_sequence, entry.reservation)
         spans.setdefault(segment.writer_id, []).append(span)
@@ -266,7 +267,7 @@ def _sequence_damage(
             spans.setdefault(view.segment.writer_id, []).append(span)
     for writer_id, own in spans.items():
         own.sort()
-        for (_, _, last, block), (number, first, _, next_block) in zip(own, own[1:], strict=False):
+        for (_, _, last, block), (number, first, _, next_block) in pairwise(own):
             if block == next_block and first > last + 1:
                 text = f"Records {last + 1} to {first - 1} are in no file."
                 found.append(
@@ -277,7 +278,7 @@ def _sequence_damage(
                         first=last + 1,
                         last=first - 1,
                         blocks=False,
-                    )  # fmt: skip
+                    )
                 )
     return found
 
@@ -289,14 +290,6 @@ def _runs(entry: SealedSegment) -> set[str] | None:
             return None
         runs.update(part.runs)
     return runs
-
-
-def _names(folder: Path) -> list[str]:
-    with translated_os_errors("list", folder):
-        try:
-            return sorted(os.listdir(folder))
-        except FileNotFoundError:
-            return []
 
 
 def _entry_from_file(layout: Layout, relative: str) -> PartEntry | None:
@@ -318,6 +311,15 @@ def _entry_from_file(layout: Layout, relative: str) -> PartEntry | None:
     digest = sha256(raw).hexdigest()
     project = project_of_folder(folder) or ""
     return PartEntry(
-        relative, record_type, project, metadata.num_rows, len(raw), digest, 0, digest,
-        first, last, None,
-    )  # fmt: skip
+        relative,
+        record_type,
+        project,
+        metadata.num_rows,
+        len(raw),
+        digest,
+        0,
+        digest,
+        first,
+        last,
+        None,
+    )

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contexta.contract.errors import (
-    ConfigurationError,
-    IntegrityError,
-    LifecycleError,
-    ReadOnlyStoreError,
-    SchemaVersionError,
-    ValidationError,
-)
-from contexta.store.fs import (
-    FileLock,
-    atomic_write_bytes,
-    ensure_private_dir,
-    lock_is_held,
-    translated_os_errors,
-)
+from contexta.contract.errors import ValidationError
+from contexta.store.fs import lock_is_held
 from contexta.store.records._append import BatchAppend
-from contexta.store.records._config import RecordStoreConfig
 from contexta.store.records._enums import ReplayMode
-from contexta.store.records._errors import AppendError
 from contexta.store.records._filter import ScanFilter
-from contexta.store.records._layout import RECORD_TYPES, Layout, is_writer_id
-from contexta.store.records._marks import opened_json, sealed_json
+from contexta.store.records._layout import RECORD_TYPES, is_writer_id
 from contexta.store.records._models import (
     AppendResult,
     DeadWriter,
@@ -40,24 +23,19 @@ from contexta.store.records._models import (
     ReplayResult,
     StoredRecord,
 )
-from contexta.store.records._registry import acquire_writer, release_writer
+from contexta.store.records._registry import acquire_writer
+from contexta.store.records._store_handle import StoreHandle
 from contexta.store.records.schema import columns_of
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
-
     import pyarrow as pa
 
     from contexta.store.records import _damage as dmg
     from contexta.store.records._rows_filter import RowFilter
-    from contexta.store.records._snapshot import StoreReader
     from contexta.store.records._writer import RecordWriter
 
-STORE_FORMAT_VERSION = 1
 
-
-class RecordStore:
+class RecordStore(StoreHandle):
     """Append-only records of runs: a write-ahead log per process, sealed into Parquet.
 
     Any number of processes, threads and forked children append and read at once. A record is
@@ -72,50 +50,6 @@ class RecordStore:
         ReadOnlyStoreError: `record_store_missing_root`, for a read-only store without folder.
         SchemaVersionError: When a newer release wrote the store.
     """
-
-    def __init__(self, config: RecordStoreConfig | None = None) -> None:
-        config = RecordStoreConfig() if config is None else config
-        if not isinstance(config, RecordStoreConfig):
-            raise ConfigurationError(
-                f"A RecordStore takes a RecordStoreConfig, not a {type(config).__name__}.",
-                code="record_store_invalid_config",
-            )
-        if config.root_path is None:
-            raise ValidationError(
-                "The record store has no root_path. Set it to the folder of the store.",
-                code="record_store_missing_root_path",
-            )
-        self.config = config
-        self.root_path: Path = config.root_path
-        self._layout = Layout(self.root_path)
-        self._own_writer: RecordWriter | None = None
-        self._closed = False
-        self._cached_reader: StoreReader | None = None
-        self._reader_pid = 0
-        self._lost: dict[str, dmg.Damage] = {}
-        if config.read_only:
-            if not self.root_path.is_dir():
-                raise ReadOnlyStoreError(
-                    f"{str(self.root_path)!r} does not exist, and a read-only store creates "
-                    "nothing. Check the path, or open it writable once.",
-                    code="record_store_missing_root",
-                    details={"path": str(self.root_path)},
-                )
-        else:
-            ensure_private_dir(self.root_path)
-            self._write_marker()
-        self._stored_layout_version = self._read_marker()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # Writing
 
@@ -171,19 +105,6 @@ class RecordStore:
             self._own_writer.roll()
             self._own_writer.sync()
             self._own_writer.seal_pending()
-
-    def close(self) -> None:
-        """Seal what this process wrote and let its lock go; idempotent.
-
-        Raises:
-            StoreError: When sealing failed; everything is released and the records stay readable.
-        """
-        self._closed = True
-        writer, self._own_writer = self._own_writer, None
-        if self._cached_reader is not None:
-            self._cached_reader.clear()
-        if writer is not None:
-            release_writer(self._layout, writer)
 
     def writer_alive(self, writer_id: str) -> bool:
         """Tell whether the process with this writer id still holds its lock."""
@@ -383,89 +304,6 @@ class RecordStore:
 
         self._check_writable("repair")
         return repair_tails(self._layout, self._reader)
-
-    @property
-    def _reader(self) -> StoreReader:
-        from contexta.store.records._snapshot import StoreReader
-
-        if self._cached_reader is None or self._reader_pid != os.getpid():
-            self._cached_reader = StoreReader(self._layout)  # a forked child takes its own lock
-            self._reader_pid = os.getpid()
-        return self._cached_reader
-
-    def _remember(self, lost: list[dmg.Damage]) -> None:
-        for found in lost:
-            self._lost[str((found.gap.details or {}).get("path"))] = found
-
-    def _check_writable(self, action: str) -> None:
-        self._check_usable()
-        if self.config.read_only:
-            raise self._read_only(action)
-
-    def _read_only(self, action: str) -> ReadOnlyStoreError:
-        return ReadOnlyStoreError(
-            f"{str(self.root_path)!r} is open read-only: cannot {action}. Open it without "
-            "read_only.",
-            code="record_store_read_only",
-            details={"path": str(self.root_path)},
-        )
-
-    def _check_usable(self) -> None:
-        if self._closed:
-            raise LifecycleError(
-                f"The record store at {str(self.root_path)!r} is closed. Open it again.",
-                code="record_store_closed",
-            )
-        if self.config.read_only and not self._layout.is_store():
-            raise ReadOnlyStoreError(
-                f"{str(self.root_path)!r} holds no record store. Check the path.",
-                code="record_store_manifest_missing",
-                details={"path": str(self.root_path)},
-            )
-        stored = self._stored_layout_version
-        if stored is not None and stored != self.config.layout_version:
-            raise AppendError(
-                f"The store has layout_version {stored!r}, the configuration says "
-                f"{self.config.layout_version!r}. Change the configuration.",
-                code="record_store_layout_version_mismatch",
-                details={"stored": stored, "configured": self.config.layout_version},
-            )
-
-    def _write_marker(self) -> None:
-        if self._layout.marker.exists():
-            return
-        with FileLock(self._layout.lock):
-            if not self._layout.marker.exists():
-                entry = {
-                    "format_version": STORE_FORMAT_VERSION,
-                    "layout_version": self.config.layout_version,
-                }
-                atomic_write_bytes(self._layout.marker, sealed_json(entry))
-
-    def _read_marker(self) -> str | None:
-        path = self._layout.marker
-        with translated_os_errors("read", path):
-            try:
-                raw = path.read_bytes()
-            except FileNotFoundError:
-                return None
-        entry = opened_json(raw)
-        if entry is None:
-            raise IntegrityError(
-                f"{str(path)!r} is damaged. Remove it: it is written anew at the next writable "
-                "open.",
-                code="record_store_marker_damaged",
-                details={"path": str(path)},
-            )
-        if entry["format_version"] > STORE_FORMAT_VERSION:
-            raise SchemaVersionError(
-                f"{str(self.root_path)!r} has record format {entry['format_version']}; this "
-                f"release reads up to {STORE_FORMAT_VERSION}. Upgrade contexta; nothing was "
-                "changed.",
-                code="record_store_format_unsupported",
-                details={"path": str(path), "current_version": entry["format_version"]},
-            )
-        return str(entry["layout_version"])
 
 
 def _row_filter(scan_filter: ScanFilter | None) -> RowFilter:

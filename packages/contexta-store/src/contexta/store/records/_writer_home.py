@@ -17,7 +17,7 @@ from contexta.store.fs import (
     write_all,
 )
 from contexta.store.records._frames import SegmentHeader, encode_segment_header
-from contexta.store.records._layout import Layout, SegmentId
+from contexta.store.records._layout import Layout, SegmentId, names_in
 from contexta.store.records._reservations import boot_id, encode_mark, reserve_block
 
 try:
@@ -118,7 +118,7 @@ def remove_writer_folder(layout: Layout, writer_id: str) -> None:
     """Remove a writer's folder unless a segment is left in it."""
     folder = layout.writer_folder(writer_id)
     with translated_os_errors("remove", folder):
-        if any(name != "lock" for name in os.listdir(folder)):
+        if any(name != "lock" for name in names_in(folder)):
             return
         (folder / "lock").unlink(missing_ok=True)
         with suppress(FileNotFoundError):
