@@ -1,6 +1,7 @@
 """A workspace with two runs, and a way to call the command line in-process."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -41,16 +42,23 @@ def call(project: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Resu
     return run
 
 
-@pytest.fixture
-def workspace(project: Path) -> Path:
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with the runs ``first`` and ``second`` of the project ``demo``."""
     from contexta.client import Contexta
 
+    folder = tmp_path_factory.mktemp("made") / ".contexta"
     config = {"project_name": "demo", "capture": {"capture_installed_packages": False}}
-    with Contexta(workspace=project / ".contexta", config=config) as ctx:
+    with Contexta(workspace=folder, config=config) as ctx:
         for name, loss in (("first", 0.5), ("second", 0.25)):
             with ctx.run(name, tags={"team": "a\x1b[31m"}) as run:
                 with run.stage("train") as stage:
                     stage.metric("loss", loss)
                 run.event("note", message="done")
-    return project / ".contexta"
+    return folder
+
+
+@pytest.fixture
+def workspace(made: Path, project: Path) -> Path:
+    """A copy of that workspace in the project folder."""
+    return Path(shutil.copytree(made, project / ".contexta"))
