@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NoReturn
 
@@ -69,9 +70,17 @@ class Result:
 
 
 class FrozenRows(Sequence[Any]):
-    """Base of read-only sequences that build their items when they are first looked at."""
+    """Base of read-only sequences of records that build their items when first looked at."""
 
     __slots__ = ()
+
+    @abstractmethod
+    def counts(self) -> dict[str, int]:
+        """Return the number of records by record type."""
+
+    @abstractmethod
+    def problems(self) -> tuple[Any, ...]:
+        """Return the records that say that something is missing or went wrong."""
 
 
 def nonfinite_marker(value: object) -> str | None:

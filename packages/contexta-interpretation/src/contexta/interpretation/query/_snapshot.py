@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from contexta.interpretation._base import FrozenDict, Result
+from contexta.interpretation._base import FrozenDict, FrozenRows, Result
 from contexta.interpretation.protocols import (
     CompositeRepository,
     CurveReader,
@@ -74,16 +75,8 @@ def load_facts(
     """Read a run's facts; ``records`` saves reading them again when the caller has them."""
     stages = tuple(repository.list_stages(run.run_id))
     metrics = metric_summaries(repository, [run.run_id])
-    counts: Mapping[str, int]
-    if isinstance(repository, ProblemReader):
-        counts = repository.record_counts(run.run_id)
-        problems = tuple(repository.problem_records(run.run_id))
-        with_records = _stages_seen(repository, run.run_id, stages, metrics, records)
-    else:
-        rows = repository.list_records(run_id=run.run_id) if records is None else records
-        counts = Counter(row.record_type for row in rows)
-        problems = tuple(row for row in rows if is_problem(row))
-        with_records = {row.stage_id for row in rows if row.stage_id}
+    told = _tell(repository, run.run_id, records)
+    with_records = _stages_seen(repository, run.run_id, stages, metrics, told.stages)
     deployments = tuple(repository.list_deployments(run_id=run.run_id))
     batches = tuple(repository.list_batches(run.run_id))
     artifacts = tuple(repository.list_artifacts(run_id=run.run_id))
@@ -96,14 +89,14 @@ def load_facts(
         deployments=deployments,
         artifacts=artifacts,
         metrics=metrics,
-        problems=problems,
+        problems=told.problems,
         completeness_notes=snapshot_notes(
             run,
             stages=stages,
             metrics=metrics,
-            problems=problems,
+            problems=told.problems,
             stages_with_records=with_records,
-            record_count=sum(counts.values()),
+            record_count=sum(told.counts.values()),
             artifacts=artifacts,
             damage=damage,
         ),
@@ -114,7 +107,32 @@ def load_facts(
             if isinstance(repository, EnvironmentReader)
             else None
         ),
-        record_counts=counts,
+        record_counts=told.counts,
+    )
+
+
+class _Told(NamedTuple):
+    """What records say as a whole; ``stages`` ``None``: which stages they are of is not known."""
+
+    counts: Mapping[str, int]
+    problems: tuple[ObservationRecord, ...]
+    stages: frozenset[str] | None
+
+
+def _tell(
+    repository: CompositeRepository, run_id: str, records: Sequence[ObservationRecord] | None
+) -> _Told:
+    """Count records and find those of problems, without building the others where possible."""
+    if isinstance(records, FrozenRows):
+        return _Told(records.counts(), records.problems(), None)
+    if records is None and isinstance(repository, ProblemReader):
+        problems = tuple(repository.problem_records(run_id))
+        return _Told(repository.record_counts(run_id), problems, None)
+    rows = repository.list_records(run_id=run_id) if records is None else records
+    return _Told(
+        Counter(row.record_type for row in rows),
+        tuple(row for row in rows if is_problem(row)),
+        frozenset(row.stage_id for row in rows if row.stage_id),
     )
 
 
@@ -123,15 +141,16 @@ def _stages_seen(
     run_id: str,
     stages: Sequence[StageRecord],
     metrics: Sequence[MetricSummaryRecord],
-    records: Sequence[ObservationRecord] | None,
+    known: frozenset[str] | None,
 ) -> set[str]:
-    """Stages with records; only a stage without metrics costs a look at its records."""
+    """Stages with records; where that is not known, only those without metrics are looked at."""
+    if known is not None:
+        return set(known)
     seen = {row.stage_id for row in metrics if row.stage_id}
-    open_question = [stage for stage in stages if stage.stage_id not in seen]
-    if records is not None and open_question:
-        return seen | {row.stage_id for row in records if row.stage_id}
-    for stage in open_question:
-        if repository.list_records(run_id=run_id, stage_id=stage.stage_id):
+    for stage in stages:
+        if stage.stage_id not in seen and repository.list_records(
+            run_id=run_id, stage_id=stage.stage_id
+        ):
             seen.add(stage.stage_id)
     return seen
 

@@ -71,6 +71,19 @@ class ColumnRecords(FrozenRows):
             self._built = tuple(record for _, record in rows)
         return self._built
 
+    def counts(self) -> dict[str, int]:
+        """Return the number of records by record type, without building any."""
+        return {kind: table.num_rows for kind, table in self._tables.items()}
+
+    def problems(self) -> tuple[ObservationRecord, ...]:
+        """Return degraded records and grave events, building only these."""
+        found = {
+            kind: table if kind == "degraded" else table.filter(problem_mask(table))
+            for kind, table in self._tables.items()
+            if table.num_rows
+        }
+        return ColumnRecords(found, self._ref_of).materialized()
+
     def __len__(self) -> int:
         return sum(table.num_rows for table in self._tables.values())
 
@@ -110,6 +123,19 @@ class ColumnRecords(FrozenRows):
 
     def __repr__(self) -> str:
         return f"<{len(self)} records>"
+
+
+def problem_mask(table: Any) -> Any:
+    """A mask of the rows that say that something is missing or went wrong."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    mask = pc.not_equal(table.column("degradation_marker").cast(pa.string()), "none")
+    if "level" in table.column_names:
+        levels = table.column("level").cast(pa.string())
+        grave = pc.is_in(levels, value_set=pa.array(["error", "critical"]))
+        mask = pc.or_(mask, grave)
+    return mask.combine_chunks() if hasattr(mask, "combine_chunks") else mask
 
 
 def _rows(record_type: str, table: Any, ref_of: RefOf) -> Iterator[tuple[int, ObservationRecord]]:

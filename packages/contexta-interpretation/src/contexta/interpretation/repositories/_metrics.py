@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from contexta.contract.time import from_epoch_us
 from contexta.interpretation.query.metrics import thin_positions
-from contexta.interpretation.repositories._columns import ColumnRecords, RefOf
+from contexta.interpretation.repositories._columns import ColumnRecords, RefOf, problem_mask
 from contexta.interpretation.repositories.records import (
     MetricPoint,
     MetricSeries,
@@ -113,26 +113,13 @@ def problems(store: RecordPlane, run_ref: str, ref_of: RefOf) -> Iterator[Observ
     for record_type in ("event", "metric", "span"):
         telling = ["degradation_marker", *(["level"] if record_type == "event" else [])]
         table = store.arrow(record_type, run_refs=[run_ref], columns=["sequence", *telling])
-        if not table.num_rows or not _is_problem(table).true_count:
+        if not table.num_rows or not problem_mask(table).true_count:
             continue
         rows = store.arrow(record_type, run_refs=[run_ref])
-        yield from ColumnRecords({record_type: rows.filter(_is_problem(rows))}, ref_of)
+        yield from ColumnRecords({record_type: rows.filter(problem_mask(rows))}, ref_of)
     degraded = store.arrow("degraded", run_refs=[run_ref])
     if degraded.num_rows:
         yield from ColumnRecords({"degraded": degraded}, ref_of)
-
-
-def _is_problem(table: Any) -> Any:
-    """A mask of the rows that say that something is missing or went wrong."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    mask = pc.not_equal(table.column("degradation_marker").cast(pa.string()), "none")
-    if "level" in table.column_names:
-        levels = table.column("level").cast(pa.string())
-        grave = pc.is_in(levels, value_set=pa.array(["error", "critical"]))
-        mask = pc.or_(mask, grave)
-    return mask.combine_chunks() if hasattr(mask, "combine_chunks") else mask
 
 
 def damage_notes(store: RecordPlane) -> tuple[str, ...]:
