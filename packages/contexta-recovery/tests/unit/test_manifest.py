@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -78,3 +79,10 @@ def test_an_edited_value_is_named_an_edit(tmp_path):
     (tmp_path / MANIFEST_NAME).write_text(json.dumps(data, indent=2, sort_keys=True) + "\n")
 
     assert [problem.kind for problem in load_manifest(tmp_path).problems] == ["manifest_edited"]
+
+
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), os.mkfifo])
+def test_a_manifest_that_is_no_file_is_a_problem_not_a_crash(tmp_path, make):
+    make(tmp_path / MANIFEST_NAME)
+
+    assert [problem.kind for problem in load_manifest(tmp_path).problems] == ["manifest_invalid"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -148,6 +149,9 @@ def _read(path: Path) -> bytes | BackupProblem:
         return _problem("manifest_missing", "it does not exist")
     except OSError as error:
         return _problem("manifest_invalid", f"it cannot be read: {error.strerror}")
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        return _problem("manifest_invalid", "not a regular file")
     with open(fd, "rb") as file:
         try:
             raw = file.read(_MAX_MANIFEST_BYTES + 1)

@@ -1,0 +1,109 @@
+"""Kill a backup or a restore at many of its system calls, and check what each kill leaves.
+
+Run as `python kill_script.py <backup|restore> <most kills> <folder>`, with the folder of
+`conftest.py` on the path. The child counts what it opens, renames, links, removes, and kills
+itself at a chosen count: unlike a timer, that reaches every moment on any machine.
+"""
+
+import os
+import random
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+from conftest import config_at, contents, populate
+
+from contexta.recovery import (
+    create_workspace_backup,
+    list_backups,
+    plan_restore,
+    plan_workspace_backup,
+    restore_workspace,
+    verify_backup,
+)
+
+EVENTS = frozenset(
+    {"open", "os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.scandir"}
+    | {"sqlite3.connect", "shutil.rmtree", "os.fwalk", "ctypes.dlsym", "os.chmod", "os.utime"}
+)
+
+
+def events_of(function, kill_at=None):
+    """Run a function in a forked child; return its number of events, None when it was killed."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        count = 0
+
+        def on_event(event, arguments):
+            nonlocal count
+            if event in EVENTS:
+                count += 1
+                if count == kill_at:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(on_event)
+        function()
+        os.write(writing, b"%d" % count)
+        os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        text = pipe.read()
+    _, status = os.waitpid(pid, 0)
+    assert text or os.WIFSIGNALED(status), "the child failed; see its traceback"
+    return int(text) if text else None
+
+
+def moments(count, most):
+    return sorted(random.Random(5).sample(range(1, count + 1), min(most, count)))
+
+
+def kill_backups(root, most):
+    config = config_at(root)
+    before = populate(root)
+    whole = plan_workspace_backup(config)
+    total = events_of(lambda: create_workspace_backup(config, whole))
+    killed = 0
+    for moment in moments(total, most):
+        plan = plan_workspace_backup(config)
+        killed += events_of(lambda: create_workspace_backup(config, plan), moment) is None  # noqa: B023
+        assert all(verify_backup(config, one.backup_ref).ok for one in list_backups(config))
+        assert contents(root) == before, moment
+    last = create_workspace_backup(config, plan_workspace_backup(config))
+    assert last.status == "SUCCESS"
+    hidden = [path for path in (root / "recovery" / "backups").iterdir() if path.name[0] == "."]
+    assert hidden == []
+    return killed
+
+
+def kill_restores(root, most):
+    config = config_at(root)
+    states, refs = [populate(root)], []
+    refs.append(create_workspace_backup(config, plan_workspace_backup(config)).backup_ref)
+    populate(root, "second")
+    states.append(contents(root))
+    refs.append(create_workspace_backup(config, plan_workspace_backup(config)).backup_ref)
+    (root / "mine.txt").write_text("mine")
+    total = events_of(lambda: restore_workspace(config, plan_restore(config, refs[1])))
+    killed = 0
+    for number, moment in enumerate(moments(total, most)):
+        wanted = number % 2
+        plan = plan_restore(config, refs[wanted])
+        killed += events_of(lambda: restore_workspace(config, plan), moment) is None  # noqa: B023
+        assert contents(root) in states, moment
+        assert (root / "mine.txt").read_text() == "mine"
+        assert all(verify_backup(config, one.backup_ref).ok for one in list_backups(config))
+        rerun = restore_workspace(config, plan_restore(config, refs[wanted]))
+        assert rerun.applied, moment
+        assert contents(root) == states[wanted], moment
+        assert [path.name for path in root.parent.iterdir()] == [root.name]
+        for one in list_backups(config):
+            if one.backup_ref not in refs:
+                shutil.rmtree(one.location)
+    return killed
+
+
+if __name__ == "__main__":
+    run = {"backup": kill_backups, "restore": kill_restores}[sys.argv[1]]
+    print(run(Path(sys.argv[3]), int(sys.argv[2])))
