@@ -1,6 +1,8 @@
-"""The base of every model."""
+"""The base of every model.
 
-from __future__ import annotations
+Annotations are evaluated here, not postponed: pydantic 2.11 looks up the one of
+``__pydantic_extra__`` in the module of each subclass, where its name is unknown.
+"""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, NoReturn, Self
