@@ -12,6 +12,7 @@ from pydantic import ValidationError as PydanticError
 
 from contexta.contract._fields._values import FrozenJson
 from contexta.contract._frozen import EMPTY, FrozenMapping
+from contexta.contract._model._building import build_lock
 from contexta.contract._model._failures import error_of, problems_of, unknown_names
 from contexta.contract._problems import Problem, ProblemsFound
 from contexta.contract._refs._stable_ref import StableRef
@@ -77,6 +78,24 @@ class ContractModel(BaseModel):
             name: None if field.is_required() else field.get_default(call_default_factory=True)
             for name, field in cls.model_fields.items()
         }
+
+    @classmethod
+    def model_rebuild(
+        cls,
+        *,
+        force: bool = False,
+        raise_errors: bool = True,
+        _parent_namespace_depth: int = 2,
+        _types_namespace: Any = None,
+    ) -> bool | None:
+        """Build the validator now instead of at first use; any number of threads may ask."""
+        with build_lock():
+            return super().model_rebuild(
+                force=force,
+                raise_errors=raise_errors,
+                _parent_namespace_depth=_parent_namespace_depth + 1,
+                _types_namespace=_types_namespace,
+            )
 
     @classmethod
     def _settle(cls, values: dict[str, Any], found: list[Problem]) -> None:

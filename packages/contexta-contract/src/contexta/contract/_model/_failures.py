@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from pydantic import TypeAdapter
 from pydantic import ValidationError as PydanticError
 
+from contexta.contract._model._building import build_lock
 from contexta.contract._problems import Problem, ProblemsFound, path_of, step
 from contexta.contract.errors._contract import ArgumentError, ValidationError
 from contexta.contract.errors._general import DuplicateNamespaceError
@@ -194,7 +195,8 @@ def _adapter(cls: type[ContractModel], name: str) -> TypeAdapter[Any]:
     kind: Any = field.annotation
     for rule in field.metadata:
         kind = Annotated[kind, rule]
-    return TypeAdapter(kind)
+    with build_lock():
+        return TypeAdapter(kind)
 
 
 def _model_of(cls: type[ContractModel], name: str) -> type[ContractModel] | None:
