@@ -1,11 +1,15 @@
 """A process that appends until it is killed, and says after each append what was confirmed.
 
-Run as `python crash_child.py <root> <confirmed-file> <name> <max_segment_bytes>`. One line per
-confirmed append: sequence and value.
+Run as `python crash_child.py <root> <folder> <max_segment_bytes>`. For each name on standard
+input it forks a process that writes to the run of that name, and prints its process id. Each
+process notes `sequence value` in `<folder>/<name>` after every append that returned.
 """
 
 import os
+import signal
 import sys
+
+import pyarrow.parquet  # noqa: F401 - loaded once, so that forked processes start at once
 
 from contexta.contract.testing import builders
 from contexta.store.records import RecordStore, RecordStoreConfig, SeriesContext
@@ -38,4 +42,11 @@ def main(root, confirmed_path, name, max_segment_bytes):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    root, folder, max_segment_bytes = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    for line in sys.stdin:
+        name = line.strip()
+        pid = os.fork()
+        if pid == 0:
+            main(root, os.path.join(folder, name), name, max_segment_bytes)
+        print(pid, flush=True)

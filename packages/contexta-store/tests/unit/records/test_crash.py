@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from subprocess import PIPE
 
 from contexta.store.records import RecordStore, RecordStoreConfig
 
@@ -14,9 +16,14 @@ CHILD = Path(__file__).with_name("crash_child.py")
 ROUNDS = int(os.environ.get("CONTEXTA_CRASH_ROUNDS", "30"))
 
 
-def start(root, confirmed, name):
-    arguments = [str(root), str(confirmed), name, "40000"]
-    return subprocess.Popen([sys.executable, str(CHILD), *arguments])
+def kill(pids):
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            while True:
+                os.kill(pid, 0)
+                time.sleep(0.002)
 
 
 def confirmed_in(path):
@@ -40,22 +47,19 @@ def test_one_store_survives_kill_9_at_random_moments(tmp_path):
     """
     root = tmp_path / "records"
     chance = random.Random(20260)
-    expected = []
-    for number in range(0, ROUNDS, 2):
-        pair = [f"r{number}", f"r{number + 1}"]
-        files = {name: tmp_path / f"{name}.confirmed" for name in pair}
-        children = [start(root, files[name], name) for name in pair]
-        for child, name in zip(children, pair, strict=True):
-            while not files[name].exists():  # the moments of interest lie behind the start
-                assert child.poll() is None
-                time.sleep(0.005)
-        time.sleep(chance.uniform(0.0, 0.15))
-        for child in children:
-            child.send_signal(signal.SIGKILL)
-        for child in children:
-            child.wait()
-        expected.extend((name, confirmed_in(files[name])) for name in pair)
-
+    names = [f"r{number}" for number in range(ROUNDS)]
+    command = [sys.executable, str(CHILD), str(root), str(tmp_path), "40000"]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True, bufsize=1) as server:
+        for pair in zip(names[::2], names[1::2], strict=True):
+            pids = []
+            for name in pair:
+                server.stdin.write(f"{name}\n")
+                pids.append(int(server.stdout.readline()))
+            while not all((tmp_path / name).exists() for name in pair):
+                time.sleep(0.001)
+            time.sleep(chance.uniform(0.0, 0.15))
+            kill(pids)
+    expected = [(name, confirmed_in(tmp_path / name)) for name in names]
     with RecordStore(RecordStoreConfig(root, read_only=True)) as store:
         before = stored_by_run(store)
     with RecordStore(RecordStoreConfig(root)) as store:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,8 +18,8 @@ from contexta.store.fs import (
     open_private,
     temporary_name,
     translated_os_errors,
-    write_all,
 )
+from contexta.store.records._blocks import HashingFile
 from contexta.store.records._layout import Layout, SegmentId
 from contexta.store.records._parts_log import PartEntry
 from contexta.store.records.schema import (
@@ -35,56 +33,6 @@ PART_FORMAT_VERSION = 1
 ROW_GROUP_ROWS = 131_072
 _ZSTD_LEVEL = 3
 _MAX_LISTED_RUNS = 256
-
-
-class _HashingFile:
-    """A file object for pyarrow that hashes what passes through."""
-
-    closed = False
-
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-        self._position = 0
-        self._whole = hashlib.sha256()
-        self._tail = hashlib.sha256()
-        self.tail_offset = 0
-
-    def write(self, data: Any) -> int:
-        view = memoryview(data)
-        write_all(self._fd, view)
-        self._whole.update(view)
-        self._tail.update(view)
-        self._position += view.nbytes
-        return view.nbytes
-
-    def tell(self) -> int:
-        return self._position
-
-    def flush(self) -> None:
-        """Do nothing: writes are not buffered here, and the caller syncs."""
-
-    def close(self) -> None:
-        """Do nothing: the descriptor belongs to the caller."""
-
-    def readable(self) -> bool:
-        return False
-
-    def writable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return False
-
-    def begin_tail(self) -> str:
-        """Start hashing anew for what follows; return the hash of everything before."""
-        self.tail_offset = self._position
-        self._tail = hashlib.sha256()
-        return self._whole.hexdigest()
-
-    @property
-    def digests(self) -> tuple[str, str]:
-        """SHA-256 of the whole and of the tail."""
-        return self._whole.hexdigest(), self._tail.hexdigest()
 
 
 def write_part(
@@ -158,13 +106,13 @@ def _ranks(column: pa.ChunkedArray) -> pa.Array:
 
 def _write_file(
     path: Path, record_type: str, table: pa.Table, footer: Mapping[str, str]
-) -> _HashingFile:
+) -> HashingFile:
     temporary = path.with_name(temporary_name())
     with translated_os_errors("write", path):
         fd = open_private(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
         try:
             try:
-                file = _HashingFile(fd)
+                file = HashingFile(fd)
                 _write_parquet(file, record_type, table, footer)
                 os.fsync(fd)
             finally:
@@ -186,7 +134,7 @@ def _write_file(
 
 
 def _write_parquet(
-    file: _HashingFile, record_type: str, table: pa.Table, footer: Mapping[str, str]
+    file: HashingFile, record_type: str, table: pa.Table, footer: Mapping[str, str]
 ) -> None:
     columns = columns_of(record_type)
     words = [column.name for column in columns if column.kind == "word"]
@@ -210,9 +158,15 @@ def _write_parquet(
         store_schema=False,
     ) as writer:
         writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
-        content = file.begin_tail()
+        content, blocks = file.begin_tail()
         writer.add_key_value_metadata(
-            {**footer, "contexta.content_sha256": content, "ARROW:schema": shown}
+            {
+                **footer,
+                "contexta.content_sha256": content,
+                "contexta.content_bytes": str(file.tail_offset),
+                "contexta.block_crc32": blocks,
+                "ARROW:schema": shown,
+            }
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import struct
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 
 from contexta.contract.errors import ContextaError, RecordError, SchemaVersionError
 from contexta.store.fs import open_private
+from contexta.store.records._blocks import BLOCK_BYTES, VerifiedFile
 from contexta.store.records._layout import Layout
 from contexta.store.records._part_file import PART_FORMAT_VERSION, ROW_GROUP_ROWS
 from contexta.store.records._parts_log import PartEntry
@@ -35,6 +37,8 @@ class _Footer(NamedTuple):
     signature: _Signature
     metadata: pq.FileMetaData
     columns: frozenset[str]
+    data_bytes: int
+    blocks: tuple[int, ...]
 
 
 class PartReader:
@@ -95,7 +99,8 @@ class PartReader:
         metadata = pq.read_metadata(file)
         check_metadata(part.record_type, part.rows, path, metadata)
         names = frozenset(metadata.schema.to_arrow_schema().names)
-        footer = _Footer(signature, metadata, names)
+        data_bytes, blocks = _blocks(metadata)
+        footer = _Footer(signature, metadata, names, data_bytes, blocks)
         with self._lock:
             self._footers[part.path] = footer
             while len(self._footers) > _CACHED_FOOTERS:
@@ -120,8 +125,10 @@ class PartReader:
             return target.empty_table()
         present = [field.name for field in fields if field.name in footer.columns]
         words = [c.name for c in columns_of(record_type) if c.kind == "word" and c.name in present]
+        path = str(self._layout.root / part.path)
+        verified = VerifiedFile(file.fileno(), path, footer.data_bytes, footer.blocks)
         reader = pq.ParquetFile(
-            file,
+            verified,
             metadata=footer.metadata,
             read_dictionary=words,
             page_checksum_verification=True,
@@ -131,6 +138,15 @@ class PartReader:
             table = reader.read_row_group(group, columns=present, use_threads=False)
             found.append(wanted.apply(record_type, _conformed(table, target)))
         return join_tables(found)
+
+
+def _blocks(metadata: pq.FileMetaData) -> tuple[int, tuple[int, ...]]:
+    """Return the length of the data and the CRC-32 of each of its blocks."""
+    raw = bytes.fromhex(metadata.metadata[b"contexta.block_crc32"].decode("ascii"))
+    length = int(metadata.metadata[b"contexta.content_bytes"])
+    if len(raw) != 4 * -(-length // BLOCK_BYTES):
+        raise ValueError("the footer has not one checksum for each block")
+    return length, struct.unpack(f">{len(raw) // 4}I", raw)
 
 
 def _verify_bytes(part: PartEntry, path: Path, file: BinaryIO, size: int) -> None:

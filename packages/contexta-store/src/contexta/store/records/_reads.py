@@ -116,6 +116,7 @@ class RecordScan:
         self._parts = parts
         self._wanted = wanted
         self.lost: list[dmg.Damage] = []
+        self._causes: dict[str, RecordError] = {}
 
     def tolerant(self) -> Iterator[StoredRecord]:
         """Yield every readable record; never raises for damage."""
@@ -138,7 +139,7 @@ class RecordScan:
                 break
             yield stored_record(row)
         for found in sorted([*self.lost, *blocking], key=lambda d: d.gap.start_sequence or 0):
-            raise scan_error(found)
+            raise scan_error(found, self._causes.get(str((found.gap.details or {}).get("path"))))
 
     def _note_row(self, row: dict[str, Any], error: RecordError) -> None:
         self.lost.append(
@@ -179,15 +180,17 @@ class RecordScan:
                 raise
             path = str((error.details or {}).get("path", unit.part.path))
             self.lost.append(damage_of_part(unit.part, path, error))
+            self._causes[path] = error
             return None
 
 
-def scan_error(found: dmg.Damage) -> RecordError:
+def scan_error(found: dmg.Damage, cause: RecordError | None = None) -> RecordError:
     """Build the error that a scan raises at damage."""
     gap = found.gap
     return RecordError(
         f"{gap.message} A tolerant replay reads the rest.",
-        code="record_scan_damaged",
+        code="record_scan_damaged" if cause is None else cause.code,
+        cause=cause,
         details={
             **dict(gap.details or {}),
             "gap": gap.code,

@@ -56,7 +56,7 @@ class WriterLog:
         view = memoryview(self._point)
         self._point_head = view[2 : frames.CRC_OFFSET]
         self._point_body = view[frames.HEADER_BYTES :]
-        self._rolled: list[tuple[int, int]] = []
+        self._rolled: list[tuple[int, int, int]] = []
         self._unsealed: list[int] = []
         self._durable = 0
         self._unconfirmed: list[tuple[int, int]] = []
@@ -120,7 +120,7 @@ class WriterLog:
         """Stop writing to the current segment and queue it for syncing and sealing."""
         if self._fd < 0:
             return
-        self._rolled.append((self._number, self._fd))
+        self._rolled.append((self._number, self._fd, self._size))
         self._fd = -1
         self._size = 0
         self._defined.clear()
@@ -160,27 +160,28 @@ class WriterLog:
                 self._dirty = False
                 rolled, self._rolled = self._rolled, []
                 fd = os.dup(self._fd) if self._fd >= 0 else -1
-                number, size, last = self._number, self._size, self._next - 1
+                number, last = self._number, self._next - 1
+                size = self._size if fd >= 0 else rolled[-1][2] if rolled else 0
                 names, self._names_unsynced = self._names_unsynced, False
             failure = self._sync_descriptors(rolled, fd, names=names)
             with self._lock:
-                self._unsealed.extend(number for number, _ in rolled)
+                self._unsealed.extend(old for old, _, _ in rolled)
                 first, self._durable = self._durable + 1, last
                 if failure is not None:
                     self._unconfirmed.append((first, last))
                     self._names_unsynced = True
                     if self._number == number:
                         self._leave_segment()
-                elif fd >= 0 and self._home is not None and self._number == number:
+                elif size and self._home is not None and self._number == number:
                     self._home.note_synced(size, last)
         if failure is not None:
             raise sync_failed(failure, self._layout) from failure
 
     def _sync_descriptors(
-        self, rolled: list[tuple[int, int]], fd: int, *, names: bool
+        self, rolled: list[tuple[int, int, int]], fd: int, *, names: bool
     ) -> OSError | None:
         failure: OSError | None = None
-        descriptors = [old for _, old in rolled] + ([fd] if fd >= 0 else [])
+        descriptors = [old for _, old, _ in rolled] + ([fd] if fd >= 0 else [])
         for descriptor in descriptors:
             try:
                 os.fdatasync(descriptor)
@@ -264,7 +265,7 @@ class WriterLog:
 
     def after_fork_in_child(self) -> None:
         """Let go of what belongs to the parent, without touching its files or locks."""
-        descriptors = [fd for _, fd in self._rolled]
+        descriptors = [fd for _, fd, _ in self._rolled]
         if self._fd >= 0:
             descriptors.append(self._fd)
         for descriptor in descriptors:

@@ -1,0 +1,349 @@
+"""A bit flip, cut or deletion is our error naming the file, or harmless; never a wrong value."""
+
+import shutil
+
+import pytest
+
+from contexta.contract.errors import ContextaError, RecordError
+from contexta.store.records import (
+    IntegrityState,
+    RecordStore,
+    RecordStoreConfig,
+    ReplayError,
+    ReplayMode,
+    ScanFilter,
+)
+from contexta.store.records._writer_log import WriterLog
+
+
+def records_of(root, **settings):
+    with RecordStore(RecordStoreConfig(root, read_only=True, **settings)) as store:
+        return [(s.sequence, s.record) for s in store.scan()]
+
+
+def leave_unsealed(store, monkeypatch):
+    """Close without sealing, as an interpreter does that exits."""
+    close = WriterLog.close
+    monkeypatch.setattr(WriterLog, "close", lambda writer: close(writer, seal=False))
+    store.close()
+    monkeypatch.setattr(WriterLog, "close", close)
+
+
+@pytest.fixture
+def sealed_part(store, add_points, root):
+    """A store with one small part, closed."""
+    add_points(store, 3)
+    store.close()
+    (part,) = root.rglob("part-*.parquet")
+    return part
+
+
+@pytest.fixture
+def segment(store, add_points, root, monkeypatch):
+    """A store with one unsealed segment of a dead writer."""
+    add_points(store, 3)
+    leave_unsealed(store, monkeypatch)
+    (path,) = root.rglob("*.seg")
+    return path
+
+
+def test_every_flipped_bit_in_a_part_is_found_by_an_ordinary_read(sealed_part, root):
+    """Not one of all bits of a part can change without our error naming the file."""
+    good = sealed_part.read_bytes()
+    silent = []
+    for position in range(0, len(good), 7):
+        for bit in (1, 128):
+            bad = bytearray(good)
+            bad[position] ^= bit
+            sealed_part.write_bytes(bad)
+            try:
+                records_of(root)
+            except RecordError as error:
+                if sealed_part.name not in str(error):
+                    silent.append((position, bit))
+            else:
+                silent.append((position, bit))
+
+    assert silent == []
+
+
+def test_flips_in_a_large_part_are_found_although_only_its_footer_is_hashed(
+    store, add_points, root, monkeypatch
+):
+    """Page checksums cover the data, a hash covers page index and footer."""
+    from contexta.store.records import _part_read
+
+    add_points(store, 400)
+    store.close()
+    (part,) = root.rglob("part-*.parquet")
+    expected = records_of(root)
+    monkeypatch.setattr(_part_read, "_WHOLE_HASH_BYTES", 0)
+    good = part.read_bytes()
+    wrong = []
+    for position in range(4, len(good), 23):
+        bad = bytearray(good)
+        bad[position] ^= 16
+        part.write_bytes(bad)
+        try:
+            if records_of(root) != expected:
+                wrong.append(position)
+        except ContextaError:
+            continue
+
+    assert wrong == []
+
+
+def test_every_flipped_bit_in_a_segment_is_found_or_harmless(segment, root):
+    """No bit of an unsealed segment changes a value silently."""
+    expected = records_of(root)
+    good = segment.read_bytes()
+    wrong = []
+    for position in range(len(good)):
+        for bit in (1, 16, 128):
+            bad = bytearray(good)
+            bad[position] ^= bit
+            segment.write_bytes(bad)
+            try:
+                if records_of(root) != expected:
+                    wrong.append((position, bit))
+            except ContextaError:
+                continue
+
+    assert wrong == []
+
+
+def test_damage_in_the_middle_of_a_segment_leaves_the_later_records_readable(
+    store, add_points, root, monkeypatch
+):
+    """The hole is a known gap with its numbers; what follows is found again."""
+    add_points(store, 10)
+    leave_unsealed(store, monkeypatch)
+    (segment,) = root.rglob("*.seg")
+    raw = bytearray(segment.read_bytes())
+    raw[-6 * 56 - 20] ^= 1  # the fourth point
+    segment.write_bytes(raw)
+    store = RecordStore(RecordStoreConfig(root, read_only=True))
+    seen = []
+    with pytest.raises(RecordError) as caught:
+        seen.extend(s.sequence for s in store.scan())
+    tolerant = store.replay(mode="tolerant")
+    (gap,) = tolerant.known_gaps
+
+    assert seen == [1, 2, 3]
+    assert caught.value.details["path"] == str(segment)
+    assert [s.sequence for s in tolerant.records] == [1, 2, 3, 5, 6, 7, 8, 9, 10]
+    assert (gap.code, gap.start_sequence, gap.end_sequence) == ("invalid_json_line", 4, 4)
+    assert tolerant.integrity_state is IntegrityState.CORRUPTED
+    assert [g.code for g in store.damage()] == ["invalid_json_line"]
+
+
+def test_a_sealed_hole_stays_known_and_the_damaged_segment_is_kept_aside(
+    store, add_points, root, monkeypatch
+):
+    """Sealing does not launder damage: the range stays a gap, the bytes go to quarantine."""
+    add_points(store, 10)
+    leave_unsealed(store, monkeypatch)
+    (segment,) = root.rglob("*.seg")
+    raw = bytearray(segment.read_bytes())
+    raw[-6 * 56 - 20] ^= 1
+    segment.write_bytes(raw)
+    with RecordStore(RecordStoreConfig(root)) as store:
+        store.recover_dead_writers()
+        scanned = [s.sequence for s in store.scan()]
+        report = store.check_integrity()
+        with pytest.raises(ReplayError):
+            store.replay()
+
+    assert scanned == [1, 2, 3, 5, 6, 7, 8, 9, 10]
+    assert [(i.severity, i.code) for i in report.issues] == [("warning", "sequence_gap")]
+    assert report.state is IntegrityState.DEGRADED
+    assert [p.read_bytes() for p in (root / "_quarantine").iterdir()] == [bytes(raw)]
+
+
+def test_a_torn_tail_of_a_dead_writer_is_cut_counted_and_kept_aside(segment, root):
+    """The cut record was never confirmed; everything before it is, and writing goes on."""
+    raw = segment.read_bytes()
+    segment.write_bytes(raw + raw[-56:-26])
+    readable = records_of(root)
+    with RecordStore(RecordStoreConfig(root)) as store:
+        before = store.check_integrity()
+        (dead,) = store.recover_dead_writers()
+        after = store.check_integrity()
+        numbers = [s.sequence for s in store.scan()]
+
+    assert len(readable) == 3
+    assert [issue.code for issue in before.issues] == ["truncated_line"]
+    assert before.recommendations == ("repair_truncated_tails",)
+    assert (dead.record_count, dead.torn_bytes) == (3, 30)
+    assert after.healthy
+    assert numbers == [1, 2, 3]
+    assert [p.read_bytes() for p in (root / "_quarantine").iterdir()] == [raw[-56:-26]]
+
+
+def test_an_append_after_a_torn_tail_is_never_joined_to_it(segment, root, metric):
+    """A new writer has a file of its own, so a torn tail poisons nothing."""
+    segment.write_bytes(segment.read_bytes()[:-10] + b"")
+    with RecordStore(RecordStoreConfig(root)) as store:
+        store.append(metric(9))
+        refs = [s.record_ref for s in store.replay(mode="tolerant").records]
+
+    assert refs[-1] == "record:demo.run-1.m9"
+
+
+def test_acknowledged_records_cut_from_the_end_are_an_error(segment, root):
+    """The mark beside the segment remembers what was synced."""
+    segment.write_bytes(segment.read_bytes()[:-56])
+    store = RecordStore(RecordStoreConfig(root, read_only=True))
+    with pytest.raises(RecordError) as caught:
+        list(store.scan())
+
+    assert caught.value.details["path"] == str(segment)
+    assert store.check_integrity().state is IntegrityState.CORRUPTED
+
+
+def test_a_deleted_segment_is_an_error(segment, root):
+    """A file that is gone is missed."""
+    segment.unlink()
+    with pytest.raises(RecordError) as caught:
+        records_of(root)
+
+    assert caught.value.details["path"] == str(segment)
+
+
+def test_a_deleted_writer_folder_is_an_error(store, add_points, root):
+    """So is a folder that is gone with the lock in it."""
+    add_points(store, 3)
+    store.flush()
+    copy = root.with_name("copy")
+    shutil.copytree(root, copy)
+    for folder in (copy / "_wal").iterdir():
+        shutil.rmtree(folder)
+    with RecordStore(RecordStoreConfig(copy, read_only=True)) as other:
+        report = other.check_integrity()
+
+    assert report.state is IntegrityState.CORRUPTED
+
+
+def test_a_deleted_part_is_an_error_on_the_reads_that_touch_it(store, add_points, root):
+    """Damage of one run does not stop the reads of another."""
+    add_points(store, 3, run="run:demo.a")
+    store.seal()
+    add_points(store, 3, run="run:demo.b")
+    store.seal()
+    part = (
+        root
+        / "metric/project=demo"
+        / sorted(path.name for path in root.rglob("part-*-1.parquet"))[0]
+    )
+    part.unlink()
+    with pytest.raises(RecordError) as caught:
+        list(store.scan())
+    with pytest.raises(ReplayError):
+        store.replay(ScanFilter(run_ref="run:demo.a"))
+    healthy = store.replay(ScanFilter(run_ref="run:demo.b"))
+    points = store.arrow("metric")
+
+    assert caught.value.details["path"] == str(part)
+    assert healthy.record_count == 3
+    assert healthy.integrity_state is IntegrityState.HEALTHY
+    assert points.num_rows == 3
+    assert [g.details["path"] for g in store.damage()] == [str(part)]
+
+
+def test_a_part_of_another_type_or_run_does_not_matter(sealed_part, root):
+    """A filter that does not touch the damage reads on."""
+    sealed_part.write_bytes(b"PAR1 no parquet PAR1")
+    with RecordStore(RecordStoreConfig(root, read_only=True)) as store:
+        events = list(store.scan(ScanFilter(record_type="event")))
+        other = list(store.scan(ScanFilter(run_ref="run:demo.other")))
+
+    assert events == other == []
+
+
+@pytest.mark.parametrize("change", ["delete", "flip", "cut"])
+def test_a_damaged_log_of_parts_is_reported_and_the_records_stay_readable(
+    sealed_part, root, change
+):
+    """Without its line a part cannot be verified: that is said, and it is still read."""
+    log = root / "_parts.jsonl"
+    raw = bytearray(log.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    if change == "delete":
+        log.unlink()
+    else:
+        log.write_bytes(raw if change == "flip" else raw[: len(raw) // 2])
+    with RecordStore(RecordStoreConfig(root, read_only=True)) as store:
+        scanned = list(store.scan())
+        report = store.check_integrity()
+        with pytest.raises(ReplayError):
+            store.replay()
+
+    assert len(scanned) == 3
+    assert {issue.code for issue in report.issues} == {"manifest_sequence_mismatch"}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"garbage"])
+def test_lost_bookkeeping_never_restarts_the_numbers(sealed_part, root, metric, content):
+    """The numbers are found again from the data; none is used twice."""
+    path = root / "_sequence.json"
+    path.unlink() if content is None else path.write_bytes(content)
+    with RecordStore(RecordStoreConfig(root)) as store:
+        receipt = store.append(metric()).accepted[0]
+        healthy = store.check_integrity().healthy
+
+    assert receipt.sequence == 4
+    assert healthy
+
+
+def test_tolerant_replay_reports_a_number_that_occurs_twice(segment, root):
+    """A duplicated writer folder is found by the check and does not stop a replay."""
+    twin = segment.parent.with_name("0" * 32)
+    shutil.copytree(segment.parent, twin)
+    with RecordStore(RecordStoreConfig(root, read_only=True)) as store:
+        result = store.replay(mode=ReplayMode.TOLERANT)
+        report = store.check_integrity()
+
+    assert result.record_count == 6
+    assert {issue.code for issue in report.issues} == {"duplicate_sequence"}
+
+
+def test_a_newer_format_is_refused_by_name(segment, root):
+    """No byte changes when a newer release wrote a file."""
+    from zlib import crc32
+
+    from contexta.contract.errors import SchemaVersionError
+
+    raw = bytearray(segment.read_bytes())
+    raw[8] = 2
+    raw[60:64] = crc32(raw[:60]).to_bytes(4, "little")
+    segment.write_bytes(raw)
+    with RecordStore(RecordStoreConfig(root)) as store:
+        with pytest.raises(SchemaVersionError):
+            list(store.scan())
+        with pytest.raises(SchemaVersionError):
+            store.recover_dead_writers()
+
+    assert segment.read_bytes() == raw
+
+
+def test_a_hostile_part_is_refused_before_its_data_is_read(sealed_part, root, tmp_path):
+    """Foreign Parquet with extension types or other columns is our error."""
+    import hashlib
+    import json
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from contexta.store.records._marks import opened_json, sealed_json
+
+    pq.write_table(pa.table({"sequence": ["not", "a", "number"]}), sealed_part)
+    raw = sealed_part.read_bytes()
+    log = root / "_parts.jsonl"
+    entry = opened_json(log.read_bytes().strip())
+    entry["parts"][0].update(size=len(raw), sha256=hashlib.sha256(raw).hexdigest())
+    log.write_bytes(sealed_json(entry) + b"\n")
+    with pytest.raises(RecordError) as caught:
+        records_of(root)
+
+    assert json.loads(json.dumps(caught.value.to_dict()))["code"] == "record_scan_part_damaged"
+    assert "sequence" in str(caught.value)
