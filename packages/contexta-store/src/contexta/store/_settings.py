@@ -77,7 +77,9 @@ class StoreSettings(BaseModel):
 
 def absolute_path(value: object) -> object:
     """Expand `~` and make a path absolute against the current folder; pass others through."""
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str):
+        if not value.strip():
+            raise ValueError("a path must not be blank; leave it out for none")
         value = Path(value.strip())
     if isinstance(value, Path):
         return value.expanduser().absolute()

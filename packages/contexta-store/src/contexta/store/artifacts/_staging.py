@@ -43,7 +43,8 @@ class StagingArea:
         for _ in range(_ATTEMPTS):
             session_id = secrets.token_hex(16)
             folder = self._layout.staging / session_id
-            ensure_private_dir(folder, follow=False)
+            with translated_os_errors("create the folder", folder):
+                folder.mkdir(mode=0o700)  # not synced: staging need not outlive a power cut
             lock = FileLock(folder / _LOCK_NAME)
             # A sweep may take the lock first, or have removed the folder under us.
             if lock.try_acquire() and lock.path.exists():
@@ -65,13 +66,14 @@ class StagingArea:
     def is_open(self, session_id: str) -> bool:
         """Tell whether this object began a session and has not ended it."""
         with self._mutex:
-            return session_id in self._locks
+            lock = self._locks.get(session_id)
+        return lock is not None and lock.held
 
     def end(self, session_id: str) -> None:
         """Remove the folder of a session that this object began; others are left alone."""
         with self._mutex:
             lock = self._locks.pop(session_id, None)
-        if lock is None:
+        if lock is None or not lock.held:  # never ours, or our parent's from before a fork
             return
         try:
             shutil.rmtree(self._layout.staging / session_id, ignore_errors=True)

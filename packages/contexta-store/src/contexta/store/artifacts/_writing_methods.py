@@ -129,7 +129,8 @@ class WritingMethods(OpenStore):
                 code="artifact_store_invalid_chunk",
                 details={"type": type(chunk).__name__},
             )
-        data = memoryview(chunk).cast("B")
+        view = memoryview(chunk)
+        data = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
         fd = open_private(path, os.O_WRONLY | os.O_APPEND)
         with translated_os_errors("write", path):
             try:

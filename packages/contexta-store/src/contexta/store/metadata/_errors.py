@@ -38,6 +38,12 @@ def translated_database_errors(place: str) -> Iterator[None]:
         raise
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise database_error(place, error) from error
+    except UnicodeDecodeError as error:
+        raise IntegrityError(
+            f"{place!r} holds text that is not UTF-8. Run check_integrity, or restore a backup.",
+            code="metadata_store_damaged",
+            details={"database_path": place, "reason": str(error)},
+        ) from error
     except UnicodeEncodeError as error:
         raise ValidationError(
             "Text with lone surrogates cannot be stored; "

@@ -14,6 +14,7 @@ from contexta.store.metadata import _sqlite
 from contexta.store.metadata._entities import ENTITIES, RUN
 from contexta.store.metadata._integrity_rules import reference_issues, time_issues
 from contexta.store.metadata._issues import IntegrityIssue
+from contexta.store.metadata._reading import fetch_rows
 from contexta.store.metadata._run_facts import param_value
 from contexta.store.metadata._tables import (
     CURRENT_METADATA_STORE_SCHEMA_VERSION,
@@ -85,7 +86,7 @@ def check_database(database: Database, *, full: bool) -> IntegrityReport:
 
 
 def _mention_issues(connection: Connection) -> Iterator[IntegrityIssue]:
-    for row in connection.execute(select(mentions).order_by(mentions.c.ref)):
+    for row in fetch_rows(connection, select(mentions).order_by(mentions.c.ref)):
         try:
             StableRef.parse(row.ref)
         except ValidationError as error:
@@ -110,7 +111,7 @@ def _file_issues(connection: Connection) -> Iterator[IntegrityIssue]:
 
 def _row_issues(connection: Connection, entity: Entity[Any]) -> Iterator[IntegrityIssue]:
     table = entity.table
-    for row in connection.execute(select(table).order_by(table.c.ref)):
+    for row in fetch_rows(connection, select(table).order_by(table.c.ref)):
         try:
             model = entity.model_of(row)
         except IntegrityError as error:
@@ -141,11 +142,11 @@ def _row_issues(connection: Connection, entity: Entity[Any]) -> Iterator[Integri
 def _fact_issues(connection: Connection) -> Iterator[IntegrityIssue]:
     """Compare the parameter and tag rows with the runs that they are derived from."""
     stored: dict[str, set[tuple[Any, ...]]] = {}
-    for row in connection.execute(select(run_params)):
+    for row in fetch_rows(connection, select(run_params)):
         stored.setdefault(row.run_ref, set()).add(("param", row.key, row.text, row.number))
-    for row in connection.execute(select(run_tags)):
+    for row in fetch_rows(connection, select(run_tags)):
         stored.setdefault(row.run_ref, set()).add(("tag", row.key, row.value))
-    for row in connection.execute(select(RUN.table).order_by(RUN.table.c.ref)):
+    for row in fetch_rows(connection, select(RUN.table).order_by(RUN.table.c.ref)):
         facts = stored.pop(row.ref, set())
         try:
             run = RUN.model_of(row)

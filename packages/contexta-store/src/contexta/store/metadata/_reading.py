@@ -5,14 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from contexta.contract.errors import IntegrityError
+from contexta.store.metadata import _sqlite
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection, Row, Select
 
     from contexta.store.metadata._damage import DamageLog
     from contexta.store.metadata._rows import Entity
 
 M = TypeVar("M")
+
+
+def fetch_rows(
+    connection: Connection, statement: Select[Any], params: Mapping[str, Any] | None = None
+) -> list[Row[Any]]:
+    """Return all rows, also those whose text is no longer UTF-8.
+
+    Such bytes come back as lone surrogates, which no digest matches: the row is then damaged,
+    and the others are readable.
+    """
+    try:
+        return list(connection.execute(statement, params or {}))
+    except UnicodeDecodeError:
+        with _sqlite.any_bytes_as_text(connection):
+            return list(connection.execute(statement, params or {}))
 
 
 def read_models(
@@ -27,7 +45,7 @@ def read_models(
         damage: Where damaged rows are reported.
     """
     models = []
-    for row in connection.execute(statement):
+    for row in fetch_rows(connection, statement):
         try:
             models.append(entity.model_of(row))
         except IntegrityError as error:

@@ -9,7 +9,7 @@ from sqlalchemy import literal, or_, select, union_all
 
 from contexta.contract.errors import IntegrityError
 from contexta.store.metadata import _entities, _tables
-from contexta.store.metadata._reading import read_models
+from contexta.store.metadata._reading import fetch_rows, read_models
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
@@ -156,14 +156,14 @@ def _anchor_refs(run_ref: str) -> Select[Any]:
 
 
 def _one(connection: Connection, entity: Entity[Any], ref: str) -> Any:
-    row = connection.execute(select(entity.table).where(entity.table.c.ref == ref)).first()
-    if row is None:
+    rows = fetch_rows(connection, select(entity.table).where(entity.table.c.ref == ref))
+    if not rows:
         raise IntegrityError(
             f"{ref!r} is gone although its runs are stored. Restore a backup.",
             code="metadata_row_damaged",
             details={"table": entity.table.name.removeprefix("ledger_"), "ref": ref},
         )
-    return entity.model_of(row)
+    return entity.model_of(rows[0])
 
 
 def _notes(

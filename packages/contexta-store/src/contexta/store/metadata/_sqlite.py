@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -185,6 +186,17 @@ def instant_text(column: str) -> str:
     fraction = f"(({column} % 1000000) + 1000000) % 1000000"  # also before 1970
     seconds = f"({column} - {fraction}) / 1000000"
     return f"strftime('%Y-%m-%dT%H:%M:%S', {seconds}, 'unixepoch') || printf('.%06dZ', {fraction})"
+
+
+@contextmanager
+def any_bytes_as_text(connection: Connection) -> Iterator[None]:
+    """Read text that is not UTF-8 as lone surrogates while the body runs."""
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = str
 
 
 def file_problems(connection: Connection) -> tuple[str, ...]:

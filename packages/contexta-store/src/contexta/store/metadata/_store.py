@@ -14,6 +14,7 @@ from contexta.store.metadata._damage import DamageLog
 from contexta.store.metadata._database import Database
 from contexta.store.metadata._history import changes_of, login_name
 from contexta.store.metadata._integrity import check_database
+from contexta.store.metadata._reading import fetch_rows
 from contexta.store.metadata._refs import filter_text, ref_text
 from contexta.store.metadata._schema import inspect_schema
 from contexta.store.metadata._snapshot import collect_snapshot
@@ -138,14 +139,14 @@ class MetadataStore:
         wanted = filter_text(run_ref, "run", "run_ref")
         table = _entities.RUN.table
         with self._backend.read() as connection:
-            row = connection.execute(select(table).where(table.c.ref == wanted)).first()
-            if row is None:
+            rows = fetch_rows(connection, select(table).where(table.c.ref == wanted))
+            if not rows:
                 raise NotFoundError(
                     f"There is no {wanted!r} in 'runs'.",
                     code="metadata_row_not_found",
                     details={"table": "runs", "ref": wanted},
                 )
-            return collect_snapshot(connection, _entities.RUN.model_of(row), self._damage)
+            return collect_snapshot(connection, _entities.RUN.model_of(rows[0]), self._damage)
 
     def check_integrity(self, *, full: bool = True) -> IntegrityReport:
         """Check what is stored; reads only, changes nothing.

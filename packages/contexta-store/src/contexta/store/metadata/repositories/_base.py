@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from contexta.contract.errors import IntegrityError, NotFoundError
 from contexta.store.metadata._history import record_change
 from contexta.store.metadata._lookup import exists
-from contexta.store.metadata._reading import read_models
+from contexta.store.metadata._reading import fetch_rows, read_models
 from contexta.store.metadata._refs import ref_text
 
 if TYPE_CHECKING:
@@ -101,7 +101,11 @@ class Repository(Generic[M]):
 
     def _row(self, text: str) -> Row[Any] | None:
         with self._database.read() as connection:
-            return connection.execute(self._by_ref, {"ref": text}).first()
+            return self._stored(connection, text)
+
+    def _stored(self, connection: Connection, ref: str) -> Row[Any] | None:
+        rows = fetch_rows(connection, self._by_ref, {"ref": ref})
+        return rows[0] if rows else None
 
     def _not_found(self, text: str) -> NotFoundError:
         table = self._entity.table.name.removeprefix("ledger_")
@@ -113,7 +117,7 @@ class Repository(Generic[M]):
 
     def _store(self, connection: Connection, model: M) -> None:
         self._require_parents(connection, model, set())
-        row = connection.execute(self._by_ref, {"ref": self._entity.ref_of(model)}).first()
+        row = self._stored(connection, self._entity.ref_of(model))
         self._write(connection, model, row)
         self._after_put(connection, model, row)
 
@@ -139,7 +143,7 @@ class Repository(Generic[M]):
         found: dict[str, Row[Any]] = {}
         for start in range(0, len(refs), _IN_CHUNK):
             chunk = refs[start : start + _IN_CHUNK]
-            for row in connection.execute(select(table).where(table.c.ref.in_(chunk))):
+            for row in fetch_rows(connection, select(table).where(table.c.ref.in_(chunk))):
                 found[row.ref] = row
         return found
 

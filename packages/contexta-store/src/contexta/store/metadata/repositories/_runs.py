@@ -202,7 +202,7 @@ class RunRepository(Repository[Run]):
 
         Raises:
             NotFoundError: `metadata_row_not_found`.
-            ValidationError: When a value is not a JSON scalar.
+            ValidationError: When the contract refuses a key or value.
         """
         return self._merge(run_ref, "params", params)
 
@@ -211,7 +211,7 @@ class RunRepository(Repository[Run]):
 
         Raises:
             NotFoundError: `metadata_row_not_found`.
-            ValidationError: When a value is not text.
+            ValidationError: When the contract refuses a key or value.
         """
         return self._merge(run_ref, "tags", tags)
 
@@ -227,7 +227,7 @@ class RunRepository(Repository[Run]):
         return changed
 
     def _current(self, connection: Connection, text: str) -> tuple[Row[Any], Run]:
-        row = connection.execute(self._by_ref, {"ref": text}).first()
+        row = self._stored(connection, text)
         if row is None:
             raise self._not_found(text)
         return row, self._entity.model_of(row)
