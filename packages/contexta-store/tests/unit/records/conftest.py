@@ -56,7 +56,10 @@ def metric():
 
     def built(number=1, run="run-1", **payload):
         envelope = builders.record_envelope(
-            "metric", run_ref=f"run:demo.{run}", record_ref=f"record:demo.{run}.m{number}"
+            "metric",
+            run_ref=f"run:demo.{run}",
+            stage_execution_ref=f"stage:demo.{run}.train",
+            record_ref=f"record:demo.{run}.m{number}",
         )
         fields = {"metric_key": "loss", "value": float(number), "value_type": "float", **payload}
         return builders.metric_record(envelope=envelope, payload=builders.metric_payload(**fields))

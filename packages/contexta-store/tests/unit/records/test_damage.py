@@ -347,3 +347,67 @@ def test_a_hostile_part_is_refused_before_its_data_is_read(sealed_part, root, tm
 
     assert json.loads(json.dumps(caught.value.to_dict()))["code"] == "record_scan_part_damaged"
     assert "sequence" in str(caught.value)
+
+
+def test_repairing_a_torn_tail_reports_what_it_did(segment, root):
+    """The bytes are kept aside, the check is clean, strict replay works; a second run has nothing
+    to do."""
+    segment.write_bytes(segment.read_bytes() + b"\xc7\xa1\x01")
+    with RecordStore(RecordStoreConfig(root)) as store:
+        with pytest.raises(ReplayError):
+            store.replay()
+        report = store.repair_truncated_tails()
+        again = store.repair_truncated_tails()
+        replayed = store.replay()
+        quarantined = [
+            (root / "_quarantine" / path).read_bytes() for path in report.quarantined_paths
+        ]
+
+    assert report.success
+    assert report.repaired_segments == (1,)
+    assert report.notes == ("repair_truncated_tails_completed",)
+    assert report.integrity_state is IntegrityState.HEALTHY
+    assert quarantined == [b"\xc7\xa1\x01"]
+    assert replayed.record_count == 3
+    assert not again.success
+
+
+def test_a_tail_behind_other_damage_is_left_alone_with_a_warning(segment, root):
+    """The repair of tails touches tails only."""
+    raw = bytearray(segment.read_bytes() + b"\xc7\xa1\x01")
+    raw[-3 - 2 * 56 + 30] ^= 1
+    segment.write_bytes(raw)
+    with RecordStore(RecordStoreConfig(root)) as store:
+        report = store.repair_truncated_tails()
+
+    assert not report.success
+    assert len(report.warnings) == 1
+    assert segment.read_bytes() == raw
+
+
+@pytest.mark.parametrize("step", ["append_to_log", "_remove"])
+def test_a_seal_that_dies_between_its_steps_is_finished_by_the_next(
+    store, add_points, root, monkeypatch, step
+):
+    """Before the log line the segment counts, behind it the parts; never both, never neither."""
+    from contexta.store.records import _seal
+
+    add_points(store, 50)
+
+    def dies(*arguments):
+        raise KeyboardInterrupt
+
+    original = getattr(_seal, step)
+    monkeypatch.setattr(_seal, step, dies)
+    with pytest.raises(KeyboardInterrupt):
+        store.seal()
+    monkeypatch.setattr(_seal, step, original)
+    left = list(root.rglob("*.seg")), list(root.rglob("part-*.parquet"))
+    between = [s.sequence for s in store.scan()], store.check_integrity().issues
+    store.seal()
+
+    assert [len(files) for files in left] == [1, 1]
+    assert between == (list(range(1, 51)), ())
+    assert [s.sequence for s in store.scan()] == list(range(1, 51))
+    assert not list(root.rglob("*.seg"))
+    assert store.check_integrity().issues == ()

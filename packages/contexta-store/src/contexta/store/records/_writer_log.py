@@ -121,11 +121,14 @@ class WriterLog:
         if self._fd < 0:
             return
         self._rolled.append((self._number, self._fd, self._size))
+        self._forget_segment()
+        self._dirty = True
+        self._threads.wake()
+
+    def _forget_segment(self) -> None:
         self._fd = -1
         self._size = 0
         self._defined.clear()
-        self._dirty = True
-        self._threads.wake()
 
     def roll(self) -> None:
         """End the current segment, so that it can be sealed."""
@@ -170,8 +173,11 @@ class WriterLog:
                 if failure is not None:
                     self._unconfirmed.append((first, last))
                     self._names_unsynced = True
-                    if self._number == number:
-                        self._leave_segment()
+                    if self._fd >= 0 and self._number == number:
+                        # Never synced again: a second success would prove nothing.
+                        os.close(self._fd)
+                        self._forget_segment()
+                        self._unsealed.append(number)
                 elif size and self._home is not None and self._number == number:
                     self._home.note_synced(size, last)
         if failure is not None:
