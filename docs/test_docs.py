@@ -79,3 +79,58 @@ def test_every_block_names_its_language(page):
 
         assert known, f"{language!r} above {code[:60]!r}"
         assert reason is None or len(reason) > 8
+
+
+@pytest.mark.parametrize("kind", ["metric", "event", "span", "degraded"])
+def test_the_columns_page_names_each_column(kind):
+    """The page of the record columns agrees with the schema in code."""
+    from contexta.store.records import schema
+
+    page = (ROOT / "docs" / "format" / "records.md").read_text(encoding="utf-8")
+    missing = [
+        field.name
+        for field in schema.schema_for(kind)
+        if f"| `{field.name}` |" not in page
+        or field.metadata[b"meaning"].decode() not in page
+    ]
+
+    assert [] == missing
+
+
+def test_the_workspace_page_names_each_column_of_the_ledger(tmp_path):
+    """The views that strangers may rely on have the columns that the page promises."""
+    import sqlite3
+
+    from contexta import Contexta
+
+    with Contexta(workspace=tmp_path / ".contexta") as ctx, ctx.run("r", params={"a": 1}):
+        pass
+    ledger = sqlite3.connect(tmp_path / ".contexta" / "metadata" / "ledger.sqlite")
+    page = (ROOT / "docs" / "format" / "workspace.md").read_text(encoding="utf-8")
+    section = page[page.index("| view or table | columns |") :].splitlines()[2:]
+    for line in section:
+        if not line.startswith("| `"):
+            break
+        name, columns = (cell.strip() for cell in line.strip("|").split("|"))
+        row = ledger.execute(f"SELECT * FROM {name.strip('`')} LIMIT 0")
+
+        assert columns.split(", ") == [column[0] for column in row.description]
+    ledger.close()
+
+
+def test_each_setting_is_documented():
+    """The configuration page lists every setting, its variable and its default."""
+    from contexta.config import UnifiedConfig, config_to_mapping
+
+    page = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
+
+    def leaves(mapping, prefix=""):
+        for key, value in mapping.items():
+            if isinstance(value, dict) and value:
+                yield from leaves(value, f"{prefix}{key}.")
+            else:
+                yield f"{prefix}{key}"
+
+    names = set(leaves(config_to_mapping(UnifiedConfig()))) - {"config_version", "profile_name"}
+
+    assert [] == sorted(name for name in names if f"| `{name}` |" not in page)

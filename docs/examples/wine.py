@@ -16,6 +16,7 @@ import duckdb
 import pandas as pd
 import polars as pl
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import accuracy_score, f1_score, log_loss
@@ -29,8 +30,8 @@ from contexta import Contexta
 SEED = 7
 MODELS = {
     "svm": (
-        make_pipeline(StandardScaler(), SVC(C=2.0, gamma="scale", probability=True)),
-        {"model": "svm", "C": 2.0, "kernel": "rbf", "gamma": "scale", "seed": SEED},
+        make_pipeline(StandardScaler(), CalibratedClassifierCV(SVC(C=2.0), ensemble=False)),
+        {"model": "svm", "C": 2.0, "kernel": "rbf", "calibrated": True, "seed": SEED},
     ),
     "random-forest": (
         RandomForestClassifier(n_estimators=200, max_depth=6, random_state=SEED),

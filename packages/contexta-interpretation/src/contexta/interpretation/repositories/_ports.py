@@ -49,6 +49,10 @@ class RunRows(Protocol):
         """Return runs that meet the filters; ``started_before`` is exclusive."""
         ...
 
+    def open_run_writers(self) -> Sequence[tuple[str, str]]:
+        """Return (run ref, writer id) of the open runs that a process holds."""
+        ...
+
 
 class MetadataPlane(Protocol):
     """The part of the metadata store that names live in."""

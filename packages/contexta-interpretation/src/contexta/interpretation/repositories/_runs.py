@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from contexta.contract.time import from_epoch_us
 from contexta.interpretation.query._listing import filter_runs, page, sort_runs
+from contexta.interpretation.repositories._liveness import INTERRUPTED, with_true_status
 from contexta.interpretation.repositories._project import run_record
 from contexta.interpretation.repositories.records import RunRecord
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 class RunTable:
     """Runs and projects of one metadata plane."""
 
-    def __init__(self, metadata: MetadataPlane) -> None:
+    def __init__(self, metadata: MetadataPlane, is_writer_alive: Callable[[str], bool]) -> None:
         self._metadata = metadata
+        self._is_writer_alive = is_writer_alive
 
     def list_runs(self, project_name: str | None = None) -> tuple[RunRecord, ...]:
         """Return runs oldest first; over all projects, project by project. Unknown: empty."""
@@ -29,7 +31,7 @@ class RunTable:
         for ref, name in sorted(self.projects(project_name).items()):
             runs = self._metadata.runs.list_runs(ref)
             out += [run_record(run, name) for run in runs]
-        return tuple(out)
+        return tuple(self._true(out))
 
     def find_runs(self, query: RunListQuery) -> tuple[RunRecord, ...]:
         """Return what ``query`` selects; paged here unless metric values decide."""
@@ -38,12 +40,20 @@ class RunTable:
             return ()
         # A run that has not ended has no place in SQL's order; such a list is sorted here.
         in_sql = query.sort_by in ("started_at", "name")
-        pages = in_sql and not query.needs_metrics and len(self._refs(query, projects)) == 1
-        runs = [
+        # Whether an open run is interrupted is known only once its writer was asked for.
+        settled = query.status not in ("open", INTERRUPTED)
+        pages = (
+            settled and in_sql and not query.needs_metrics and len(self._refs(query, projects)) == 1
+        )
+        stored = ("open", INTERRUPTED) if query.status == INTERRUPTED else (query.status,)
+        runs = self._true(
             run_record(run, self._project_name(run, projects))
+            for status in stored
             for ref in self._refs(query, projects)
-            for run in self._select(query, ref, in_sql=in_sql, paged=pages)
-        ]
+            for run in self._select(query, ref, status, in_sql=in_sql, paged=pages)
+        )
+        if not settled:
+            runs = [run for run in runs if run.status == query.status]
         if pages:
             return tuple(runs)
         ordered = sort_runs(runs, query)
@@ -67,7 +77,11 @@ class RunTable:
     def record(self, run: Run) -> RunRecord:
         """Project one run; a workspace that lacks the project's row still has its ref."""
         project = self._metadata.projects.find_project(run.project_ref.text)
-        return run_record(run, run.project_ref.value if project is None else project.name)
+        name = run.project_ref.value if project is None else project.name
+        return self._true([run_record(run, name)])[0]
+
+    def _true(self, runs: Iterable[RunRecord]) -> list[RunRecord]:
+        return with_true_status(runs, self._metadata.runs, self._is_writer_alive)
 
     def _project_name(self, run: Run, projects: dict[str, str]) -> str:
         return projects.get(run.project_ref.text, run.project_ref.value)
@@ -76,14 +90,20 @@ class RunTable:
         return [None] if query.project_name is None else list(projects)
 
     def _select(
-        self, query: RunListQuery, project_ref: str | None, *, in_sql: bool, paged: bool
+        self,
+        query: RunListQuery,
+        project_ref: str | None,
+        status: str | None,
+        *,
+        in_sql: bool,
+        paged: bool,
     ) -> Sequence[Run]:
         bounds = query.time_range
         after = None if bounds is None else bounds.after_us
         before = None if bounds is None else bounds.before_us
         return self._metadata.runs.list_runs(
             project_ref,
-            status=query.status,
+            status=status,
             name=query.name,
             tags=query.tags or None,
             params=query.params or None,

@@ -64,7 +64,7 @@ class CompositeStoreRepository:
         self.metadata_store = metadata_store
         self.record_store = record_store
         self.artifact_store = artifact_store
-        self._runs = RunTable(metadata_store)
+        self._runs = RunTable(metadata_store, record_store.writer_alive)
         self._resolver = RunResolver(metadata_store)
 
     # Projects and runs
