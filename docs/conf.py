@@ -2,7 +2,7 @@
 
 project = "Contexta"
 author = "The Contexta authors"
-copyright = "2026, The Contexta authors"  # noqa: A001 - the name that Sphinx reads
+copyright = "2026, The Contexta authors"
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "examples"]

@@ -90,8 +90,7 @@ def test_the_columns_page_names_each_column(kind):
     missing = [
         field.name
         for field in schema.schema_for(kind)
-        if f"| `{field.name}` |" not in page
-        or field.metadata[b"meaning"].decode() not in page
+        if f"| `{field.name}` |" not in page or field.metadata[b"meaning"].decode() not in page
     ]
 
     assert [] == missing

@@ -86,7 +86,8 @@ def compare(ctx: Contexta, left: str, right: str) -> None:
     best = ctx.select_best_run([left, right], "cv_accuracy")
     print(f"\nBest by cv_accuracy: {best}")
     for point in ctx.get_step_series(best, "accuracy", stage_name="cross-validate").points:
-        print(f"  fold {point.step:.0f}  accuracy {point.value:.4f}  {'#' * round(40 * point.value)}")
+        bar = "#" * round(40 * point.value)
+        print(f"  fold {point.step:.0f}  accuracy {point.value:.4f}  {bar}")
 
 
 def read_with_other_tools(workspace: Path) -> None:

@@ -22,9 +22,7 @@ def workspace(tmp_path_factory):
 
 
 def expected() -> list[tuple[str, str, int, float]]:
-    return [
-        (f"run:engines.run-{number}", "loss", 50, 1 / (50 + number)) for number in range(3)
-    ]
+    return [(f"run:engines.run-{number}", "loss", 50, 1 / (50 + number)) for number in range(3)]
 
 
 def test_duckdb_reads_the_glob(workspace):

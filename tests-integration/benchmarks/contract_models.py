@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from _timing import best_us, emit
-from contexta.contract import MetricPayload, MetricRecord, RecordEnvelope
 from pydantic import BaseModel
+
+from contexta.contract import MetricPayload, MetricRecord, RecordEnvelope
 
 ENVELOPE = {
     "record_ref": "record:p.r.m-1",

@@ -4,7 +4,7 @@ It runs in an empty folder in which a project ``advanced-proj`` already holds th
 runs that the guide's query block names (see ``test_advanced_usage.py``).
 """
 
-# ruff: noqa: E402, T201
+# ruff: noqa: E402
 
 from pathlib import Path
 

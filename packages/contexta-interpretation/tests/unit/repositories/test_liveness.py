@@ -20,14 +20,14 @@ def open_run(workspace, name, writer_id):
 
 
 @pytest.fixture
-def mixed(workspace):
+def mixed(space):
     """One run of a dead writer, one of a living one, one that nobody holds, one completed."""
-    workspace.project("p")
-    open_run(workspace, "dead", DEAD)
-    open_run(workspace, "living", workspace.records.writer().writer_id)
-    open_run(workspace, "unheld", None)
-    workspace.run("run:p.done", minute=1)
-    return workspace
+    space.project("p")
+    open_run(space, "dead", DEAD)
+    open_run(space, "living", space.records.writer().writer_id)
+    open_run(space, "unheld", None)
+    space.run("run:p.done", minute=1)
+    return space
 
 
 def test_an_open_run_without_its_process_reads_as_interrupted(mixed):
