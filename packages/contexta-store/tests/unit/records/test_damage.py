@@ -47,8 +47,8 @@ def segment(store, add_points, root, monkeypatch):
     return path
 
 
-def test_every_flipped_bit_in_a_part_is_found_by_an_ordinary_read(sealed_part, root):
-    """Not one of all bits of a part can change without our error naming the file."""
+def test_flipped_bits_all_over_a_part_are_found_by_an_ordinary_read(sealed_part, root):
+    """Two bits of every seventh byte: each change is our error naming the file."""
     good = sealed_part.read_bytes()
     silent = []
     for position in range(0, len(good), 7):
@@ -70,7 +70,7 @@ def test_every_flipped_bit_in_a_part_is_found_by_an_ordinary_read(sealed_part, r
 def test_flips_in_a_large_part_are_found_although_only_its_footer_is_hashed(
     store, add_points, root, monkeypatch
 ):
-    """Page checksums cover the data, a hash covers page index and footer."""
+    """Block checksums cover the data and its page headers, a hash page index and footer."""
     from contexta.store.records import _part_read
 
     add_points(store, 400)
@@ -93,8 +93,8 @@ def test_flips_in_a_large_part_are_found_although_only_its_footer_is_hashed(
     assert wrong == []
 
 
-def test_every_flipped_bit_in_a_segment_is_found_or_harmless(segment, root):
-    """No bit of an unsealed segment changes a value silently."""
+def test_a_flipped_bit_in_any_byte_of_a_segment_is_found_or_harmless(segment, root):
+    """Three bits of every byte: no change of an unsealed segment gives a wrong value."""
     expected = records_of(root)
     good = segment.read_bytes()
     wrong = []
