@@ -77,7 +77,7 @@ def test_each_wheel_is_typed_and_carries_its_licence(dist):
 @pytest.mark.parametrize("dist", PARTS)
 def test_wheels_ship_code_only(dist):
     """No tests, caches, bytecode or notes travel with the code."""
-    allowed = (".py", "py.typed", ".html", ".css", ".sql", ".json", ".js", ".mako")
+    allowed = (".py", "py.typed", ".html", ".css", ".sql", ".jinja", ".json", ".js", ".mako")
     foreign = [
         name
         for name in code_files(dist)

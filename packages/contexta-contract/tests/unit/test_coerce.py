@@ -273,7 +273,6 @@ def test_tags_are_texts_and_scalars_become_text():
         {"a": "\ud800"},
         {1: "x", "a": object()},
     ],
-    ids=repr,
 )
 def test_tags_that_are_no_texts_are_refused(given):
     """Mixed keys too, without a bare TypeError."""

@@ -65,7 +65,6 @@ def test_foreign_data_is_written_with_sorted_keys_and_without_none():
         (object(), "serialization_unsupported_type"),
         (contract.Run, "serialization_unsupported_type"),
     ],
-    ids=repr,
 )
 def test_what_has_no_wire_form_is_refused_with_its_code(value, code):
     """Never a bare TypeError or ValueError."""
