@@ -1,39 +1,39 @@
-"""Close what a program left open when the interpreter exits."""
+"""Close the runs that a program left open when the interpreter exits."""
 
 from __future__ import annotations
 
 import atexit
 import logging
+import os
 import sys
-import weakref
-from typing import TYPE_CHECKING
 
 from contexta.contract.errors import ContextaError
+from contexta.runtime._base import OPEN_ROOTS
 from contexta.runtime._status import exit_status
 
-if TYPE_CHECKING:
-    from contexta.client import Contexta
-
 _log = logging.getLogger("contexta")
-_open: weakref.WeakSet[Contexta] = weakref.WeakSet()
 
 
-def close_at_exit(client: Contexta) -> None:
-    """Have `client` closed at interpreter exit, unless it is gone by then."""
-    if not _open:
-        # Registered again by the first client: exit functions run in reverse order, and the
-        # stores register theirs when they are loaded.
-        atexit.unregister(_close_all)
-        atexit.register(_close_all)
-    _open.add(client)
+def close_runs_at_exit() -> None:
+    """Have open runs closed at interpreter exit.
+
+    Called when a run opens, so after the stores have registered their own exit
+    functions: those run in reverse order, and the runs must end first. The
+    stores then close themselves, without loading pyarrow that late.
+    """
+    atexit.unregister(_close_all)
+    atexit.register(_close_all)
 
 
 def _close_all() -> None:
     """Close with the status that the end of the program means."""
     # Set by the interpreter when it printed an exception that nobody caught.
-    uncaught = getattr(sys, "last_value", None)
-    for client in list(_open):
+    status = exit_status(getattr(sys, "last_value", None))
+    own = [root for root in OPEN_ROOTS if root._pid == os.getpid()]  # noqa: SLF001 - as opened
+    for session in {root._session for root in own}:  # noqa: SLF001 - as opened
         try:
-            client.close(status=exit_status(uncaught))
+            session.close_all(status)
         except ContextaError as error:
-            _log.error("workspace %s was not closed cleanly: %s", client.workspace, error)
+            _log.error("runs of %s were not closed cleanly: %s", session.project_name, error)
+        if session.planes is not None:
+            session.planes.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contexta.capture._build import degraded_record
@@ -23,7 +24,7 @@ _CHILDREN = (
 def interrupt_dead_runs(
     metadata: Any, records: Any, config: UnifiedConfig, now_us: int
 ) -> tuple[str, ...]:
-    """Seal what dead writers left and close their open runs as `interrupted`.
+    """Close the open runs of dead writers as `interrupted`, and seal what those left.
 
     A run whose writer lives is never touched. Each run gets one degraded
     record, written by whoever closed it.
@@ -34,11 +35,15 @@ def interrupt_dead_runs(
     Raises:
         StoreError: a plane cannot be read or written.
     """
+    pairs = [
+        (ref, writer) for ref, writer in metadata.runs.open_run_writers()
+        if not records.writer_alive(writer)
+    ]  # fmt: skip
+    if not pairs:
+        return ()
     dead = {item.writer_id: item for item in records.recover_dead_writers()}
     closed = []
-    for run_ref, writer_id in metadata.runs.open_run_writers():
-        if records.writer_alive(writer_id):
-            continue
+    for run_ref, writer_id in pairs:
         run = metadata.runs.get_run(run_ref)
         ended = _end_of(run, dead.get(writer_id), records)
         try:
@@ -49,6 +54,17 @@ def interrupt_dead_runs(
         _explain(records, config, run, dead.get(writer_id), writer_id, now_us)
         closed.append(str(run_ref))
     return tuple(closed)
+
+
+def has_dead_writers(records: Any) -> bool:
+    """Say whether some writer ended without its log being sealed.
+
+    Asked first because sealing loads pyarrow, which most starts do not need.
+    """
+    log = Path(records.root_path) / "_wal"
+    if not log.is_dir():
+        return False
+    return any(item.is_dir() and not records.writer_alive(item.name) for item in log.iterdir())
 
 
 def _end_of(run: Any, dead: Any, records: Any) -> str:

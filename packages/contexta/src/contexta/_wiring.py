@@ -31,9 +31,12 @@ def open_store(name: str, config: UnifiedConfig, *, read_only: bool) -> Any:
 
 def mark_workspace(config: UnifiedConfig) -> None:
     """Validate the workspace folder, or create it when that is allowed."""
+    from contexta.store.fs import ensure_private_dir
     from contexta.store.workspace import open_workspace
 
     open_workspace(config.workspace.root_path, create=config.workspace.create_missing_dirs)
+    # Readers open all planes; the artifact plane exists before its first artifact.
+    ensure_private_dir(config.artifacts.root_path)
 
 
 def is_read_only(config: UnifiedConfig) -> bool:
@@ -45,9 +48,9 @@ def build_repository(
     metadata: Any, records: Any, artifacts: Any, is_writer_alive: Callable[[str], bool]
 ) -> Any:
     """Build the repository that the services ask."""
-    from contexta.interpretation.repositories import CompositeStoreRepository
+    from contexta._liveness import LiveRepository
 
-    return CompositeStoreRepository(metadata, records, artifacts, is_writer_alive=is_writer_alive)
+    return LiveRepository(metadata, records, artifacts, is_writer_alive)
 
 
 def build_query_service(repository: Any) -> Any:

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from contexta import _wiring
-from contexta._interrupted import interrupt_dead_runs
+from contexta._interrupted import has_dead_writers, interrupt_dead_runs
 from contexta.contract.errors import LifecycleError, ReadOnlyStoreError, StoreError
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Workspace:
         self._stores: dict[str, Any] = {}
         self._ready = read_only
         self._closed = False
+        self._tidying: threading.Thread | None = None
 
     def metadata(self) -> Any:
         """Return the metadata store."""
@@ -94,15 +95,31 @@ class Workspace:
     def _prepare(self) -> None:
         _wiring.mark_workspace(self.config)
         self._ready = True
+        records = self._opened("records")
         try:
-            interrupt_dead_runs(
-                self._opened("metadata"), self._opened("records"), self.config, _time_us()
-            )
+            interrupt_dead_runs(self._opened("metadata"), records, self.config, _time_us())
+            if has_dead_writers(records):
+                self._tidying = threading.Thread(
+                    target=self._seal_leftovers, args=(records,), name="contexta seal", daemon=True
+                )
+                self._tidying.start()
         except StoreError as error:
             # A workspace that cannot be tidied up can still be written to; the next opener tries.
             _log.error(
                 "dead runs of %s were not taken over: %s", self.config.workspace.root_path, error
             )
+
+    def _seal_leftovers(self, records: Any) -> None:
+        """Seal what ended programs left; readable all the time, so nobody waits for it."""
+        try:
+            records.recover_dead_writers()
+        except StoreError as error:
+            _log.warning("leftovers in %s were not sealed: %s", records.root_path, error)
+
+    def join(self) -> None:
+        """Wait for the work that runs in the background."""
+        if self._tidying is not None:
+            self._tidying.join()
 
     def close(self) -> None:
         """Close what was opened; idempotent. Every store is closed even if one fails.
@@ -110,6 +127,7 @@ class Workspace:
         Raises:
             StoreError: the first failure.
         """
+        self.join()
         with self._lock:
             self._closed = True
             stores, self._stores = list(self._stores.values()), {}
@@ -127,6 +145,7 @@ class Workspace:
     def after_fork(self) -> None:
         """Replace the lock in a forked child; another thread may have held it."""
         self._lock = threading.RLock()
+        self._tidying = None
 
 
 def _time_us() -> int:

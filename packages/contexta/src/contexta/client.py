@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from contexta import _wiring
 from contexta._client_emits import EmitDelegates
 from contexta._client_reads import ReadDelegates
-from contexta._exit import close_at_exit
+from contexta._exit import close_runs_at_exit
 from contexta._workspace import Workspace
 from contexta.capture.dispatch import CaptureDispatcher
 from contexta.capture.sinks import Sink
@@ -60,7 +60,7 @@ class Contexta(EmitDelegates, ReadDelegates):
     def __init__(
         self,
         *,
-        workspace: str | os.PathLike[str] | None = None,
+        workspace: str | Path | None = None,
         profile: str | None = None,
         config: UnifiedConfig | Mapping[str, Any] | None = None,
         sinks: Iterable[Sink] | None = None,
@@ -84,13 +84,12 @@ class Contexta(EmitDelegates, ReadDelegates):
         self._repository: Any = None
         self._query_service: Any = None
         self._services: dict[str, Any] = {}
-        close_at_exit(self)
 
     @classmethod
     def open(
         cls,
         *,
-        workspace: str | os.PathLike[str] | None = None,
+        workspace: str | Path | None = None,
         profile: str | None = None,
         config: UnifiedConfig | Mapping[str, Any] | None = None,
         sinks: Iterable[Sink] | None = None,
@@ -179,7 +178,7 @@ class Contexta(EmitDelegates, ReadDelegates):
             StoreError: the workspace cannot be written.
         """
         self._planes.require_writable()
-        return self._session.start_run(
+        scope = self._session.start_run(
             name,
             run_id=run_id,
             tags=tags,
@@ -191,6 +190,8 @@ class Contexta(EmitDelegates, ReadDelegates):
             resume=resume,
             project=project,
         )
+        close_runs_at_exit()
+        return scope
 
     def deployment(
         self,
@@ -208,7 +209,7 @@ class Contexta(EmitDelegates, ReadDelegates):
             LifecycleError: a run or deployment is active in this thread or task.
         """
         self._planes.require_writable()
-        return self._session.start_deployment(
+        scope = self._session.start_deployment(
             name,
             deployment_ref=deployment_ref,
             run_ref=run_ref,
@@ -216,6 +217,8 @@ class Contexta(EmitDelegates, ReadDelegates):
             environment_snapshot_ref=environment_snapshot_ref,
             metadata=metadata,
         )
+        close_runs_at_exit()
+        return scope
 
     def _scope(self) -> BaseScope:
         return self._session.current()
@@ -303,36 +306,36 @@ class Contexta(EmitDelegates, ReadDelegates):
         return self._services[name]
 
     @property
-    def compare_service(self) -> Any:  # type: ignore[override]
+    def compare_service(self) -> Any:
         """Comparisons of runs."""
         return self._service("compare")
 
     @property
-    def diagnostics_service(self) -> Any:  # type: ignore[override]
+    def diagnostics_service(self) -> Any:
         """What looks wrong with a run."""
         return self._service("diagnostics")
 
     @property
-    def lineage_service(self) -> Any:  # type: ignore[override]
+    def lineage_service(self) -> Any:
         """Relations between runs, artifacts and data."""
         return self._service("lineage")
 
     @property
-    def trend_service(self) -> Any:  # type: ignore[override]
+    def trend_service(self) -> Any:
         """Metrics over runs and steps."""
         return self._service("trend")
 
     @property
-    def alert_service(self) -> Any:  # type: ignore[override]
+    def alert_service(self) -> Any:
         """Rules on metrics."""
         return self._service("alert")
 
     @property
-    def provenance_service(self) -> Any:  # type: ignore[override]
+    def provenance_service(self) -> Any:
         """Environments and reproducibility."""
         return self._service("provenance")
 
     @property
-    def report_builder(self) -> Any:  # type: ignore[override]
+    def report_builder(self) -> Any:
         """Reports."""
         return self._service("report_builder")

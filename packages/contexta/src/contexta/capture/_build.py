@@ -104,7 +104,7 @@ def metric_record(
         step=step,
         epoch=epoch,
     )
-    return MetricRecord(envelope(context, "metric", ref, observed_us), payload)
+    return MetricRecord(envelope=envelope(context, "metric", ref, observed_us), payload=payload)
 
 
 def event_record(
@@ -125,7 +125,9 @@ def event_record(
         attributes=attributes,
     )
     ref = provisional_ref(context, "event")
-    return StructuredEventRecord(envelope(context, "event", ref, observed_us), payload)
+    return StructuredEventRecord(
+        envelope=envelope(context, "event", ref, observed_us), payload=payload
+    )
 
 
 def degraded_record(
@@ -152,7 +154,7 @@ def degraded_record(
     head = envelope(
         context, "degraded", ref, observed_us, completeness="partial", degradation=marker
     )
-    return DegradedRecord(head, payload)
+    return DegradedRecord(envelope=head, payload=payload)
 
 
 def span_record(
@@ -164,7 +166,7 @@ def span_record(
     head = envelope(context, "span", ref, min(started_us, recorded_us))
     if started_us < recorded_us:
         head = head.model_copy(update={"recorded_at": from_epoch_us(recorded_us)})
-    return TraceSpanRecord(head, payload)
+    return TraceSpanRecord(envelope=head, payload=payload)
 
 
 def with_ref(record: Any, sequence: int) -> Any:

@@ -19,7 +19,7 @@ from contexta.capture.models import (
     SpanEmission,
 )
 from contexta.capture.results import BatchCaptureResult, CaptureResult, PayloadFamily
-from contexta.contract.errors import ContextaError
+from contexta.contract.errors import ContextaError, ValidationError
 from contexta.contract.refs import StableRef
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class EmitMixin:
         self, error: Exception, key: str, value: Any, unit: Any, step: Any, epoch: Any
     ) -> CaptureResult:
         """Handle an append that raised: a value out of range, or a plane that fails."""
-        if not isinstance(error, ContextaError | OSError):
+        if isinstance(error, ValidationError) or not isinstance(error, ContextaError | OSError):
             # The packed form refused the value (an int beyond 64 bits): check it the long way.
             return self._metric_slow(key, value, unit, "step", None, _BASIS, step, epoch, None)
         from contexta.capture._build import metric_record
@@ -200,12 +200,13 @@ class EmitMixin:
         Nested mappings are flattened with `/` between the keys.
         """
         self._target()
-        if not isinstance(values, Mapping):
-            error = _out_of_range(TypeError(f"log() takes a mapping, got {type(values).__name__}"))
-            results = [self._recorder.rejected(self._target(), "metric", "log", error)]
-            return LazyBatch(tuple(results))
-        results = []
-        for key, value in _flat(values):
+        given: Any = values
+        results: list[CaptureResult] = []
+        if not isinstance(given, Mapping):
+            error = _out_of_range(TypeError(f"log() takes a mapping, got {type(given).__name__}"))
+            results.append(self._recorder.rejected(self._target(), "metric", "log", error))
+            given = {}
+        for key, value in _flat(given):
             if isinstance(value, str):
                 results.append(self.event(key, message=value, attributes={"step": step}))
             else:
@@ -361,6 +362,4 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[Any, An
 
 
 def _out_of_range(error: Exception) -> ContextaError:
-    from contexta.contract.errors import ValidationError
-
     return ValidationError(str(error), code="capture_model_invalid_metric_value", cause=error)

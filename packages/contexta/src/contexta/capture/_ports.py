@@ -23,3 +23,11 @@ class Planes(Protocol):
     def artifacts(self) -> Any:
         """Return the artifact store."""
         ...
+
+    def join(self) -> None:
+        """Wait for work in the background."""
+        ...
+
+    def after_fork(self) -> None:
+        """Replace locks in a forked child."""
+        ...

@@ -66,6 +66,11 @@ class Recorder:
         """Return the record writer of this process, or None without local persistence."""
         return None if self.planes is None else self.planes.records().writer()
 
+    def after_fork(self) -> None:
+        """Begin with fresh locks in a forked child; losses so far are the parent's."""
+        self.log = RateLimitedLog()
+        self.losses = LossLedger()
+
     # -- metric ------------------------------------------------------------
 
     def metric(

@@ -48,7 +48,7 @@ def parent_span_id(scope: Any) -> str | None:
         return None if operation is None else str(operation.span_id)
     if operation is not None and operation.order > span._state.order:
         return str(operation.span_id)
-    return span._state.span_id
+    return str(span._state.span_id)
 
 
 def emit_span(
@@ -166,7 +166,7 @@ class Span(LazyResult):
     @property
     def span_id(self) -> str:
         """Id of this span; children carry it as `parent_span_id`."""
-        return self._state.span_id
+        return str(self._state.span_id)
 
     def set_attributes(self, **attributes: Any) -> None:
         """Add attributes; they are stored when the span ends."""

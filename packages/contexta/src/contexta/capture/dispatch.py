@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
 from contexta.capture._outbox import Outbox
@@ -100,7 +100,7 @@ class CaptureDispatcher:
     def dispatch_after_loss(self, result: CaptureResult) -> CaptureResult:
         """Deliver the payload of a FAILURE result, whose status stays."""
         outcome = self._deliver(result.family, result.payload)
-        return replace(
+        return _changed(
             result,
             deliveries=result.deliveries + tuple(outcome.deliveries),
             recovered_to_outbox=bool(outcome.replay_refs),
@@ -202,7 +202,7 @@ class CaptureDispatcher:
             metadata["outbox_errors"] = tuple(outcome.outbox_errors)
         reasons = list(dict.fromkeys((*result.degradation_reasons, *reasons)))
         degraded = bool(reasons) or result.degraded
-        return replace(
+        return _changed(
             result,
             status=ResultStatus.DEGRADED if degraded else ResultStatus.SUCCESS,
             deliveries=deliveries,
@@ -212,6 +212,12 @@ class CaptureDispatcher:
             replay_refs=result.replay_refs + tuple(outcome.replay_refs),
             metadata=metadata,
         )
+
+
+def _changed(result: CaptureResult, **changes: Any) -> CaptureResult:
+    # Not dataclasses.replace: lazy results are built from other arguments.
+    known = {item.name: getattr(result, item.name) for item in fields(CaptureResult)}
+    return CaptureResult(**{**known, **changes})
 
 
 def _cache_folder(config: UnifiedConfig) -> Any:

@@ -24,7 +24,7 @@ from contexta.contract.models.records import (
     TRACE_SPAN_STATUSES,
 )
 from contexta.contract.refs import StableRef
-from contexta.contract.time import normalize_timestamp
+from contexta.contract.time import ensure_utc, normalize_timestamp
 
 __all__ = [
     "ArtifactRegistrationEmission",
@@ -189,11 +189,12 @@ class ArtifactRegistrationEmission(_Emission):
         put(self, "artifact_kind", _artifact_kind(problems, self.artifact_kind))
         path = os.fspath(self.path) if isinstance(self.path, os.PathLike) else self.path
         put(self, "path", check.text(problems, "path", path))
-        if self.artifact_ref is not None and not isinstance(self.artifact_ref, StableRef | str):
+        ref: Any = self.artifact_ref
+        if ref is not None and not isinstance(ref, StableRef | str):
             problems.add(
                 "capture_model_invalid_artifact_ref",
                 "artifact_ref",
-                f"expected an artifact ref, got {check.shown(self.artifact_ref)}",
+                f"expected an artifact ref, got {check.shown(ref)}",
             )
         put(self, "attributes", read_only(check.attributes(problems, self.attributes)))
         check.flag(problems, "compute_hash", self.compute_hash)
@@ -226,8 +227,10 @@ def _time(problems: check.Problems, name: str, value: Any) -> Any:
     if value is None:
         return None
     try:
-        return normalize_timestamp(value)
-    except (ValueError, TypeError) as error:
+        # Callers pass what their logs hold: text without an offset means UTC here.
+        moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
+        return normalize_timestamp(ensure_utc(moment))
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         problems.add("capture_model_invalid_timestamp", name, str(error))
         return None
 

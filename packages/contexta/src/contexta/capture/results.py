@@ -180,12 +180,16 @@ class CaptureResult(OperationResult):
             object.__setattr__(self, "error_message", failure.message)
 
     @classmethod
-    def success(cls, family: Any = PayloadFamily.RECORD, **fields: Any) -> Self:
+    def success(  # type: ignore[override]
+        cls, family: Any = PayloadFamily.RECORD, **fields: Any
+    ) -> Self:
         """Build a SUCCESS outcome."""
         return cls(status=ResultStatus.SUCCESS, family=family, **fields)
 
     @classmethod
-    def with_degradation(cls, family: Any = PayloadFamily.RECORD, **fields: Any) -> Self:
+    def with_degradation(  # type: ignore[override]
+        cls, family: Any = PayloadFamily.RECORD, **fields: Any
+    ) -> Self:
         """Build a DEGRADED outcome; reasons become notes."""
         return cls(status=ResultStatus.DEGRADED, family=family, **fields)
 

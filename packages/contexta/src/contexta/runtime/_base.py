@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from contexta.store.records import SeriesContext
 
 
+OPEN_ROOTS: set[BaseScope] = set()
+"""Open runs and deployments: kept alive until closed, so that exit can close forgotten ones."""
+
+
 class BaseScope(EmitMixin):
     """A named stretch of work that records belong to.
 
@@ -116,6 +120,8 @@ class BaseScope(EmitMixin):
             with self._lock:
                 self.parent._target()
                 self.parent._children[id(self)] = self
+        else:
+            OPEN_ROOTS.add(self)
         self._previous = self._session.state.innermost()
         self._session.state.enter(self)
         self._session.live.add(self)
@@ -148,6 +154,7 @@ class BaseScope(EmitMixin):
             self.closed_at = iso_utc_now()
             self.status = status
             self._shut_fast()
+            OPEN_ROOTS.discard(self)
             if self.parent is not None:
                 self.parent._children.pop(id(self), None)
                 self._owner_of_name()._names.release(self.scope_kind, self._component)
@@ -204,7 +211,7 @@ class BaseScope(EmitMixin):
         with self._lock:
             if self.closed_at is not None or self._recorder.losses.pending:
                 return
-            if self._append is not append:
+            if self._append != append:  # bound methods are equal, not identical
                 # Series ids belong to one writer; another one starts a new table.
                 self._floats, self._ints = {}, {}
                 self._append = append

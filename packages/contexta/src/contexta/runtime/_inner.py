@@ -93,7 +93,7 @@ class InnerScope(BaseScope):
     @property
     def run_ref(self) -> str:
         """Ref of the run."""
-        return self._context.run_ref
+        return str(self._context.run_ref)
 
     def _row(self) -> Any:
         """Return the row of this scope in the metadata plane, or None if it has none."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from contexta.capture._losses import RateLimitedLog
 from contexta.contract.errors import ConflictError, ContextaError, DispatchError
 from contexta.contract.models.context import Project, Run
+from contexta.runtime._fork import gate
 
 if TYPE_CHECKING:
     from contexta.capture._ports import Planes
@@ -57,30 +58,36 @@ class Ledger:
         ref = str(run.run_ref)
         if self._planes is None:
             return self._reserve_in_memory(run, exact=exact)
-        runs = self._planes.metadata().runs
-        if exact and runs.exists_run(ref):
-            raise _taken(ref)
-        writer_id = self._planes.records().writer().writer_id
-        stored: Run = runs.create_run(run, writer_id=writer_id, project=project)
-        if exact and str(stored.run_ref) != ref:
-            # Another process took the ref between both calls; what we reserved instead is void.
-            runs.close_run(stored.run_ref, status="cancelled", ended_at=stored.started_at)
-            raise _taken(ref)
+        with gate:
+            runs = self._planes.metadata().runs
+            if exact and runs.exists_run(ref):
+                raise _taken(ref)
+            writer_id = self._planes.records().writer().writer_id
+            stored: Run = runs.create_run(run, writer_id=writer_id, project=project)
+            if exact and str(stored.run_ref) != ref:
+                # Another process took the ref between both calls; what we reserved is void.
+                runs.close_run(stored.run_ref, status="cancelled", ended_at=stored.started_at)
+                raise _taken(ref)
         return stored
 
     def resume_run(self, ref: str) -> Run | None:
         """Open a stored run again in the name of this process; None when there is none."""
-        if self._planes is None or not self._planes.metadata().runs.exists_run(ref):
+        if self._planes is None:
             return None
-        writer_id = self._planes.records().writer().writer_id
-        resumed: Run = self._planes.metadata().runs.resume_run(ref, writer_id=writer_id)
+        with gate:
+            runs = self._planes.metadata().runs
+            if not runs.exists_run(ref):
+                return None
+            writer_id = self._planes.records().writer().writer_id
+            resumed: Run = runs.resume_run(ref, writer_id=writer_id)
         return resumed
 
     def stages_of(self, ref: str) -> list[Any]:
         """Return the stored stages of a run, oldest first."""
         if self._planes is None:
             return []
-        return list(self._planes.metadata().stages.list_stage_executions(ref))
+        with gate:
+            return list(self._planes.metadata().stages.list_stage_executions(ref))
 
     def put(self, kind: str, row: Any) -> None:
         """Store one row, replacing its former state."""
@@ -119,11 +126,16 @@ class Ledger:
         """Set tags of a run."""
         self._write("tags", lambda store: store.runs.update_tags(ref, tags))
 
+    def after_fork(self) -> None:
+        """Replace the lock in a forked child, and leave waiting rows to the parent."""
+        self._lock = Lock()
+        self._waiting = []
+
     def settle(self) -> None:
         """Write what is waiting, in order; what still fails goes on waiting."""
         if self._planes is None or not self._waiting:
             return
-        with self._lock:
+        with gate, self._lock:
             while self._waiting:
                 what, action = self._waiting[0]
                 try:
@@ -139,7 +151,8 @@ class Ledger:
         self.settle()
         try:
             if not self._waiting:
-                action(self._planes.metadata())
+                with gate:
+                    action(self._planes.metadata())
                 return
         except (ContextaError, OSError) as error:
             if self._raises:

@@ -20,9 +20,10 @@ from contexta.contract.errors import ContextaError, LifecycleError
 from contexta.contract.models.context import Project, Run
 from contexta.contract.refs import StableRef, slugify, validate_stable_ref_kind
 from contexta.contract.time import iso_utc_now
-from contexta.runtime._base import BaseScope, after_fork_in_child
+from contexta.runtime._base import OPEN_ROOTS, BaseScope, after_fork_in_child
 from contexta.runtime._context import ActiveContext, ContextState
 from contexta.runtime._deployment_scope import DeploymentScope
+from contexta.runtime._fork import gate
 from contexta.runtime._ledger import Ledger
 from contexta.runtime._naming import NameTable, check_explicit_ref, scope_name
 from contexta.runtime._run_scope import RunScope
@@ -178,6 +179,7 @@ class RuntimeSession:
         )
         scope = self._build_run(self.ledger.create_run(run, project, exact=False), {})
         self.live.add(scope)
+        OPEN_ROOTS.add(scope)
         return scope
 
     def start_deployment(
@@ -227,7 +229,8 @@ class RuntimeSession:
 
     def _stored_project(self) -> Project:
         assert self.planes is not None  # noqa: S101 - the caller asked
-        found = self.planes.metadata().projects.find_project(self.project_ref)
+        with gate:
+            found = self.planes.metadata().projects.find_project(self.project_ref)
         return self.project_anchor if found is None else found
 
     def _context(self, run_ref: str, project: str) -> SeriesContext:
@@ -337,7 +340,11 @@ class RuntimeSession:
                 thread.join()
 
     def _snapshot_in_background(self, run: RunScope) -> None:
-        self.background(run, lambda: take_snapshots(self, run))
+        def snapshots() -> None:
+            with gate:
+                take_snapshots(self, run)
+
+        self.background(run, snapshots)
 
     def settle_records(self) -> None:
         """Record losses and sync the record plane; failures are logged."""
@@ -351,8 +358,7 @@ class RuntimeSession:
 
     def open_roots(self) -> list[BaseScope]:
         """Return runs and deployments that this process opened and nobody closed."""
-        roots = [s for s in list(self.live) if s.parent is None and not s.is_closed]
-        return [s for s in roots if s._pid == os.getpid()]
+        return [s for s in list(OPEN_ROOTS) if s._session is self and s._pid == os.getpid()]
 
     def close_all(self, status: str) -> None:
         """Close every open run and deployment of this process."""
@@ -371,6 +377,11 @@ class RuntimeSession:
             scope._shut_fast()
 
     def _after_fork(self) -> None:
+        # Another thread of the parent may have held any of these locks.
+        self.ledger.after_fork()
+        self.recorder.after_fork()
+        if self.planes is not None:
+            self.planes.after_fork()
         self._work.clear()
         after_fork_in_child(list(self.live))
 
