@@ -41,7 +41,7 @@ class DiagnosticsPolicy(ConfigModel):
 
     require_metrics_for_completed_stages: Flag = True
     detect_degraded_records: Flag = True
-    expected_terminal_stage_names: Names = ("evaluate", "package")
+    expected_terminal_stage_names: Names = ()
 
 
 class ReportPolicy(ConfigModel):

@@ -80,8 +80,8 @@ class CaptureConfig(ConfigModel):
         capture_config_snapshot: record the resolved settings of the run, redacted.
         retry_attempts: further tries per sink after a failure, 0 to 100.
         retry_backoff_seconds: seconds before the first retry, doubled each time.
-        dispatch_failure_mode: ``raise`` lets a failed delivery raise ``DispatchError``;
-            ``outbox`` queues it for replay.
+        dispatch_failure_mode: ``outbox`` queues a failed delivery for replay and never
+            disturbs the caller; ``raise`` raises ``DispatchError``.
         durability_mode: ``flush`` returns once the record survives the death of the
             process, and syncs in groups (at most 50 ms apart); ``fsync`` returns once
             it survives a power cut.
@@ -98,7 +98,7 @@ class CaptureConfig(ConfigModel):
     capture_config_snapshot: Flag = True
     retry_attempts: Annotated[Whole, Field(ge=0, le=100)] = 0
     retry_backoff_seconds: Annotated[Number, Field(ge=0, le=3600)] = 0.0
-    dispatch_failure_mode: Literal["raise", "outbox"] = "raise"
+    dispatch_failure_mode: Literal["raise", "outbox"] = "outbox"
     write_degraded_marker_on_partial_failure: Flag = True
     # After the fields of 1.0, so that positional arguments keep their meaning.
     durability_mode: Literal["flush", "fsync"] = "flush"

@@ -167,7 +167,7 @@ def test_a_toml_dump_reads_back_as_the_same_settings(tmp_path):
     config = UnifiedConfig(
         project_name='q"\\\x7f',
         workspace={"root_path": tmp_path / "w", "cache_path": tmp_path / "c"},
-        interpretation={"anomaly": {"monitored_metrics": ("a", "b")}},
+        interpretation={"diagnostics": {"expected_terminal_stage_names": ("a", "b")}},
     )
     file = tmp_path / "dump.toml"
     file.write_text(config_to_toml(config))

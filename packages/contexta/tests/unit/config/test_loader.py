@@ -30,7 +30,7 @@ def test_later_sources_win(tmp_path):
     file = tmp_path / "c.toml"
     file.write_text(
         'project_name = "file"\n[capture]\nretry_attempts = 1\nproducer_ref = "file"\n'
-        'retry_backoff_seconds = 1\n[surfaces.cli]\ncolor = true\nverbosity = "quiet"\n'
+        'retry_backoff_seconds = 1\n[surfaces.cli]\ncolor = true\n[interpretation.trend]\nmetric_aggregation = "max"\n'
     )
 
     config = load_config(
@@ -50,7 +50,7 @@ def test_later_sources_win(tmp_path):
     assert config.records.durability_mode == "flush"
     assert config.surfaces.cli.default_output_format == "json"
     assert config.surfaces.cli.color is True
-    assert config.surfaces.cli.verbosity == "quiet"
+    assert config.interpretation.trend.metric_aggregation == "max"
     assert config.capture.producer_ref == "file"
     assert config.capture.retry_backoff_seconds == 2.5
     assert config.capture.retry_attempts == 3
@@ -226,7 +226,7 @@ def test_patches_accept_text_for_every_kind_of_value():
             "capture": {"retry_attempts": "2", "capture_code_revision": " Off "},
             "records": {"read_only": "yes", "max_segment_bytes": "4096"},
             "metadata": {"auto_create": "false", "busy_timeout_seconds": "1.5"},
-            "interpretation": {"anomaly": {"monitored_metrics": "loss, acc,"}},
+            "interpretation": {"diagnostics": {"expected_terminal_stage_names": "eval, pack,"}},
             "security": {"environment_variable_allowlist": '["A", "B"]'},
         }
     )
@@ -237,7 +237,7 @@ def test_patches_accept_text_for_every_kind_of_value():
     assert config.records.max_segment_bytes == 4096
     assert config.metadata.auto_create is False
     assert config.metadata.busy_timeout_seconds == 1.5
-    assert config.interpretation.anomaly.monitored_metrics == ("loss", "acc")
+    assert config.interpretation.diagnostics.expected_terminal_stage_names == ("eval", "pack")
     assert config.security.environment_variable_allowlist == ("A", "B")
 
 
@@ -267,5 +267,7 @@ def test_environment_overrides_return_the_same_object_when_there_are_none():
     config = UnifiedConfig()
 
     assert apply_env_overrides(config, env={"CONTEXTA_PROFILE": "test"}) is config
-    changed = apply_env_overrides(config, env={"CONTEXTA_SURFACES_HTTP_PORT": "1"})
-    assert changed.surfaces.http.port == 1
+    changed = apply_env_overrides(
+        config, env={"CONTEXTA_INTERPRETATION_TREND_DEFAULT_WINDOW_RUNS": "1"}
+    )
+    assert changed.interpretation.trend.default_window_runs == 1

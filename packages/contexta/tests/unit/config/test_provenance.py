@@ -31,7 +31,7 @@ def test_every_value_knows_where_it_came_from(tmp_path):
         profile="test",
         overlays="ci",
         config_file=file,
-        env={"CONTEXTA_SURFACES_HTTP_PORT": "80"},
+        env={"CONTEXTA_INTERPRETATION_TREND_DEFAULT_WINDOW_RUNS": "80"},
         config={"capture": {"producer_ref": "me"}},
         workspace=tmp_path / "w",
     )
@@ -42,7 +42,10 @@ def test_every_value_knows_where_it_came_from(tmp_path):
     assert found["security.redaction_mode"] == ("profile", "test")
     assert found["surfaces.cli.color"] == ("overlay", "ci")
     assert found["capture.retry_attempts"] == ("file", str(file))
-    assert found["surfaces.http.port"] == ("env", "CONTEXTA_SURFACES_HTTP_PORT")
+    assert found["interpretation.trend.default_window_runs"] == (
+        "env",
+        "CONTEXTA_INTERPRETATION_TREND_DEFAULT_WINDOW_RUNS",
+    )
     assert found["capture.producer_ref"] == ("arg", "")
     assert found["workspace.root_path"] == ("arg", "")
     assert list(found) == [setting.key for setting in settings()]
@@ -50,15 +53,22 @@ def test_every_value_knows_where_it_came_from(tmp_path):
 
 def test_provenance_survives_a_change_and_plays_no_part_in_equality():
     """A changed copy keeps the sources of what was not changed."""
-    loaded = load_config(env={"CONTEXTA_PROJECT_NAME": "p", "CONTEXTA_SURFACES_HTTP_PORT": "80"})
+    loaded = load_config(
+        env={
+            "CONTEXTA_PROJECT_NAME": "p",
+            "CONTEXTA_INTERPRETATION_TREND_DEFAULT_WINDOW_RUNS": "80",
+        }
+    )
 
     changed = replace_unified_config(loaded, {"project_name": "q"})
 
     assert config_provenance(changed)["project_name"].kind == "arg"
-    assert str(config_provenance(changed)["surfaces.http.port"]) == (
-        "env CONTEXTA_SURFACES_HTTP_PORT"
+    assert str(config_provenance(changed)["interpretation.trend.default_window_runs"]) == (
+        "env CONTEXTA_INTERPRETATION_TREND_DEFAULT_WINDOW_RUNS"
     )
-    assert loaded == build_unified_config({"project_name": "p", "surfaces": {"http": {"port": 80}}})
+    assert loaded == build_unified_config(
+        {"project_name": "p", "interpretation": {"trend": {"default_window_runs": 80}}}
+    )
 
 
 def test_the_dump_holds_paths_and_tuples_or_plain_json():
@@ -83,6 +93,8 @@ def test_the_dump_without_derived_paths_can_be_moved(tmp_path):
     assert build_unified_config(mapping).records.root_path == tmp_path / "records"
 
 
+# The profile itself sets pages off, quietly; a dump given back is the user's own word.
+@pytest.mark.filterwarnings("ignore::contexta.config.ConfigWarning")
 def test_the_dump_is_complete():
     """Building from it gives the same configuration, and it works with dataclasses too."""
     config = load_profile("test")
@@ -96,11 +108,19 @@ def other_value(key):
     default = settings_by_key()[key].default
     if isinstance(default, bool):
         return not default
+    if isinstance(default, tuple):
+        return ("x",)
+    if isinstance(default, int | float):
+        return default + 1
     return {
         "contract.validation_mode": "lenient",
         "contract.compatibility_mode": "lenient",
+        "interpretation.alert.default_severity": "error",
         "retention.artifact_retention_mode": "planned",
         "security.encryption_provider": "x",
+        "surfaces.cli.verbosity": "debug",
+        "surfaces.export.csv_delimiter": ";",
+        "surfaces.http.host": "127.0.0.2",
     }.get(key, 3)
 
 
