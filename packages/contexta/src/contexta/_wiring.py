@@ -36,7 +36,8 @@ def mark_workspace(config: UnifiedConfig) -> None:
 
     open_workspace(config.workspace.root_path, create=config.workspace.create_missing_dirs)
     # Readers open all planes; the artifact plane exists before its first artifact.
-    ensure_private_dir(config.artifacts.root_path)
+    if config.artifacts.root_path is not None:
+        ensure_private_dir(config.artifacts.root_path)
 
 
 def is_read_only(config: UnifiedConfig) -> bool:

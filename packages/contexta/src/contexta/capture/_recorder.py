@@ -116,14 +116,17 @@ class Recorder:
             # A caller's own `tags` attribute wins its name; ours moves aside.
             name = "tags" if "tags" not in attributes else "event_tags"
             attributes[name] = dict(emission.tags)
-        record = build.event_record(
-            context,
-            now_us(),
-            key=emission.key,
-            message=self.redactor.text(emission.message),
-            level=emission.level,
-            attributes=self.redactor.mapping(attributes),
-        )
+        try:
+            record = build.event_record(
+                context,
+                now_us(),
+                key=emission.key,
+                message=self.redactor.text(emission.message),
+                level=emission.level,
+                attributes=self.redactor.mapping(attributes),
+            )
+        except ValidationError as error:
+            return self.rejected(context, "event", emission.key, error)
         return self.record(context, "event", record)
 
     def degraded(
@@ -157,6 +160,9 @@ class Recorder:
         try:
             sequence = self.writer().append_record(record, durable=self._durable, derive_ref=True)
         except (ContextaError, OSError) as error:
+            # A refused value is told from a failing plane; a degraded record is the last resort.
+            if isinstance(error, ValidationError) and service != "degraded":
+                return self.rejected(context, service, _name_of(record), error)
             return self.lost(context, service, record, error)
         self._after_success()
         return self.deliver(context, RecordResult(service, record, sequence))
@@ -167,15 +173,16 @@ class Recorder:
         self, context: SeriesContext, service: str, name: object, error: ContextaError
     ) -> CaptureResult:
         """Record that a value could not be taken; the caller's loop goes on."""
-        shown = name if isinstance(name, str) else repr(name)[:80]
-        reason = f"{service} {shown!r} was not stored as given: {error.message}"
+        shown = _storable(name if isinstance(name, str) else repr(name))[:80]
+        why = _storable(error.message)
+        reason = f"{service} {shown!r} was not stored as given: {why}"
         self.log.write(f"rejected:{service}:{shown}", logging.WARNING, reason)
         stored = self.degraded(
             context,
             f"capture.{service}_rejected",
             reason,
             severity="error",
-            attributes={"key": shown, "reason": error.message, "code": error.code},
+            attributes={"key": shown, "reason": why, "code": error.code},
         )
         return CaptureResult.with_degradation(
             PayloadFamily.RECORD,
@@ -291,6 +298,16 @@ class Recorder:
             self.writer().append_record(record, derive_ref=True)
         except (ContextaError, OSError) as failure:
             self.log.write("outbox-record", logging.ERROR, f"nor recorded: {failure}")
+
+
+def _storable(text: str) -> str:
+    """Return `text` with lone surrogates written out; they have no stored form."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _name_of(record: Any) -> str:
+    payload = record.payload
+    return str(getattr(payload, "event_key", None) or getattr(payload, "span_name", ""))
 
 
 def _pending(service: str, record: Any) -> CaptureResult:

@@ -19,7 +19,7 @@ from contexta.capture._point import LazyResult
 from contexta.capture._recorder import now_us
 from contexta.capture.models import SpanEmission
 from contexta.capture.results import CaptureResult
-from contexta.contract.errors import ContextaError, LifecycleError
+from contexta.contract.errors import ContextaError, LifecycleError, ValidationError
 from contexta.contract.models.records import TraceSpanPayload
 from contexta.contract.time import from_epoch_us, to_epoch_us
 
@@ -68,20 +68,24 @@ def emit_span(
     started = now if emission.started_at is None else to_epoch_us(emission.started_at)
     ended = started if emission.ended_at is None else to_epoch_us(emission.ended_at)
     redactor = scope._recorder.redactor
-    payload = TraceSpanPayload(
-        span_id=span_id or new_span_id(),
-        trace_id=context.trace_id or f"trace-{secrets.token_hex(8)}",
-        parent_span_id=emission.parent_span_id
-        or (parent_span_id(scope) if parent == _AROUND else parent),
-        span_name=emission.name,
-        started_at=from_epoch_us(started),
-        ended_at=from_epoch_us(max(started, ended)),
-        status=emission.status,
-        span_kind=emission.span_kind,
-        attributes=redactor.mapping({**(emission.attributes or {}), **(attributes or {})}),
-        linked_refs=emission.linked_refs,
-    )
-    record = build.span_record(context, now, started_us=started, payload=payload)
+    try:
+        payload = TraceSpanPayload(
+            span_id=span_id or new_span_id(),
+            trace_id=context.trace_id or f"trace-{secrets.token_hex(8)}",
+            parent_span_id=emission.parent_span_id
+            or (parent_span_id(scope) if parent == _AROUND else parent),
+            span_name=emission.name,
+            started_at=from_epoch_us(started),
+            ended_at=from_epoch_us(max(started, ended)),
+            status=emission.status,
+            span_kind=emission.span_kind,
+            attributes=redactor.mapping({**(emission.attributes or {}), **(attributes or {})}),
+            linked_refs=emission.linked_refs,
+        )
+        record = build.span_record(context, now, started_us=started, payload=payload)
+    except ValidationError as error:
+        rejected: CaptureResult = scope._recorder.rejected(context, "span", emission.name, error)
+        return rejected
     result: CaptureResult = scope._recorder.record(context, "span", record)
     return result
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from contexta._redaction import Redactor
 from contexta.capture._recorder import Recorder
 from contexta.capture.dispatch import CaptureDispatcher
-from contexta.contract.coerce import coerce_json, coerce_params, coerce_tags
+from contexta.contract.coerce import coerce_params, coerce_tags
 from contexta.contract.errors import ContextaError, LifecycleError
 from contexta.contract.models.context import Project, Run
-from contexta.contract.refs import StableRef, slugify, validate_stable_ref_kind
+from contexta.contract.refs import StableRef, slugify
 from contexta.contract.time import iso_utc_now
 from contexta.runtime._base import OPEN_ROOTS, BaseScope, after_fork_in_child
 from contexta.runtime._context import ActiveContext, ContextState
@@ -28,6 +28,7 @@ from contexta.runtime._ledger import Ledger
 from contexta.runtime._naming import NameTable, check_explicit_ref, scope_name
 from contexta.runtime._run_scope import RunScope
 from contexta.runtime._snapshots import take_snapshots
+from contexta.runtime._values import json_mapping, ref_text
 from contexta.store.records import SeriesContext
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ class RuntimeSession:
         ref = f"deployment:{project}.{component}"
         try:
             check_explicit_ref("deployment_ref", deployment_ref, "deployment", ref)
-            run_text = _ref_text("run_ref", run_ref, "run")
+            run_text = ref_text("run_ref", run_ref, "run")
             scope = DeploymentScope(
                 self,
                 None,
@@ -213,8 +214,8 @@ class RuntimeSession:
                 metadata=self.clean_metadata(metadata),
                 project_ref=str(self.project_ref),
                 run_ref=run_text,
-                artifact_ref=_ref_text("artifact_ref", artifact_ref, "artifact"),
-                environment_snapshot_ref=_ref_text(
+                artifact_ref=ref_text("artifact_ref", artifact_ref, "artifact"),
+                environment_snapshot_ref=ref_text(
                     "environment_snapshot_ref", environment_snapshot_ref, "environment"
                 ),
             )
@@ -262,7 +263,7 @@ class RuntimeSession:
             from contexta.config import config_to_mapping
 
             given = config_to_mapping(self.config)
-        return self.redactor.mapping(_json_mapping(given))
+        return self.redactor.mapping(json_mapping(given))
 
     def clean_metadata(self, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return metadata as redacted JSON data; what has no JSON form becomes text."""
@@ -274,7 +275,7 @@ class RuntimeSession:
                 code="runtime_invalid_mapping",
                 details={"field_name": "metadata", "type": type(metadata).__name__},
             )
-        return self.redactor.mapping(_json_mapping(metadata))
+        return self.redactor.mapping(json_mapping(metadata))
 
     # -- active scopes -----------------------------------------------------
 
@@ -384,29 +385,6 @@ class RuntimeSession:
             self.planes.after_fork()
         self._work.clear()
         after_fork_in_child(list(self.live))
-
-
-def _json_mapping(values: Mapping[Any, Any]) -> dict[str, Any]:
-    try:
-        plain: dict[str, Any] = coerce_json(dict(values))
-    except ContextaError:
-        return {str(key): _json_value(value) for key, value in values.items()}
-    return plain
-
-
-def _json_value(value: Any) -> Any:
-    try:
-        return coerce_json(value)
-    except ContextaError:
-        return str(value)
-
-
-def _ref_text(field_name: str, value: StableRef | str | None, kind: str) -> str | None:
-    if value is None:
-        return None
-    ref = value if isinstance(value, StableRef) else StableRef.parse(value)
-    validate_stable_ref_kind(ref, kind, field_name=field_name)
-    return ref.text
 
 
 _SESSIONS: weakref.WeakSet[RuntimeSession] = weakref.WeakSet()

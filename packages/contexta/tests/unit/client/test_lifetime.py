@@ -42,8 +42,9 @@ def test_read_only_captures_nothing_and_creates_nothing(open_ctx, tmp_path):
 
 def test_closing_closes_the_runs_and_is_idempotent(open_ctx):
     """Leaving the facade with an exception fails what is open."""
-    with pytest.raises(ValueError, match="x"), open_ctx() as ctx:
-        run = ctx.run("r")
+    ctx = open_ctx()
+    run = ctx.run("r")
+    with pytest.raises(ValueError, match="x"), ctx:
         raise ValueError("x")
     ctx.close()
     with pytest.raises(LifecycleError) as caught:

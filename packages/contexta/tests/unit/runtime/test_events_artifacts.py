@@ -16,6 +16,25 @@ def test_secrets_in_events_are_redacted(ctx, records_of):
     assert "hunter2" not in f"{payload.message} {dict(payload.attributes)}"
 
 
+def test_text_without_a_stored_form_is_recorded_as_rejected(ctx, records_of):
+    """A lone surrogate in key, message or span name costs that record only."""
+    with ctx.run("r") as run:
+        results = [
+            run.event("e", message="\ud800"),
+            run.metric("\ud800", 1.0),
+            run.event("\ud800", message="m"),
+            run.metric("k", 1.0, tags={"t": "\ud800"}),
+            run.degraded("i", "\ud800"),
+        ]
+    issues = [r.payload.issue_key for r in records_of(ctx, "degraded")]
+
+    assert not any(result.succeeded for result in results)
+    assert issues[:4] == [
+        "capture.event_rejected", "capture.metric_rejected", "capture.event_rejected",
+        "capture.metric_rejected",
+    ]  # fmt: skip
+
+
 def test_event_tags_are_kept_beside_attributes(ctx, records_of):
     """Tags become an attribute; a caller's own `tags` attribute stays."""
     with ctx.run("r") as run:

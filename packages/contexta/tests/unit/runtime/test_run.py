@@ -105,11 +105,16 @@ def test_closing_is_idempotent_and_closes_the_children(ctx):
 
 def test_a_run_closed_in_another_thread_keeps_the_users_exception(ctx):
     """Closing elsewhere never masks what the block raised."""
-    with pytest.raises(ValueError, match="mine"), ctx.run("r") as run:
+
+    def work(run):
         thread = threading.Thread(target=run.close)
         thread.start()
         thread.join()
         raise ValueError("mine")
+
+    run = ctx.run("r")
+    with pytest.raises(ValueError, match="mine"), run:
+        work(run)
 
     assert row(ctx, run).status == "completed"
 

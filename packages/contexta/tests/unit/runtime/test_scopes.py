@@ -13,9 +13,11 @@ from contexta.contract.errors import LifecycleError
 def test_scopes_nest_freely_and_keep_valid_refs(ctx):
     """Stages in stages, operations in operations, samples in operations."""
     with ctx.run("r") as run, run.stage("Outer") as outer, outer.stage("Inner") as inner:
-        with inner.batch("b") as batch, batch.operation("load") as load:
-            with load.operation("parse") as parse, parse.sample("s1") as sample:
-                result = sample.metric("len", 3)
+        batch = inner.batch("b")
+        load = batch.operation("load")
+        parse = load.operation("parse")
+        sample = parse.sample("s1")
+        result = sample.metric("len", 3)
     envelope = result.payload.envelope
 
     assert (outer.ref, inner.ref, inner.parent) == ("stage:p.r.outer", "stage:p.r.inner", outer)

@@ -106,8 +106,9 @@ def test_a_bad_span_is_recorded_and_the_block_runs(ctx, records_of):
 
 def test_operations_are_spans_of_the_same_tree(ctx, records_of):
     """A span inside an operation has it as parent, nested operations too."""
-    with ctx.run("r") as run, run.stage("s") as stage, stage.operation("outer") as outer:
-        with outer.operation("inner") as inner, inner.span("leaf"):
+    with ctx.run("r") as run, run.stage("s") as stage:
+        inner = stage.operation("outer").operation("inner")
+        with inner.span("leaf"):
             pass
     by_name = {r.payload.span_name: r.payload for r in records_of(ctx, "span")}
 
