@@ -294,7 +294,7 @@ def test_read_only_store_changes_nothing(opened, manifest, source, root):
     store = opened(read_only=True)
     store.read_artifact_bytes(REF)
     store.verify_all()
-    store.inspect_store(deep=True)
+    store.inspect_store()
     for call in (
         lambda: store.put_artifact(manifest("n"), source),
         lambda: store.bind_artifact(manifest("n"), source),

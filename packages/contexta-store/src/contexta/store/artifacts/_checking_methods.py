@@ -81,12 +81,13 @@ class CheckingMethods(OpenStore):
             damaged_bindings=tuple(path for path, _ in bindings.damaged),
         )
 
-    def inspect_store(self, *, deep: bool = False) -> StoreSummary:
+    def inspect_store(self, *, deep: bool = True) -> StoreSummary:
         """Count what is stored.
 
         Args:
-            deep: Whether every byte is hashed. Without it only presence and sizes are looked
-                at, and nothing counts as verified.
+            deep: Whether every byte is read and hashed, which takes as long as reading the
+                store. Without it only presence and sizes are looked at, and nothing counts
+                as verified.
         """
         self._require_open()
         bindings = self._verifier.bindings()
