@@ -12,7 +12,6 @@ from contexta._client_emits import EmitDelegates
 from contexta._client_reads import ReadDelegates
 from contexta._exit import close_runs_at_exit
 from contexta._workspace import Workspace
-from contexta.capture.dispatch import CaptureDispatcher
 from contexta.capture.sinks import Sink
 from contexta.config import UnifiedConfig, resolve_facade_config
 from contexta.runtime._status import exit_status
@@ -75,7 +74,7 @@ class Contexta(EmitDelegates, ReadDelegates):
         )
         self._session = RuntimeSession(
             config=self.config,
-            dispatcher=CaptureDispatcher(self.config, sinks or ()),
+            sinks=sinks or (),
             planes=self._planes if persist else None,
         )
         self._metadata_store: Any = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from contexta.capture._ingest import put_json
 from contexta.contract.errors import ContextaError
 from contexta.contract.models.context import EnvironmentSnapshot
+from contexta.runtime._fork import gate
 
 if TYPE_CHECKING:
     from contexta.runtime._run_scope import RunScope
@@ -24,7 +25,8 @@ def take_snapshots(session: RuntimeSession, run: RunScope) -> None:
     """
     for name, step in (("environment", _environment), ("config", _config)):
         try:
-            step(session, run)
+            with gate:
+                step(session, run)
         except (ContextaError, OSError, ValueError) as error:
             session.recorder.log.write(
                 f"snapshot:{name}", logging.WARNING, f"no {name} snapshot of {run.ref}: {error}"

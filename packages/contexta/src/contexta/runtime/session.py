@@ -9,7 +9,8 @@ import os
 import secrets
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from contexta._redaction import Redactor
@@ -33,6 +34,7 @@ from contexta.store.records import SeriesContext
 
 if TYPE_CHECKING:
     from contexta.capture._ports import Planes
+    from contexta.capture.sinks import Sink
     from contexta.config import UnifiedConfig
 
 __all__ = ["ActiveContext", "ContextState", "RuntimeSession"]
@@ -43,7 +45,8 @@ class RuntimeSession:
 
     Args:
         config: the resolved configuration.
-        dispatcher: sinks beside the workspace; None means none.
+        dispatcher: delivery to sinks; built over `sinks` when None.
+        sinks: destinations beside the workspace.
         planes: the truth planes; None switches local persistence off.
     """
 
@@ -52,6 +55,7 @@ class RuntimeSession:
         *,
         config: UnifiedConfig,
         dispatcher: CaptureDispatcher | None = None,
+        sinks: Iterable[Sink] = (),
         planes: Planes | None = None,
     ) -> None:
         self.config = config
@@ -59,7 +63,7 @@ class RuntimeSession:
         self.redactor = Redactor(
             config.security.secret_key_patterns, config.security.redaction_mode
         )
-        self.dispatcher = dispatcher or CaptureDispatcher(config, redact=self.redactor.text)
+        self.dispatcher = dispatcher or CaptureDispatcher(config, sinks, redact=self.redactor.text)
         self.live: weakref.WeakSet[BaseScope] = weakref.WeakSet()
         self.recorder = Recorder(
             planes=planes,
@@ -133,7 +137,7 @@ class RuntimeSession:
         scope = self._open_run(run, self._config_snapshot(config_snapshot))
         if resumed is not None:
             self._continue(scope, wished)
-        self._snapshot_in_background(scope)
+        self.background(scope, partial(take_snapshots, self, scope))
         return scope
 
     def _open_run(self, run: Run, snapshot: Mapping[str, Any]) -> RunScope:
@@ -339,13 +343,6 @@ class RuntimeSession:
         for thread in self._work.pop(id(root), ()):
             if thread is not threading.current_thread():
                 thread.join()
-
-    def _snapshot_in_background(self, run: RunScope) -> None:
-        def snapshots() -> None:
-            with gate:
-                take_snapshots(self, run)
-
-        self.background(run, snapshots)
 
     def settle_records(self) -> None:
         """Record losses and sync the record plane; failures are logged."""

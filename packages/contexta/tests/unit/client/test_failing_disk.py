@@ -15,7 +15,7 @@ class Broken(BaseSink):
         super().__init__(name="server")
 
     def capture(self, *, family, payload):
-        raise ConnectionError("down")
+        raise ConnectionError("down: https://me:hunter22@server/x")
 
 
 def test_a_full_disk_costs_points_and_says_how_many(finished):
@@ -108,6 +108,7 @@ def test_a_broken_sink_fills_the_outbox_and_the_workspace_has_the_record(
     lines = (tmp_path / "ws/recovery/outbox/failed_deliveries.jsonl").read_text().splitlines()
     entries = [json.loads(line) for line in lines]
 
+    assert "hunter22" not in "".join(lines)
     assert [entry["payload_type"] for entry in entries] == ["MetricRecord", "StructuredEventRecord"]
     assert (result.degradation_reasons, result.recovered_to_outbox) == (
         ("recovered_to_outbox",), True,
