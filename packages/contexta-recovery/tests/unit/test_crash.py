@@ -17,7 +17,7 @@ from contexta.recovery import (
 PACKAGE = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PACKAGE)}
 # More kills for a thorough run; 40 of each take about a minute.
-KILLS = int(os.environ.get("CONTEXTA_TEST_KILLS", "12"))
+KILLS = int(os.environ.get("RECOVERY_TEST_KILLS", "8"))
 
 WRITER = """
 import sys
