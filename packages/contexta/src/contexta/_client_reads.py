@@ -204,7 +204,9 @@ class ReadDelegates:
     def build_run_report(self, left_run_id: str, right_run_id: str) -> Any:
         """Report on the comparison of two runs."""
         return self.report_builder.build_run_report(
-            self.compare_runs(left_run_id, right_run_id), self.diagnose_run(left_run_id)
+            self.compare_runs(left_run_id, right_run_id),
+            self.diagnose_run(left_run_id),
+            self.diagnose_run(right_run_id),
         )
 
     def build_project_summary_report(self, project_name: str) -> Any:

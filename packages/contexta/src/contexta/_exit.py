@@ -7,9 +7,9 @@ import logging
 import os
 import sys
 
+from contexta.capture._status import exit_status
 from contexta.contract.errors import ContextaError
 from contexta.runtime._base import OPEN_ROOTS
-from contexta.runtime._status import exit_status
 
 _log = logging.getLogger("contexta")
 

@@ -6,7 +6,6 @@ loads neither SQLAlchemy nor pyarrow nor DuckDB.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -45,13 +44,11 @@ def is_read_only(config: UnifiedConfig) -> bool:
     return any(getattr(config, name).read_only for name in _STORES)
 
 
-def build_repository(
-    metadata: Any, records: Any, artifacts: Any, is_writer_alive: Callable[[str], bool]
-) -> Any:
+def build_repository(metadata: Any, records: Any, artifacts: Any) -> Any:
     """Build the repository that the services ask."""
-    from contexta._liveness import LiveRepository
+    from contexta.interpretation.repositories import CompositeStoreRepository
 
-    return LiveRepository(metadata, records, artifacts, is_writer_alive)
+    return CompositeStoreRepository(metadata, records, artifacts)
 
 
 def build_query_service(repository: Any) -> Any:

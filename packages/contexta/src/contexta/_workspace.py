@@ -49,11 +49,6 @@ class Workspace:
         """Return the artifact store."""
         return self._stores.get("artifacts") or self._open("artifacts")
 
-    def is_writer_alive(self, writer_id: str) -> bool:
-        """Say whether the process that opened a run still lives."""
-        alive: bool = self.records().writer_alive(writer_id)
-        return alive
-
     def require_writable(self) -> None:
         """Refuse when this workspace was opened read-only.
 

@@ -12,9 +12,9 @@ from contexta._client_emits import EmitDelegates
 from contexta._client_reads import ReadDelegates
 from contexta._exit import close_runs_at_exit
 from contexta._workspace import Workspace
+from contexta.capture._status import exit_status
 from contexta.capture.sinks import Sink
 from contexta.config import UnifiedConfig, resolve_facade_config
-from contexta.runtime._status import exit_status
 from contexta.runtime.session import RuntimeSession
 
 if TYPE_CHECKING:
@@ -288,7 +288,6 @@ class Contexta(EmitDelegates, ReadDelegates):
                 self.metadata_store,
                 self.record_store,
                 self.artifact_store,
-                self._planes.is_writer_alive,
             )
         return self._repository
 

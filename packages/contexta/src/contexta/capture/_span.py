@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 from contexta.capture import _build as build
 from contexta.capture._point import LazyResult
 from contexta.capture._recorder import now_us
+from contexta.capture._status import exit_status
 from contexta.capture.models import SpanEmission
 from contexta.capture.results import CaptureResult
 from contexta.contract.errors import ContextaError, LifecycleError, ValidationError
@@ -268,8 +269,6 @@ _DECORATOR = CaptureResult.success(applied=False, metadata={"service": "span"})
 
 
 def _status_of(exc: BaseException) -> str:
-    from contexta.runtime._status import exit_status
-
     if isinstance(exc, TimeoutError):
         return "timeout"
     return {"cancelled": "cancelled", "completed": "ok"}.get(exit_status(exc), "error")

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from contexta.capture._emit import EmitMixin
 from contexta.capture._span import opening_order
+from contexta.capture._status import close_status, exit_status
 from contexta.common.results import ReadOnlyMapping, read_only
 from contexta.contract.errors import ClosedScopeError, ContextaError
 from contexta.contract.time import iso_utc_now
 from contexta.runtime._naming import NameTable
-from contexta.runtime._status import close_status, exit_status
 
 if TYPE_CHECKING:
     from contexta.runtime.session import RuntimeSession

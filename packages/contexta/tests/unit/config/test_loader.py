@@ -30,7 +30,8 @@ def test_later_sources_win(tmp_path):
     file = tmp_path / "c.toml"
     file.write_text(
         'project_name = "file"\n[capture]\nretry_attempts = 1\nproducer_ref = "file"\n'
-        'retry_backoff_seconds = 1\n[surfaces.cli]\ncolor = true\n[interpretation.trend]\nmetric_aggregation = "max"\n'
+        "retry_backoff_seconds = 1\n[surfaces.cli]\ncolor = true\n"
+        '[interpretation.trend]\nmetric_aggregation = "max"\n'
     )
 
     config = load_config(

@@ -69,8 +69,14 @@ class CompareService:
             right_run_id=right.run.run_id,
             summary=(
                 f"{left.run.run_id} ({left.run.name}) and {right.run.run_id} ({right.run.name}): "
-                f"{named} stages, {deltas} metric deltas, {len(artifacts)} artifact changes, "
-                f"{len(changes)} value changes"
+                + ", ".join(
+                    (
+                        _counted(named, "stage"),
+                        _counted(deltas, "metric delta"),
+                        _counted(len(artifacts), "artifact change"),
+                        _counted(len(changes), "value change"),
+                    )
+                )
             ),
             stage_comparisons=stages,
             artifact_changes=artifacts,
@@ -219,3 +225,7 @@ def _prefixed(side: str, facts: RunFacts) -> list[CompletenessNote]:
         CompletenessNote("warning", f"{side}:{note}", {"run_id": facts.run.run_id})
         for note in facts.completeness_notes
     ]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from contexta.capture._status import close_status, exit_status
 from contexta.contract.errors import LifecycleError
-from contexta.runtime._status import close_status, exit_status
 
 
 @pytest.mark.parametrize(
