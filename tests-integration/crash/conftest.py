@@ -4,7 +4,7 @@ import pytest
 
 
 def pytest_addoption(parser):
-    parser.addoption("--kills", type=int, default=20, help="kills per crash test (default 20)")
+    parser.addoption("--kills", type=int, default=12, help="kills per crash test (default 12)")
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from contexta.contract.errors import ContextaError
-
 if TYPE_CHECKING:
     from contexta.store.records._writer_log import WriterLog
 
@@ -59,8 +57,9 @@ class WriterThreads:
             self._wake.clear()
             try:
                 self._writer.sync()
-            except ContextaError:
+            except Exception:  # whatever it is, the next records want their sync all the same
                 _LOGGER.exception("Records are stored but may not survive a power cut")
+                self._wake.set()
             if self._writer.has_unsealed:
                 self._start_sealing()
 
@@ -80,6 +79,6 @@ class WriterThreads:
             self._seal.clear()
             try:
                 self._writer.seal_pending(gentle=True)
-            except ContextaError:
+            except Exception:  # a thread that ended would leave all later segments unsealed
                 # The records stay readable in the log; the next roll or close tries again.
                 _LOGGER.exception("A segment could not be turned into Parquet")

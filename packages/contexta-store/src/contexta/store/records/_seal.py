@@ -67,11 +67,14 @@ def seal_segment(layout: Layout, segment: SegmentId, *, gentle: bool = False) ->
     points, documents = decoder.take()
     tables = build_tables(points, documents, decoder.defines, segment.writer_id, gentle=gentle)
     tail = raw[decoder.position :]
-    expected_first = header.first_sequence if header is not None else decoder.first_sequence
     last = _expected_last(layout, segment, decoder.last_sequence, tail)
+    known_first = header.first_sequence if header is not None else decoder.first_sequence
+    expected_first = known_first or last  # nothing tells more about a segment without beginning
     sequences = [table["sequence"] for table in tables.by_key.values()]
-    holes = missing_ranges(sequences, expected_first, last)
-    damaged = bool(holes or decoder.holes or tables.unreadable or header is None)
+    holes = missing_ranges(sequences, expected_first, last) if last else ()
+    # A header that was cut while it was written is no damage: nothing was stored behind it.
+    beheaded = header is None and len(raw) >= SEGMENT_HEADER_BYTES
+    damaged = bool(holes or decoder.holes or tables.unreadable or beheaded)
     quarantined = _quarantine(layout, segment, raw, tail, damaged=damaged)
     if tables.by_key or holes:
         parts = tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 import uuid
@@ -18,7 +19,12 @@ from contexta.store.fs import (
 )
 from contexta.store.records._frames import SegmentHeader, encode_segment_header
 from contexta.store.records._layout import Layout, SegmentId, names_in
-from contexta.store.records._reservations import boot_id, encode_mark, reserve_block
+from contexta.store.records._reservations import (
+    boot_id,
+    encode_mark,
+    known_writers,
+    reserve_block,
+)
 
 try:
     import fcntl
@@ -48,7 +54,15 @@ class WriterHome:
         self.layout = layout
         self.writer_id, self._lock_fd = _create_locked(layout)
         self.folder = layout.writer_folder(self.writer_id)
-        self.reservation = reserve_block(layout, self.writer_id)
+        try:
+            self.reservation = reserve_block(layout, self.writer_id)
+        except BaseException:
+            # Each append tries anew: a folder and a lock left by each would use up descriptors.
+            with suppress(OSError):  # the first error is the one to report
+                if self.writer_id not in known_writers(layout):
+                    remove_writer_folder(layout, self.writer_id)
+            self.forget()
+            raise
         self._segment = 0
         self.note_synced(0, 0)
 
@@ -121,8 +135,14 @@ def remove_writer_folder(layout: Layout, writer_id: str) -> None:
         if any(name != "lock" for name in names_in(folder)):
             return
         (folder / "lock").unlink(missing_ok=True)
-        with suppress(FileNotFoundError):
+        try:
             folder.rmdir()
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            # Another process looks whether the writer is dead; it removes what it made itself.
         fsync_dir(layout.wal)
 
 
@@ -130,9 +150,9 @@ def _create_locked(layout: Layout) -> tuple[str, int]:
     ensure_private_dir(layout.wal, follow=False)
     for _ in range(_ATTEMPTS):
         writer_id = uuid.uuid4().hex
-        ensure_private_dir(layout.writer_folder(writer_id), follow=False)
         path = layout.writer_lock(writer_id)
         try:
+            ensure_private_dir(path.parent, follow=False)
             fd = open_private(path, os.O_CREAT | os.O_EXCL | os.O_RDWR)
         except StoreAccessError as error:
             if error.code == "store_path_missing":  # taken for an empty leftover and removed

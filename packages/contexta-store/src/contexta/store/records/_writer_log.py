@@ -92,10 +92,15 @@ class WriterLog:
 
     def _make_room(self, count: int) -> None:
         """Leave a full segment; take a new block when the numbers do not suffice."""
-        home = self._opened_home()
-        if count > self._limit - self._next:
-            self._leave_segment()
-            self._next = home.reserve()
+        try:
+            home = self._opened_home()
+            exhausted = count > self._limit - self._next
+            if exhausted:
+                self._leave_segment()
+                self._next = home.reserve()
+        except OSError as error:
+            raise append_failed(error, self._layout) from error
+        if exhausted:
             self._limit = self._next + SEQUENCE_BLOCK
             if self._limit > _SEQUENCE_LIMIT:
                 raise RecordError(
@@ -160,9 +165,12 @@ class WriterLog:
             if upto is not None and self._durable >= upto:
                 return
             with self._lock:
+                try:
+                    fd = os.dup(self._fd) if self._fd >= 0 else -1
+                except OSError as error:  # too many open files: nothing was tried yet
+                    raise sync_failed(error, self._layout) from error
                 self._dirty = False
                 rolled, self._rolled = self._rolled, []
-                fd = os.dup(self._fd) if self._fd >= 0 else -1
                 number, last = self._number, self._next - 1
                 size = self._size if fd >= 0 else rolled[-1][2] if rolled else 0
                 names, self._names_unsynced = self._names_unsynced, False
