@@ -84,6 +84,15 @@ def test_snapshot_sections(service):
     ]
 
 
+def test_snapshot_says_when_files_differed_from_the_commit(make):
+    """A revision alone would claim more than is known."""
+    run = make.run("a", code_revision="abcdef0123456789", metadata={"code_dirty": True})
+    text = snapshot_report(QueryService(make.repository(runs=[run]))).to_markdown()
+
+    assert "abcdef012345 (changed)" in text
+    assert "files differed from the commit" in text
+
+
 def test_snapshot_shows_numbers_and_curves(service):
     """Metric values, parameters, sizes and short hashes are in tables, curves in a chart."""
     document = snapshot_report(service)

@@ -29,6 +29,7 @@ from contexta.interpretation.repositories.records import (
     MetricPoint,
     MetricSeries,
     MetricSummaryRecord,
+    RunRecord,
 )
 
 _SAMPLES_SHOWN = 20
@@ -73,12 +74,17 @@ def _highlights(
         ("Status", run.status),
         ("Duration", fmt.duration(run.started_at, run.ended_at)),
         ("Started", fmt.moment(run.started_at)),
-        ("Code", fmt.short_hash(run.code_revision)),
+        ("Code", fmt.short_hash(run.code_revision) + (" (changed)" if _is_dirty(run) else "")),
         ("Dataset", run.dataset_ref or fmt.MISSING),
         ("Records", str(sum(counts.values()))),
         ("Issues", ", ".join(found) or "none"),
     ]
     return tuple(pairs)
+
+
+def _is_dirty(run: RunRecord) -> bool:
+    """Whether tracked files differed from the commit when the run began."""
+    return run.metadata.get("code_dirty") is True
 
 
 def _summary(snapshot: RunSnapshot) -> ReportSection:
@@ -94,6 +100,8 @@ def _summary(snapshot: RunSnapshot) -> ReportSection:
         ("code_revision", run.code_revision or fmt.MISSING),
         ("dataset_ref", run.dataset_ref or fmt.MISSING),
     ]
+    if _is_dirty(run):
+        pairs.insert(8, ("code_state", "files differed from the commit"))
     if run.description:
         pairs.append(("description", run.description))
     lines = pairs + [(f"param {k}", fmt.plain(v)) for k, v in run.params.items()]
