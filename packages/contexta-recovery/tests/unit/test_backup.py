@@ -71,7 +71,7 @@ def test_backing_up_leaves_the_source_as_it_was(config, workspace):
 
 
 def test_every_file_of_a_backup_is_in_the_manifest_and_verified_after_writing(config, workspace):
-    """W4: there was no list of files, no hash, no look at what was written."""
+    """There was no list of files, no hash, no look at what was written."""
     result = back_up(config)
 
     on_disk = {
@@ -104,14 +104,14 @@ def test_the_same_plan_twice_makes_two_backups(config, workspace):
 
 
 def test_repeated_backups_do_not_contain_each_other(config, workspace):
-    """W6: sizes used to double."""
+    """Sizes used to double."""
     sizes = {len(files_of(back_up(config).location)) for _ in range(3)}
 
     assert len(sizes) == 1
 
 
 def test_exports_are_copied_without_the_backups_in_them(config_at, root, populate):
-    """W6: with the backup folder inside the exports the copy used to recurse into itself."""
+    """With the backup folder inside the exports the copy used to recurse into itself."""
     populate(root)
     (root / "exports" / "sub").mkdir(parents=True)
     (root / "exports" / "sub" / "report.csv").write_text("a,b")
@@ -125,7 +125,7 @@ def test_exports_are_copied_without_the_backups_in_them(config_at, root, populat
 
 
 def test_the_cache_is_left_out_although_the_outbox_lies_in_it(config_at, root, populate):
-    """W6: the parent of the outbox used to be copied, whatever it was."""
+    """The parent of the outbox used to be copied, whatever it was."""
     populate(root)
     outbox = root / "cache" / "outbox"
     outbox.mkdir(parents=True)
@@ -140,7 +140,7 @@ def test_the_cache_is_left_out_although_the_outbox_lies_in_it(config_at, root, p
 
 
 def test_planes_outside_the_workspace_are_backed_up(config, root, tmp_path, populate):
-    """W5: they used to be left out silently."""
+    """They used to be left out silently."""
     populate(root)
     elsewhere = tmp_path / "disk"
     elsewhere.mkdir()
@@ -161,7 +161,7 @@ def test_planes_outside_the_workspace_are_backed_up(config, root, tmp_path, popu
 
 
 def test_a_plane_that_is_configured_elsewhere_and_missing_is_said(config, workspace, tmp_path):
-    """W5: such a backup used to be a plain success."""
+    """Such a backup used to be a plain success."""
     moved = replace(config, records=replace(config.records, root_path=tmp_path / "not-mounted"))
 
     result = back_up(moved)
@@ -170,7 +170,7 @@ def test_a_plane_that_is_configured_elsewhere_and_missing_is_said(config, worksp
 
 
 def test_links_and_special_files_are_skipped_and_said(config, workspace, tmp_path):
-    """W15: an outside folder used to be copied in through a link."""
+    """An outside folder used to be copied in through a link."""
     (tmp_path / "secret").mkdir()
     (tmp_path / "secret" / "id_rsa").write_text("private")
     (workspace / "artifacts" / "planted").symlink_to(tmp_path / "secret")
@@ -217,7 +217,7 @@ def test_the_configuration_is_written_without_secrets(config, workspace):
 
 
 def test_a_failed_backup_is_never_listed_and_the_next_one_works(config, workspace, monkeypatch):
-    """W15, W18: aborted backups stayed as folders; errors of the system surfaced raw."""
+    """Aborted backups stayed as folders; errors of the system surfaced raw."""
     import contexta.recovery.backup as module
 
     def full(*arguments):
@@ -245,7 +245,7 @@ def test_what_a_killed_backup_left_is_not_listed_and_is_removed_by_the_next(conf
 
 @pytest.mark.parametrize("ref", ["../x", "a/b", "..", ".partial-x"])
 def test_a_plan_made_by_hand_cannot_leave_the_backup_folder(config, workspace, ref):
-    """W2."""
+    """The reference inside a plan is checked again, not only the label that made it."""
     plan = replace(plan_workspace_backup(config), backup_ref=ref)
 
     with pytest.raises(BackupError) as caught:
@@ -255,7 +255,7 @@ def test_a_plan_made_by_hand_cannot_leave_the_backup_folder(config, workspace, r
 
 
 def test_a_plan_for_another_workspace_is_refused(config, config_at, workspace, tmp_path):
-    """W18."""
+    """A plan names its workspace, and another configuration cannot apply it."""
     plan = plan_workspace_backup(config_at(tmp_path / "other"))
 
     with pytest.raises(BackupError) as caught:
@@ -276,7 +276,7 @@ def test_a_backup_folder_inside_a_plane_is_refused(config_at, root, populate):
 
 
 def test_a_damaged_workspace_is_backed_up_and_said(config, workspace):
-    """W3: corrupted data used to be a plain success."""
+    """Corrupted data used to be a plain success."""
     body = next(path for path in (workspace / "artifacts" / "objects").rglob("*") if path.is_file())
     body.chmod(0o600)
     body.write_bytes(b"changed")

@@ -37,7 +37,7 @@ for number in range(100_000):
 
 @pytest.mark.parametrize("operation", ["backup", "restore"])
 def test_killed_at_any_call_it_leaves_old_or_new_and_a_rerun_completes(operation, root):
-    """W1, W9, W15: a killed backup is never listed, a killed restore never leaves neither."""
+    """A killed backup is never listed, a killed restore never leaves neither."""
     script = Path(__file__).with_name("kill_script.py")
 
     done = subprocess.run(
@@ -54,7 +54,7 @@ def test_killed_at_any_call_it_leaves_old_or_new_and_a_rerun_completes(operation
 def test_a_backup_taken_while_a_process_writes_restores_with_all_earlier_records(
     config, root, workspace, tmp_path, contents
 ):
-    """W8: copies were taken in the middle of writes."""
+    """Copies were taken in the middle of writes."""
     writer = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(root)],
         env=ENVIRONMENT,

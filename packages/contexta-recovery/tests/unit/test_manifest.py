@@ -30,7 +30,7 @@ def test_what_is_written_is_read_back(tmp_path):
 
 
 def test_every_single_flipped_bit_is_noticed(tmp_path):
-    """W4: no byte of a manifest can change unnoticed, blanks included."""
+    """No byte of a manifest can change unnoticed, blanks included."""
     raw = manifest().to_bytes()
     trusted = []
     for position in range(len(raw)):

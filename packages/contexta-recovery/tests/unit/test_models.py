@@ -25,7 +25,7 @@ def test_status_is_upper_case_and_details_are_sorted_and_read_only():
 
 
 def test_replay_result_with_entries_is_json():
-    """W13: `to_dict` used to raise as soon as there were entries."""
+    """`to_dict` used to raise as soon as there were entries."""
     entry = ReplayEntryResult("replay:1", "RECORD", "sink", "SUCCESS")
     result = ReplayBatchResult("SUCCESS", entries=(entry,), acknowledged_count=1)
 
@@ -33,7 +33,7 @@ def test_replay_result_with_entries_is_json():
 
 
 def test_import_result_keeps_its_own_fields():
-    """W13: `to_dict` used to lose them."""
+    """`to_dict` used to lose them."""
     result = ImportResult("SUCCESS", source_root=Path("/a"), created_run_count=2)
 
     assert result.to_dict()["created_run_count"] == 2

@@ -63,7 +63,7 @@ def test_a_hand_written_entry_goes_to_the_local_file_and_leaves_the_outbox(confi
 
 
 def test_the_local_file_does_not_take_the_same_delivery_twice(config, root):
-    """W11: a kill between delivery and acknowledgement repeats the delivery."""
+    """A kill between delivery and acknowledgement repeats the delivery."""
     fill(config, entry(1))
     replay_outbox(config, acknowledge_successes=False)
 
@@ -74,7 +74,7 @@ def test_the_local_file_does_not_take_the_same_delivery_twice(config, root):
 
 
 def test_bad_lines_go_to_the_dead_letters_and_block_nothing(config):
-    """W11: one torn line used to block everything, one without a field the whole batch."""
+    """One torn line used to block everything, one without a field the whole batch."""
     fill(config, entry(1), '{"torn": ', "[]", '{"family": "RECORD"}', entry(2))
     sink = Sink()
 
@@ -101,7 +101,7 @@ def test_bytes_that_are_no_text_are_kept_in_the_dead_letters(config):
 
 
 def test_strict_mode_refuses_bad_lines_before_delivering(config):
-    """W18: the setting used to have no effect."""
+    """The setting used to have no effect."""
     from dataclasses import replace
 
     fill(config, entry(1), "[]")
@@ -116,7 +116,7 @@ def test_strict_mode_refuses_bad_lines_before_delivering(config):
 
 
 def test_each_delivery_is_acknowledged_before_the_next(config):
-    """W11: an interruption used to repeat everything."""
+    """An interruption used to repeat everything."""
     fill(config, entry(1), entry(2), entry(3))
     seen = []
 
@@ -139,7 +139,7 @@ def test_an_interruption_leaves_what_was_not_delivered(config):
 
 
 def test_entries_appended_during_a_replay_stay(config):
-    """W11: they used to be erased."""
+    """They used to be erased."""
     fill(config, entry(1), entry(2))
 
     class Appending(Sink):
@@ -184,7 +184,7 @@ def test_a_poison_entry_dies_after_three_tries_when_nothing_is_said(config):
 
 
 def test_entries_go_to_the_sink_that_they_name(config):
-    """W12: with several sinks only the first was used."""
+    """With several sinks only the first was used."""
     fill(config, entry(1, sink_name="b"), entry(2), entry(3, sink_name="gone"))
     first, second = Sink("a"), Sink("b")
 
@@ -197,7 +197,7 @@ def test_entries_go_to_the_sink_that_they_name(config):
 
 
 def test_target_takes_only_its_own_entries(config):
-    """W12: the target used to take the entries of every sink."""
+    """The target used to take the entries of every sink."""
     fill(config, entry(1, sink_name="a"), entry(2, sink_name="b"), entry(3))
     first, second = Sink("a"), Sink("b")
 
@@ -251,7 +251,7 @@ def test_the_receipt_decides(config, status, expected):
 
 
 def test_a_failure_that_calls_itself_retryable_is_tried_again_at_once(config):
-    """W14: there was no backoff."""
+    """There was no backoff."""
     fill(config, entry(1))
 
     class Shaky(Sink):
@@ -268,7 +268,7 @@ def test_a_failure_that_calls_itself_retryable_is_tried_again_at_once(config):
 
 @pytest.mark.parametrize("name", ["limit", "dead_letter_after_failures"])
 def test_negative_numbers_are_refused(config, name):
-    """W14: a negative limit used to mean all but the last."""
+    """A negative limit used to mean all but the last."""
     with pytest.raises(ValidationError) as caught:
         replay_outbox(config, **{name: -1})
 

@@ -49,7 +49,7 @@ def test_the_recovery_block_of_the_guide_runs(config, root):
 
 
 def test_applying_with_default_settings_loses_nothing(config, workspace, populate, contents):
-    """W1: everything used to be lost, the backups included."""
+    """Everything used to be lost, the backups included."""
     before = contents(workspace)
     ref = back_up(config).backup_ref
     populate(workspace, "second")
@@ -77,7 +77,7 @@ def test_a_verified_restore_says_what_it_found(config, workspace):
 
 
 def test_verifying_leaves_no_copy_behind(config, workspace):
-    """W6: each verification left a full copy in the staging folder."""
+    """Each verification left a full copy in the staging folder."""
     ref = back_up(config).backup_ref
     for _ in range(3):
         restore(config, ref, verify_only=True)
@@ -87,7 +87,7 @@ def test_verifying_leaves_no_copy_behind(config, workspace):
 
 
 def test_an_empty_backup_does_not_replace_data(config, config_at, tmp_path, workspace, contents):
-    """W3: it used to replace good data by an empty workspace."""
+    """It used to replace good data by an empty workspace."""
     before = contents(workspace)
     empty = config_at(tmp_path / "empty", backup_root=workspace / "recovery" / "backups")
     (tmp_path / "empty").mkdir()
@@ -101,7 +101,7 @@ def test_an_empty_backup_does_not_replace_data(config, config_at, tmp_path, work
 
 
 def test_a_backup_of_damaged_data_is_applied_only_on_request(config, workspace, contents):
-    """W3."""
+    """What verification found stands in the way until the caller accepts it by name."""
     body = next(path for path in (workspace / "artifacts" / "objects").rglob("*") if path.is_file())
     good = body.read_bytes()
     body.chmod(0o600)
@@ -120,7 +120,7 @@ def test_a_backup_of_damaged_data_is_applied_only_on_request(config, workspace, 
 
 
 def test_everything_that_is_not_replaced_survives(config, workspace, contents):
-    """W7: reports, exports, the cache and files of the user were deleted."""
+    """Reports, exports, the cache and files of the user were deleted."""
     ref = back_up(config).backup_ref
     mine = {
         "reports/a.html": "report",
@@ -143,7 +143,7 @@ def test_everything_that_is_not_replaced_survives(config, workspace, contents):
 
 
 def test_pending_deliveries_of_both_are_still_replayed(config, workspace):
-    """W7: restored deliveries were lost to replay."""
+    """Restored deliveries were lost to replay."""
 
     def entry(number):
         return {"replay_ref": f"r{number}", "family": "RECORD", "payload": number}
@@ -161,7 +161,7 @@ def test_pending_deliveries_of_both_are_still_replayed(config, workspace):
 def test_another_folder_is_backed_up_itself_before_it_is_replaced(
     config, workspace, tmp_path, populate, contents, config_at
 ):
-    """W9: the safety backup used to be of the configured workspace."""
+    """The safety backup used to be of the configured workspace."""
     before = contents(workspace)
     ref = back_up(config).backup_ref
     other = tmp_path / "other"
@@ -186,7 +186,7 @@ def test_an_absent_target_is_created(config, workspace, tmp_path, contents):
 
 
 def test_a_failing_safety_backup_stops_the_restore(config, workspace, contents, monkeypatch):
-    """W9."""
+    """Nothing is replaced without the copy that the plan promises."""
     import contexta.recovery.backup as module
 
     ref = back_up(config).backup_ref
@@ -206,7 +206,7 @@ def test_a_failing_safety_backup_stops_the_restore(config, workspace, contents, 
 def test_an_error_while_the_replacement_is_built_changes_nothing(
     config, workspace, contents, monkeypatch
 ):
-    """W9: a write error in the middle used to leave half a workspace."""
+    """A write error in the middle used to leave half a workspace."""
     import contexta.recovery._survivors as module
 
     ref = back_up(config).backup_ref
@@ -224,7 +224,7 @@ def test_an_error_while_the_replacement_is_built_changes_nothing(
 
 
 def test_verification_ignores_the_environment(config, workspace, monkeypatch, tmp_path):
-    """W10: it opened, and created, the database that a variable named."""
+    """It opened, and created, the database that a variable named."""
     ref = back_up(config).backup_ref
     monkeypatch.setenv("CONTEXTA_METADATA_DATABASE_PATH", str(tmp_path / "env.sqlite"))
     monkeypatch.setenv("CONTEXTA_PROFILE_OVERLAYS", "readonly")
@@ -236,7 +236,7 @@ def test_verification_ignores_the_environment(config, workspace, monkeypatch, tm
 
 
 def test_a_target_that_is_open_for_writing_is_refused(config, workspace, open_stores, contents):
-    """W8: the process kept writing into the deleted database."""
+    """The process kept writing into the deleted database."""
     before = contents(workspace)
     ref = back_up(config).backup_ref
     with open_stores(workspace) as stores:
@@ -264,7 +264,7 @@ def test_an_open_database_alone_is_noticed(config, workspace):
 def test_planes_outside_the_workspace_are_restored_to_where_they_are_configured(
     config, root, tmp_path, populate
 ):
-    """W5."""
+    """Each plane goes back to the folder that the configuration names."""
     populate(root)
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -289,7 +289,7 @@ def test_planes_outside_the_workspace_are_restored_to_where_they_are_configured(
 
 
 def test_a_plan_made_before_the_backup_changed_is_stale(config, workspace):
-    """W18."""
+    """What was planned on one state is not applied to another."""
     location = back_up(config).location
     plan = plan_restore(config, location.name)
     other = back_up(config).location

@@ -25,7 +25,7 @@ def restore(config, ref, **options):
 
 
 def test_a_backup_is_found_by_its_path_and_never_written(config, workspace):
-    """W2: a path used to make verification delete the backup."""
+    """A path used to make verification delete the backup."""
     location = back_up(config).location
     before = sorted(location.rglob("*"))
 
@@ -37,7 +37,7 @@ def test_a_backup_is_found_by_its_path_and_never_written(config, workspace):
 
 
 def test_a_staging_folder_inside_the_backup_is_refused(config, workspace):
-    """W2."""
+    """Staging there would write into the backup, or delete it."""
     location = back_up(config).location
     plan = replace(
         plan_restore(config, location, verify_only=True), staging_root=location / "staging"
@@ -52,7 +52,7 @@ def test_a_staging_folder_inside_the_backup_is_refused(config, workspace):
 
 @pytest.mark.parametrize("ref", ["../x", "../../home", "a/b", "..", ".partial-a", "a\0b"])
 def test_a_reference_cannot_leave_the_backup_folder(config, workspace, ref):
-    """W2."""
+    """A reference is a name, never a way through folders."""
     with pytest.raises(RestoreError) as caught:
         plan_restore(config, ref)
 
@@ -75,7 +75,7 @@ def test_a_blank_reference_is_refused(config):
 
 
 def test_an_aborted_backup_is_not_accepted(config, workspace):
-    """W15."""
+    """A folder without its manifest is what a killed backup leaves."""
     (workspace / "recovery" / "backups" / "half" / "workspace").mkdir(parents=True)
 
     with pytest.raises(RestoreError) as caught:

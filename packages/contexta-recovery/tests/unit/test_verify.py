@@ -59,7 +59,7 @@ DAMAGES = [
 def test_damage_is_named_with_its_place_and_refused_by_restore(
     config, workspace, contents, backup, damage, kind
 ):
-    """W3, W4."""
+    """Every byte is read, so each damage is named with its file."""
     before = contents(workspace)
     path = some_file(backup)
     damage(path)
@@ -114,7 +114,7 @@ def test_an_edited_manifest_is_named_and_refused(config, backup):
 
 
 def test_a_renamed_backup_verifies_and_says_so(config, backup):
-    """W3."""
+    """The manifest knows the name that the backup was made under."""
     renamed = backup.with_name("renamed")
     os.replace(backup, renamed)
 
