@@ -236,9 +236,9 @@ def test_model_dump_gives_plain_values():
     assert isinstance(run.run_ref, StableRef)
 
 
-def test_a_model_is_no_dataclass_but_copy_replace_works():
+def test_a_model_is_a_dataclass_to_scripts_and_copy_replace_works():
     """`copy.replace` of Python 3.13 goes through the checked copy."""
     run = builders.run()
 
-    assert not dataclasses.is_dataclass(run)
+    assert dataclasses.is_dataclass(run)
     assert run.__replace__(name="x").name == "x"

@@ -1,6 +1,7 @@
 """What this release does that 1.0 did not, one fact each."""
 
 import copy
+import dataclasses
 import datetime
 import json
 import math
@@ -10,8 +11,16 @@ import pickle
 import pytest
 
 import contexta.contract as contract
-from contexta.contract import MetricPayload, Run, deserialize_metric_record, to_json, to_payload
-from contexta.contract.errors import ValidationError
+from contexta.contract import (
+    MetricPayload,
+    Run,
+    ValidationIssue,
+    ValidationReport,
+    deserialize_metric_record,
+    to_json,
+    to_payload,
+)
+from contexta.contract.errors import ContextaError, SerializationError, ValidationError
 from contexta.contract.testing import builders
 
 
@@ -236,3 +245,74 @@ def test_what_is_checked_once_is_not_checked_again():
     assert record.envelope is envelope
     assert record.payload is payload
     assert MetricPayload.trusted(metric_key="\n", value=None, value_type="?").value is None
+
+
+def test_models_work_with_the_functions_of_dataclasses():
+    """A run of 1.0 was closed with dataclasses.replace and printed with asdict."""
+    run = builders.run(status="open", ended_at=None, tags={"a": "b"})
+    closed = dataclasses.replace(run, status="completed", ended_at="2031-01-01T00:00:00Z")
+    plain = dataclasses.asdict(closed)
+
+    assert (closed.status, closed.tags) == ("completed", {"a": "b"})
+    assert [field.name for field in dataclasses.fields(run)] == list(plain)
+    assert plain["run_ref"] == {"kind": "run", "value": run.run_ref.value}
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        run.name = "other"
+
+
+def test_reports_are_merged_on_the_class_and_on_a_report():
+    """ValidationReport.merge takes any number of reports and refuses anything else."""
+    one = ValidationReport.from_issues([ValidationIssue("a", "$", "m")])
+    two = ValidationReport.from_issues([ValidationIssue("b", "$", "m")])
+
+    assert ValidationReport.merge(one, two) == one.merge(two)
+    assert ValidationReport.merge() == ValidationReport.ok()
+    with pytest.raises(ValidationError) as caught:
+        ValidationReport.merge(3)
+    assert caught.value.code == "validation_report_invalid_merge"
+
+
+@pytest.mark.parametrize(
+    ("build", "key", "value"),
+    [
+        (lambda: builders.stage_execution(order_index=-1), "order_index", -1),
+        (lambda: builders.artifact_manifest(size_bytes=-1), "size_bytes", -1),
+        (lambda: builders.run(status="Open"), "status", "Open"),
+        (
+            lambda: builders.structured_event_payload(attributes={"a": [{"b": b"x"}]}),
+            "path",
+            "attributes.a[0].b",
+        ),
+    ],
+    ids=["order-index", "size-bytes", "status", "path"],
+)
+def test_details_name_the_value_as_1_0_did(build, key, value):
+    """Scripts read the offending value, or its path, from the details."""
+    with pytest.raises(ValidationError) as caught:
+        build()
+
+    assert caught.value.details[key] == value
+
+
+def test_an_int_that_python_cannot_write_is_a_coded_error():
+    """to_json speaks for the limit of Python on the digits of an int."""
+    with pytest.raises(SerializationError) as caught:
+        to_json({"a": 10**5000})
+
+    assert caught.value.code == "serialization_unsupported_type"
+
+
+def test_an_error_about_a_broken_name_can_be_printed():
+    """A lone surrogate in a field name does not make the message unprintable."""
+    with pytest.raises(ValidationError) as caught:
+        builders.run(**{"\ud800": 1})
+
+    assert b"d800" in str(caught.value).encode()
+
+
+def test_a_cause_that_cannot_be_shown_hides_nothing_else():
+    """The text of a foreign exception may itself raise."""
+    error = ContextaError("x", cause=ValueError(10**5000))
+
+    assert pickle.loads(pickle.dumps(error)).message == "x"
+    assert error.to_dict()["causes"] == [{"type": "ValueError", "message": "<ValueError>"}]

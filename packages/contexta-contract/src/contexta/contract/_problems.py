@@ -45,7 +45,9 @@ def step(key: str | int) -> str:
         return f"[{key}]"
     if _PLAIN_KEY(key):
         return f".{key}"
-    return '["' + key.replace("\\", "\\\\").replace('"', '\\"') + '"]'
+    # A lone surrogate has no UTF-8 form, and an error must be fit to print.
+    shown = key.encode("utf-8", "backslashreplace").decode()
+    return '["' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"]'
 
 
 def path_of(location: Iterable[str | int]) -> str:

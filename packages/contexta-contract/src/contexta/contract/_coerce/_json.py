@@ -14,6 +14,8 @@ from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from contexta.contract._frozen import EMPTY, FrozenMapping, freeze
 from contexta.contract._problems import Problem, ProblemsFound, step
 from contexta.contract._refs._stable_ref import StableRef
@@ -129,7 +131,7 @@ def _convert_other(value: Any, path: str, found: list[Problem], depth: int) -> A
     for kinds, handle in _HANDLERS:
         if isinstance(value, kinds):
             return handle(value, path, found, depth)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type | BaseModel):
         names = [field.name for field in dataclasses.fields(value)]
         return _mapping({name: getattr(value, name) for name in names}, path, found, depth)
     for method in ("tolist", "to_dict"):  # arrays, tensors and series; then our own models

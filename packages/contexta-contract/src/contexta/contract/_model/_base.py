@@ -13,6 +13,7 @@ from pydantic import ValidationError as PydanticError
 from contexta.contract._fields._values import FrozenJson
 from contexta.contract._frozen import EMPTY, FrozenMapping
 from contexta.contract._model._building import build_lock
+from contexta.contract._model._dataclass_view import DataclassView
 from contexta.contract._model._failures import error_of, problems_of, unknown_names
 from contexta.contract._problems import Problem, ProblemsFound
 from contexta.contract._refs._stable_ref import StableRef
@@ -44,6 +45,10 @@ class ContractModel(BaseModel):
         protected_namespaces=(),
     )
     __pydantic_extra__: dict[str, FrozenJson]
+
+    # For dataclasses.replace, asdict and fields; they do not see fields of a newer release.
+    __dataclass_fields__ = DataclassView("__dataclass_fields__")
+    __dataclass_params__ = DataclassView("__dataclass_params__")
 
     # Fields added after 1.0: absent from the wire while empty, so that a 1.0 reader, which
     # refuses what it does not know, still reads everything that does not use them. Public, like

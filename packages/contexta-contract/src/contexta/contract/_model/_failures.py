@@ -32,6 +32,15 @@ _CODES_BY_FIELD: Final = {
     "readonly_fields": "extension_invalid_readonly_fields",
     "target_models": "extension_registry_invalid_target_models",
 }
+# Where 1.0 named the value in the details after its field, scripts find it there.
+_NAMED_VALUES: Final = {
+    "artifact_invalid_size_bytes": "size_bytes",
+    "context_invalid_order_index": "order_index",
+    "context_invalid_status": "status",
+    "extension_registry_invalid_owner": "owner_slug",
+    "extension_registry_invalid_ownership": "ownership_class",
+    "extension_registry_invalid_status": "status",
+}
 _SHOWN_PATHS = 5
 
 
@@ -112,8 +121,8 @@ def _ruled(error: Any, path: str, context: Mapping[str, Any]) -> Problem:
     details: dict[str, Any] = {"value": value if isinstance(value, str) else short_repr(value)}
     if allowed:
         details["allowed"] = allowed.split("|")
-    if code == "context_invalid_status":
-        details["status"] = details["value"]
+    if code in _NAMED_VALUES:
+        details[_NAMED_VALUES[code]] = value
     if not isinstance(value, str):
         details["type"] = type(value).__name__
     reason = "is blank and" if isinstance(value, str) and not value.strip() else ""
@@ -148,6 +157,8 @@ def _with_field(problem: Problem, error: Any) -> Problem:
         return problem
     name = next((part for part in reversed(location) if isinstance(part, str)), None)
     details = {**problem.details, "field_name": name}
+    if str(details.get("path", "")).startswith("$"):
+        details["path"] = f"{name}{details['path'][1:]}"
     if isinstance(error["input"], str):
         details.setdefault("value", error["input"])
     return problem._replace(details=details)

@@ -130,7 +130,8 @@ def is_transient(exc: BaseException | None) -> bool:
     if isinstance(exc, OSError):
         return exc.errno in _TRANSIENT_ERRNOS
     # sqlite3 cannot be imported here for one name; its busy error names itself.
-    return "database is locked" in str(exc) or "database table is locked" in str(exc)
+    text = _text_of(exc)
+    return "database is locked" in text or "database table is locked" in text
 
 
 def _rebuild(cls: type[ContextaError], message: str) -> ContextaError:
@@ -155,11 +156,19 @@ def _describe(cause: BaseException) -> dict[str, Any]:
         shown["code"] = cause.code
         shown["message"] = json_safe(cause.message)
     else:
-        shown["message"] = json_safe(str(cause))
+        shown["message"] = _text_of(cause)
     return shown
 
 
 def _portable(cause: BaseException | None) -> BaseException | None:
     if cause is None or isinstance(cause, ContextaError):
         return cause
-    return RuntimeError(f"{type(cause).__name__}: {json_safe(str(cause))}")
+    return RuntimeError(f"{type(cause).__name__}: {_text_of(cause)}")
+
+
+def _text_of(cause: BaseException) -> str:
+    try:
+        text: str = json_safe(str(cause))
+    except Exception:  # a foreign __str__ may raise anything
+        return f"<{type(cause).__name__}>"
+    return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING
 
 from contexta.contract.errors._base import ContextaError
@@ -39,8 +40,11 @@ class ArgumentError(ValidationError, TypeError):
     """A constructor call misses a required field or names one that does not exist."""
 
 
-class FrozenModelError(ValidationError, AttributeError):
-    """Somebody tried to assign or delete a field; models never change after construction."""
+class FrozenModelError(ValidationError, FrozenInstanceError):
+    """Somebody tried to assign or delete a field; models never change after construction.
+
+    Also an ``AttributeError``, as of any frozen dataclass.
+    """
 
 
 class SerializationError(ContractError, ValueError):

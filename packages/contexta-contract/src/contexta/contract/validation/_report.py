@@ -51,9 +51,14 @@ class ValidationReport:
         """Return a report of these issues."""
         return cls(True, tuple(issues))
 
-    def merge(self, *reports: ValidationReport) -> ValidationReport:
-        """Return a report with the issues of all, in order."""
-        merged = list(self.issues)
+    # Without ``self``, so that both a.merge(b) and ValidationReport.merge(a, b) work.
+    def merge(*reports: ValidationReport) -> ValidationReport:
+        """Return a report with the issues of all, in order.
+
+        Raises:
+            ValidationError: ``validation_report_invalid_merge``.
+        """
+        merged: list[ValidationIssue] = []
         for report in reports:
             if not isinstance(report, ValidationReport):
                 raise ValidationError(

@@ -38,9 +38,18 @@ def to_json(obj: Any) -> str:
 
     Equal objects give equal text. Raises as :func:`to_payload`.
     """
-    return json.dumps(
-        to_payload(obj), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    payload = to_payload(obj)
+    try:
+        return json.dumps(
+            payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+        )
+    except ValueError as exc:  # Python writes ints of at most 4300 digits
+        raise SerializationError(
+            f"an int is too large for JSON ({exc}); pass it as text",
+            code="serialization_unsupported_type",
+            details={"type": "int"},
+            cause=exc,
+        ) from exc
 
 
 def _payload(obj: Any, depth: int) -> Any:
