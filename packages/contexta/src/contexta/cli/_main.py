@@ -35,6 +35,9 @@ def run_cli(argv: Sequence[str] | None = None, *, prog: str = "contexta") -> int
     if "--format=json" in arguments or ("--format", "json") in pairwise(arguments):
         # Known before parsing, so that a parse error has the form that was asked for.
         state.format = "json"
+    if sys.stdout is None:
+        _say(state, "stdout_closed", "stdout is closed, so there is no place for a result", None)
+        return _FAILURE
     try:
         cli.main(arguments, prog_name=prog, standalone_mode=False, obj=state)
         sys.stdout.flush()

@@ -50,12 +50,18 @@ class State:
 
         Raises:
             NotFoundError: `workspace_not_found`.
+            SchemaVersionError: a newer release wrote the workspace.
+            StoreError: the workspace cannot be read or is damaged.
         """
         if self._opened is None:
             root = self.config.workspace.root_path
-            if not (root / _MARK).is_file():
-                raise _missing(root)
             from contexta.client import Contexta
+            from contexta.store.workspace import open_workspace
+
+            try:
+                open_workspace(root, create=False)
+            except NotFoundError as error:
+                raise _missing(root) from error
 
             self._opened = Contexta(config=self.config, read_only=True)
         return self._opened
@@ -79,9 +85,9 @@ def _missing(root: Path) -> NotFoundError:
 
 def _nearest(root: Path) -> Path | None:
     """A workspace that was probably meant: inside of the folder, or beside it by name."""
-    if (root / ".contexta" / _MARK).is_file():
-        return root / ".contexta"
     try:
+        if (root / ".contexta" / _MARK).is_file():
+            return root / ".contexta"
         beside = {mark.parent.name: mark.parent for mark in root.parent.glob(f"*/{_MARK}")}
     except OSError:  # the folder may not be read; then there is no hint
         return None

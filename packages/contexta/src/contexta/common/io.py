@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from contexta.contract.errors import SerializationError
+from contexta.contract.errors import SerializationError, StoreAccessError
 from contexta.store.fs import atomic_write_text as _atomic_write_text
 from contexta.store.fs import ensure_private_dir, translated_os_errors
 
@@ -22,9 +22,21 @@ __all__ = [
 
 
 def resolve_path(path: str | Path, *, base: str | Path | None = None) -> Path:
-    """Make a path absolute: ``~`` expanded, links followed, relative to ``base`` or the cwd."""
-    expanded = Path(path).expanduser()
-    return (Path(base) / expanded if base is not None else expanded).resolve()
+    """Make a path absolute: ``~`` expanded, links followed, relative to ``base`` or the cwd.
+
+    Raises:
+        StoreAccessError: no path can be made of it.
+    """
+    try:
+        expanded = Path(path).expanduser()
+        return (Path(base) / expanded if base is not None else expanded).resolve()
+    except (TypeError, ValueError, RuntimeError, OSError) as error:
+        raise StoreAccessError(
+            f"{path!r} is no usable path: {error}; give another one",
+            code="io_invalid_path",
+            details={"path": repr(path)},
+            cause=error,
+        ) from error
 
 
 def ensure_directory(path: str | Path) -> Path:
@@ -64,6 +76,12 @@ def atomic_write_text(path: str | Path, text: str) -> Path:
         StoreAccessError: it cannot be written; the old content stays.
     """
     file = resolve_path(path)
+    if not file.name:
+        raise StoreAccessError(
+            f"{file} is a folder, not a file: name a file in it",
+            code="io_invalid_path",
+            details={"path": str(file)},
+        )
     ensure_private_dir(file.parent)
     _atomic_write_text(file, text)
     return file

@@ -32,12 +32,12 @@ def find_project(start: Path | None = None) -> Project | None:
     except OSError:  # the working directory was deleted
         return None
     for folder in (first, *first.parents):
-        if folder == first or _is_trusted(folder):
-            found = _project_at(folder)
-            if found is not None:
+        try:
+            found = _project_at(folder) if folder == first or _is_trusted(folder) else None
+            if found is not None or (folder / ".git").exists():
                 return found
-        if (folder / ".git").exists():
-            return None
+        except OSError:  # a folder that may not be looked into holds no project of ours
+            continue
     return None
 
 
@@ -54,7 +54,8 @@ def _project_at(folder: Path) -> Project | None:
 
 
 def _is_trusted(folder: Path) -> bool:
-    if folder == Path.home():
+    # Not Path.home(): it raises for a user without a home, as in containers.
+    if str(folder) == os.path.expanduser("~"):  # noqa: PTH111 - see above
         return False
     try:
         status = folder.stat()

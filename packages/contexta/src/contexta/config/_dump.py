@@ -8,6 +8,7 @@ from typing import Any
 import pydantic
 
 from contexta.config._leaves import section_class, settings
+from contexta.config._problems import Problem, settings_error
 from contexta.config._unified import UnifiedConfig
 
 
@@ -22,7 +23,12 @@ def config_to_mapping(
             ``json.dumps`` works; otherwise paths stay ``Path`` and tuples stay tuples.
         derived: also the paths that follow from the workspace; without them, building
             from the mapping with another workspace moves them.
+
+    Raises:
+        ConfigurationError: ``config`` is no ``UnifiedConfig``.
     """
+    if not isinstance(config, UnifiedConfig):
+        raise settings_error([Problem("config", config, "must be a UnifiedConfig")])
     mapping = _section(config, json_safe=json_safe)
     if derived:
         return mapping

@@ -83,7 +83,8 @@ def _parsed(file: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise _invalid(file, f"cannot be parsed: {error}", error) from error
     if file.name == _PYPROJECT:
-        found = found.get("tool", {}).get("contexta", {})
+        tools = found.get("tool", {})
+        found = tools.get("contexta", {}) if isinstance(tools, dict) else tools
     if not isinstance(found, dict):
         raise _invalid(file, "must hold a table of settings at the top")
     return found

@@ -32,7 +32,7 @@ def replace_unified_config(
     Raises:
         ConfigurationError: lists every wrong or unknown setting.
     """
-    return _patched(config, Layer("arg", _checked(patch)))
+    return _patched(_finished(config), Layer("arg", _checked(patch)))
 
 
 def apply_env_overrides(
@@ -46,13 +46,12 @@ def apply_env_overrides(
         ConfigurationError: a variable holds a wrong value; with ``strict`` also when a
             ``CONTEXTA_`` variable is no setting.
     """
+    _finished(config)
     layer = env_layer(os.environ if env is None else env, strict=strict)
     return _patched(config, layer) if layer.patch else config
 
 
 def _patched(config: UnifiedConfig, layer: Layer) -> UnifiedConfig:
-    if not isinstance(config, UnifiedConfig):
-        raise settings_error([Problem("config", config, "must be a UnifiedConfig")])
     # The old values were warned of when they were set.
     base = Layer("default", explicit_tree(config))
     changed = build_config([base, layer])
@@ -62,6 +61,12 @@ def _patched(config: UnifiedConfig, layer: Layer) -> UnifiedConfig:
         if changed.tracked_sources.get(key, layer).kind == "default"
     }
     return changed.track_sources(kept)
+
+
+def _finished(config: UnifiedConfig) -> UnifiedConfig:
+    if not isinstance(config, UnifiedConfig):
+        raise settings_error([Problem("config", config, "must be a UnifiedConfig")])
+    return config
 
 
 def _checked(patch: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -53,7 +53,10 @@ class Problem(NamedTuple):
 
 def show(value: object) -> str:
     """A short printable form of any value."""
-    text = ascii(value)
+    try:
+        text = ascii(value)
+    except Exception:  # nested too deeply, or a foreign __repr__ that raises
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 

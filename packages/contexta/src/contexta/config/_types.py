@@ -73,13 +73,20 @@ def _number(value: Any) -> float:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("must be text")  # noqa: TRY004 - pydantic collects ValueError only
-    return value
+    return _storable(value)
 
 
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be text that is not blank")
-    return value
+    return _storable(value)
+
+
+def _storable(text: str) -> str:
+    # JSON can name half a character; no file, database or terminal takes it later.
+    if not text.isascii() and text.encode(errors="ignore").decode() != text:
+        raise ValueError("must not hold a lone surrogate")
+    return text
 
 
 def _delimiter(value: Any) -> str:

@@ -43,6 +43,7 @@ def read_env_selector(env: Mapping[str, str] | None = None) -> EnvSelector:
         ConfigurationError: `invalid_profile_selector`.
     """
     variables = os.environ if env is None else env
+    _ours(variables)
     profile = variables.get(PROFILE_ENV_KEY, "").strip()
     overlays = variables.get(PROFILE_OVERLAYS_ENV_KEY, "").strip()
     return EnvSelector(
@@ -67,7 +68,7 @@ def read_env_patch(env: Mapping[str, str] | None = None, *, strict: bool = False
 
 def env_layer(variables: Mapping[str, str], *, strict: bool = False) -> Layer:
     """The layer of what the variables set, each key with the name of its variable."""
-    given = {name: variables[name] for name in variables if name.startswith(CANONICAL_ENV_PREFIX)}
+    given = _ours(variables)
     patch: dict[str, Any] = {}
     names: dict[str, str] = {}
     if not given:
@@ -79,6 +80,21 @@ def env_layer(variables: Mapping[str, str], *, strict: bool = False) -> Layer:
             _place(patch, setting, value)
             names[setting.key] = name
     return Layer("env", patch, variables=names)
+
+
+def _ours(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables of our prefix, all of them text."""
+    if not isinstance(variables, Mapping):
+        raise settings_error([Problem("env", variables, "must be a mapping of variables")])
+    given = {
+        name: value
+        for name, value in variables.items()
+        if isinstance(name, str) and name.startswith(CANONICAL_ENV_PREFIX)
+    }
+    wrong = [name for name, value in given.items() if not isinstance(value, str)]
+    if wrong:
+        raise settings_error([Problem(n, given[n], "must be text", env_key=n) for n in wrong])
+    return given
 
 
 def has_workspace(variables: Mapping[str, str]) -> bool:

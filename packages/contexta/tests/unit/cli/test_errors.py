@@ -185,3 +185,39 @@ def test_tables_are_aligned():
         "xyz  1",
         "-    0.333333",
     ]
+
+
+def test_a_workspace_of_a_newer_release_is_refused(call, workspace):
+    """Reading a format that this release does not know could show what is not so."""
+    mark = workspace / "workspace.json"
+    mark.write_text(json.dumps(json.loads(mark.read_text()) | {"format_version": 99}))
+    done = call("runs", "--workspace", str(workspace))
+
+    assert done.code != 0
+    assert done.err.startswith("ERROR [workspace_format_unsupported]: ")
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 5000])
+def test_a_path_that_no_file_system_takes_is_our_error(call, name):
+    """The answer is a code, not the name of a Python exception."""
+    done = call("runs", "--workspace", name)
+
+    assert done.code == 1
+    assert done.err.startswith("ERROR [store_io_failed]: ")
+
+
+def test_a_report_is_not_written_over_a_folder(call, workspace):
+    """``--output /`` names no file."""
+    done = call("report", "snapshot", "first", "--workspace", str(workspace), "--output", "/")
+
+    assert done.code == 1
+    assert done.err.startswith("ERROR [io_invalid_path]: ")
+
+
+def test_a_closed_stdout_is_said_so(call, monkeypatch):
+    """A result that nobody can get is no success."""
+    monkeypatch.setattr(sys, "stdout", None)
+    done = call("runs")
+
+    assert done.code == 1
+    assert "stdout is closed" in done.err

@@ -114,3 +114,14 @@ def test_the_readers_may_be_used_alone():
 
     assert read_env_selector(env) == (None, ("ci",))
     assert read_env_patch(env) == {"surfaces": {"http": {"port": "80"}}}
+
+
+@pytest.mark.parametrize(
+    "env", [3, ["CONTEXTA_PROFILE"], {"CONTEXTA_PROFILE": 3}, {"CONTEXTA_PROJECT_NAME": None}]
+)
+def test_variables_that_are_no_text_are_refused_with_our_error(env):
+    """A caller's own mapping is checked like the rest."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_config(env=env)
+
+    assert caught.value.code == "invalid_config_value"

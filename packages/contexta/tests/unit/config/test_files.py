@@ -176,3 +176,20 @@ def test_a_toml_dump_reads_back_as_the_same_settings(tmp_path):
 
     assert loaded == config
     assert config_provenance(loaded)["records.root_path"].kind == "derived"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("deep.toml", ".".join(["a"] * 5000) + " = 1", "unknown_config_field"),
+        ("surrogate.json", '{"project_name": "\\ud800"}', "invalid_config_value"),
+        ("pyproject.toml", "# [tool.contexta]\ntool = 3", "invalid_config_file"),
+    ],
+)
+def test_hostile_files_are_refused_with_our_error(tmp_path, name, text, code):
+    """Deep keys, half characters and a ``tool`` that is no table stop in the reader."""
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load_config(config_file=tmp_path / name)
+
+    assert caught.value.code == code

@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -8,6 +9,8 @@ from contexta.config import (
     WorkspaceConfig,
     apply_env_overrides,
     build_unified_config,
+    config_to_mapping,
+    find_project,
     load_config,
     load_profile,
     make_local_config,
@@ -272,3 +275,29 @@ def test_environment_overrides_return_the_same_object_when_there_are_none():
         config, env={"CONTEXTA_INTERPRETATION_TREND_DEFAULT_WINDOW_RUNS": "1"}
     )
     assert changed.interpretation.trend.default_window_runs == 1
+
+
+def test_a_folder_that_cannot_be_looked_into_holds_no_project(tmp_path):
+    """The search for a project never fails; it goes on above."""
+    (tmp_path / ".contexta").mkdir()
+    too_long = tmp_path / ("x" * 300)
+
+    assert find_project(too_long) == find_project(tmp_path)
+
+
+def test_a_user_without_a_home_can_search_for_a_project(tmp_path, monkeypatch):
+    """In containers a user may have neither HOME nor an entry in the user database."""
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    (tmp_path / ".contexta").mkdir()
+    (tmp_path / "below").mkdir()
+
+    assert find_project(tmp_path / "below") == find_project(tmp_path)
+
+
+@pytest.mark.parametrize("function", [config_to_mapping, apply_env_overrides])
+def test_what_is_no_configuration_is_refused_with_our_error(function):
+    """The helpers check what they are given."""
+    with pytest.raises(ConfigurationError) as caught:
+        function(3)
+
+    assert caught.value.code == "invalid_config_value"
