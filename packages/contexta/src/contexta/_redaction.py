@@ -6,8 +6,9 @@ when one of its words is one of the patterns: ``api_key``, ``apiKey``, ``AWS_SEC
 reason stay (``metric_key``, ``pad_token``, ``token_count``), in mode ``strict`` they do not.
 A number under a ``token`` or ``key`` name is a count or an index, and stays as well.
 
-**By shape.** Well-known tokens, JSON web tokens, private keys, passwords in URLs and
-``name=value`` pairs with a secret-looking name are replaced inside texts of any name.
+**By shape.** Well-known tokens, JSON web tokens, private keys, passwords in URLs,
+``name=value`` pairs and ``--name value`` flags with a secret-looking name are replaced inside
+texts of any name.
 
 Every pattern is bounded, so that the time is linear in the length of the text.
 """
@@ -83,6 +84,10 @@ _PAIR = re.compile(
     r"([\"']?[ \t]{0,2}[=:][ \t]{0,2})"
     r"(\"[^\"]{0,4096}\"|'[^']{0,4096}'|[^\s,;&\"'\[{]{1,4096})"
 )
+_FLAG = re.compile(
+    r"(?<![A-Za-z0-9_.-])(--[A-Za-z][A-Za-z0-9_.-]{0,63})([ \t]{1,4})"
+    r"(\"[^\"]{0,4096}\"|'[^']{0,4096}'|[^\s\"'-][^\s\"']{0,4095})"
+)
 _RANDOM = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_=-]{32,4096}(?![A-Za-z0-9+/_=-])")
 
 
@@ -154,6 +159,8 @@ class Redactor:
         text = _AUTH_HEADER.sub(rf"\1\2{REDACTED}", text)
         if "=" in text or ":" in text:
             text = _PAIR.sub(self._pair, text)
+        if "--" in text:
+            text = _FLAG.sub(self._pair, text)
         if self.mode == "strict":
             text = _RANDOM.sub(_hide_random, text)
         return text

@@ -99,6 +99,9 @@ def test_well_known_tokens_are_hidden_under_any_name(redactor, secret):
         ),
         ("-----BEGIN PRIVATE KEY-----\nabc, cut off", REDACTED),
         ("d36d8ef950408210b08bdcd455ac49850fc30f63", "d36d8ef950408210b08bdcd455ac49850fc30f63"),
+        ("run.py --password hunter2 --epochs 3", "run.py --password [redacted] --epochs 3"),
+        ("--token 'a b' --max-tokens 5", "--token '[redacted]' --max-tokens 5"),
+        ("--password --verbose", "--password --verbose"),
     ],
 )
 def test_secrets_inside_texts_are_hidden(redactor, text, cleaned):
