@@ -128,21 +128,44 @@ def test_many_runs_may_mix_staged_and_run_level_metrics(make, pair):
     json.dumps(comparison.to_dict(), allow_nan=False)
 
     assert rows == [
-        (None, (0.4, 0.3), pair[0].run_id),
+        (None, (0.4, 0.3), pair[1].run_id),
         ("train", (None, 0.2), pair[1].run_id),
     ]
 
 
-def test_best_run_may_be_the_lowest(make, pair):
-    """Where less is better the lowest value wins; NaN never does; one id is enough."""
-    records = [make.metric(pair[0], "loss", 0.4), make.metric(pair[1], "loss", 0.3)]
+@pytest.mark.parametrize(
+    ("key", "higher"),
+    [
+        ("loss", False),
+        ("val_loss", False),
+        ("train/log-loss", False),
+        ("Eval RMSE", False),
+        ("fit_seconds", False),
+        ("accuracy", True),
+        ("glossary_hits", True),
+        ("f1", True),
+    ],
+)
+def test_what_is_better_follows_from_the_words_of_the_key(make, pair, key, higher):
+    """The best run of a loss is the lowest one, unless the caller says otherwise."""
+    records = [make.metric(pair[0], key, 0.4), make.metric(pair[1], key, 0.3)]
     service = CompareService(QueryService(make.repository(runs=pair, records=records)))
     ids = [run.run_id for run in pair]
+    (row,) = service.compare_multiple_runs(ids).metric_table
+    best, other = ids if higher else reversed(ids)
 
-    assert service.select_best_run(ids, "loss") == ids[0]
-    assert service.select_best_run(ids, "loss", higher_is_better=False) == ids[1]
-    assert service.select_best_run(ids[:1], "loss") == ids[0]
-    assert service.select_best_run(ids, "absent") is None
+    assert service.select_best_run(ids, key) == best
+    assert service.select_best_run(ids, key, higher_is_better=not higher) == other
+    assert (row.best_run_id, row.higher_is_better) == (best, higher)
+
+
+def test_best_run_needs_one_id_and_a_metric(make, pair):
+    """One run is its own best; a metric that no run has gives None."""
+    records = [make.metric(pair[0], "loss", 0.4)]
+    service = CompareService(QueryService(make.repository(runs=pair, records=records)))
+
+    assert service.select_best_run([pair[0].run_id], "loss") == pair[0].run_id
+    assert service.select_best_run([pair[0].run_id], "absent") is None
 
 
 def test_best_run_finds_the_only_stage(make, pair):

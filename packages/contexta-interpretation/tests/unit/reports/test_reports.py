@@ -78,9 +78,9 @@ def test_snapshot_sections(service):
         "Batches",
         "Deployments",
         "Samples",
-        "Environment",
         "Diagnostics",
         "Completeness Notes",
+        "Environment",
     ]
 
 

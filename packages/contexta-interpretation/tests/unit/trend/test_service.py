@@ -99,6 +99,7 @@ def test_series_without_steps_takes_positions_by_instant(make):
     empty = service.get_step_series(run.run_id, "absent")
 
     assert [(p.step, p.value) for p in series.points] == [(0, 1.0), (1, 2.0)]
+    assert [n.summary for n in series.completeness_notes] == ["steps_assumed:loss"]
     assert [n.summary for n in empty.completeness_notes] == ["step_series_empty:absent"]
 
 

@@ -134,13 +134,15 @@ class RunComparison(Result):
 class MultiRunMetricRow(Result):
     """One metric over several runs; ``values`` align with ``run_ids`` of the comparison.
 
-    ``best_run_id`` has the highest finite value; ask ``select_best_run`` where less is better.
+    ``best_run_id`` has the best finite value: the highest, or the lowest where the key names
+    something one wants little of, such as a loss. ``higher_is_better`` says which.
     """
 
     metric_key: str
     stage_name: str | None
     values: tuple[float | None, ...]
     best_run_id: str | None = None
+    higher_is_better: bool = True
 
     _sequences = ("values",)
 

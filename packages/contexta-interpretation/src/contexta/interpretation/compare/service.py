@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from contexta.interpretation.compare._artifacts import compare_artifacts
+from contexta.interpretation.compare._direction import is_higher_better
 from contexta.interpretation.compare._documents import compare_documents
 from contexta.interpretation.compare._stages import compare_stages
 from contexta.interpretation.compare._values import compare_provenance, compare_values
@@ -98,8 +99,9 @@ class CompareService:
         ids, runs = self._load(run_ids)
         table = self._table(runs)
         rows = tuple(
-            MultiRunMetricRow(key, stage, values, _best(ids, values, higher=True))
+            MultiRunMetricRow(key, stage, values, _best(ids, values, higher=higher), higher)
             for (stage, key), values in table.items()
+            for higher in (is_higher_better(key),)
         )
         notes = [
             CompletenessNote(
@@ -118,7 +120,10 @@ class CompareService:
             artifact_kind_counts=self._artifact_counts(runs),
             completeness_notes=tuple(notes),
             evidence_links=tuple(EvidenceLink("run", run.run_id, run.name) for run in runs),
-            summary=f"{len(ids)} runs, {len(rows)} metric rows: {', '.join(names)}",
+            summary=(
+                f"{_counted(len(ids), 'run')}, {_counted(len(rows), 'metric row')}: "
+                + ", ".join(run.run_id for run in runs)
+            ),
         )
 
     def select_best_run(
@@ -127,9 +132,12 @@ class CompareService:
         metric_key: str,
         *,
         stage_name: str | None = None,
-        higher_is_better: bool = True,
+        higher_is_better: bool | None = None,
     ) -> str | None:
         """Return the id (as passed) of the run with the best value; the first wins ties.
+
+        Which way is better follows from the key (less of a ``loss``, an ``error`` or a
+        ``latency``) unless ``higher_is_better`` says it.
 
         Without ``stage_name`` the run-level values count; when no run has one, those of the
         only stage that has the metric. ``None`` when no run has a finite value.
@@ -152,7 +160,8 @@ class CompareService:
                     details={"metric_key": metric_key, "stages": stages},
                 )
             row = (stages[0], metric_key)
-        return _best(ids, table.get(row, ()), higher=higher_is_better)
+        higher = is_higher_better(metric_key) if higher_is_better is None else higher_is_better
+        return _best(ids, table.get(row, ()), higher=higher)
 
     def compare_report_documents(self, left: object, right: object) -> ReportComparison:
         """Compare two reports section by section.

@@ -164,8 +164,9 @@ def multi_run_report(comparison: MultiRunComparison) -> ReportDocument:
         f"{row.stage_name or 'run'}/{row.metric_key}: {', '.join(map(fmt.number, row.values))}"
         for row in comparison.metric_table
     ]
-    columns = ("Metric", "Stage", *comparison.run_names, "Highest")
-    names = dict(runs)
+    labels = _labels(comparison)
+    columns = ("Metric", "Stage", *labels, "Best")
+    names = dict(zip(comparison.run_ids, labels, strict=True))
     table = ReportTable(
         columns,
         tuple(
@@ -202,12 +203,21 @@ def multi_run_report(comparison: MultiRunComparison) -> ReportDocument:
     )
 
 
+def _labels(comparison: MultiRunComparison) -> tuple[str, ...]:
+    """Names of the runs, or the last part of their ids where names repeat."""
+    names = comparison.run_names
+    if len(set(names)) == len(names):
+        return names
+    refs = [link.ref for link in comparison.evidence_links if link.kind == "run"]
+    return tuple(ref.rsplit(".", 1)[-1] for ref in refs)
+
+
 def _over_runs(comparison: MultiRunComparison, row: MultiRunMetricRow) -> ReportChart:
     points = tuple(
         (float(index), float("nan") if value is None else value)
         for index, value in enumerate(row.values)
     )
-    ticks = tuple((float(i), name) for i, name in enumerate(comparison.run_names))
+    ticks = tuple((float(i), name) for i, name in enumerate(_labels(comparison)))
     where = f"{row.stage_name}/" if row.stage_name else ""
     line = ChartLine(
         "value", tuple(p for p, v in zip(points, row.values, strict=True) if v is not None)

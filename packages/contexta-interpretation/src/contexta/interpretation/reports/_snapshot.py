@@ -47,12 +47,12 @@ def snapshot_report(snapshot: RunSnapshot, diagnostics: DiagnosticsResult) -> Re
         _batches(snapshot),
         _deployments(snapshot),
         _samples(snapshot),
-        _environment(snapshot),
         diagnostics_section(diagnostics),
         notes_section(notes),
     ]
     if snapshot.provenance is not None:
         sections.append(_provenance(snapshot))
+    sections.append(_environment(snapshot))
     return ReportDocument(
         f"Run Snapshot Report: {snapshot.run.run_id}",
         tuple(sections),

@@ -85,8 +85,8 @@ class TrendService:
 
         Without stage: the run's own points, else those of the stage observed last, with a note
         when several stages have the metric; points of different stages are never mixed. A point
-        without a step takes its position, from 0. ``max_points`` thins the curve, keeping ends
-        and extremes.
+        without a step takes its position, from 0, and a note says so. ``max_points`` thins the
+        curve, keeping ends and extremes.
 
         Raises:
             ResolutionError: the run or the stage is unknown.
@@ -108,6 +108,14 @@ class TrendService:
             return StepSeries(run.run_id, metric_key, target, (), (note,))
         notes = _stage_note(metric_key, run.run_id, list(rows), row, name)
         stored = points_of(queries.repository, run.run_id, metric_key, row.stage_id)
+        if any(point.step is None for point in stored):
+            notes.append(
+                CompletenessNote(
+                    "info",
+                    f"steps_assumed:{metric_key}",
+                    {"run_id": run.run_id, "stage_id": row.stage_id},
+                )
+            )
         points = stored if max_points is None else thin(stored, max(max_points, 2))
         position = {id(point): index for index, point in enumerate(stored)}
         return StepSeries(
