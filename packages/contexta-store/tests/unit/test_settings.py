@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from contexta.contract.errors import ConfigurationError, ValidationError
+from contexta.contract.errors import ConfigurationError, FrozenModelError, ValidationError
 from contexta.store.artifacts import (
     ArtifactStore,
     ArtifactStoreConfig,
@@ -129,3 +129,12 @@ def test_another_class_of_settings_is_a_clear_error():
 
     assert metadata.value.code == "metadata_store_invalid_config"
     assert artifacts.value.code == "artifact_store_invalid_config"
+
+
+@pytest.mark.parametrize("settings", [MetadataStoreConfig(), ArtifactStoreConfig()])
+def test_settings_refuse_assignment_with_our_error(settings):
+    """Frozen settings raise an AttributeError of ours, as a frozen dataclass would."""
+    with pytest.raises(FrozenModelError) as caught:
+        settings.read_only = True
+
+    assert caught.value.code == "config_is_immutable"

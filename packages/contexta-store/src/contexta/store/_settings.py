@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pydantic
 from pydantic import BaseModel, ConfigDict
 
-from contexta.contract.errors import ConfigurationError
+from contexta.contract.errors import ConfigurationError, FrozenModelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,22 @@ class StoreSettings(BaseModel):
             super().__init__(**values)
         except pydantic.ValidationError as error:
             raise self._configuration_error(error) from error
+
+    if not TYPE_CHECKING:  # type checkers know from ``frozen`` that assignment is wrong
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            raise self._frozen(name)
+
+        def __delattr__(self, name: str) -> None:
+            raise self._frozen(name)
+
+    def _frozen(self, name: str) -> FrozenModelError:
+        return FrozenModelError(
+            f"{type(self).__name__}.{name} cannot be changed: settings are immutable; "
+            "make a changed copy with model_copy(update=...)",
+            code="config_is_immutable",
+            details={"field_name": name},
+        )
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], *, base: Self | None = None) -> Self:
