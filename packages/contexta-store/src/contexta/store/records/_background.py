@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger("contexta.store.records")
 _SYNC_INTERVAL_SECONDS = 0.05
+_FIRST_RETRY_SECONDS = 1.0
+_LONGEST_RETRY_SECONDS = 60.0
 
 
 class WriterThreads:
@@ -57,9 +59,8 @@ class WriterThreads:
             self._wake.clear()
             try:
                 self._writer.sync()
-            except Exception:  # whatever it is, the next records want their sync all the same
+            except Exception:  # a thread that ended would leave all later records unsynced
                 _LOGGER.exception("Records are stored but may not survive a power cut")
-                self._wake.set()
             if self._writer.has_unsealed:
                 self._start_sealing()
 
@@ -72,6 +73,7 @@ class WriterThreads:
             self._seal_thread.start()
 
     def _run_seal(self) -> None:
+        delay = _FIRST_RETRY_SECONDS
         while True:
             self._seal.wait()
             if self._stop.is_set():
@@ -79,6 +81,10 @@ class WriterThreads:
             self._seal.clear()
             try:
                 self._writer.seal_pending(gentle=True)
+                delay = _FIRST_RETRY_SECONDS
             except Exception:  # a thread that ended would leave all later segments unsealed
-                # The records stay readable in the log; the next roll or close tries again.
+                # The records stay readable in the log; a later try or close does it.
                 _LOGGER.exception("A segment could not be turned into Parquet")
+                if self._stop.wait(delay):  # each sync asks again, 20 times a second
+                    return
+                delay = min(2 * delay, _LONGEST_RETRY_SECONDS)

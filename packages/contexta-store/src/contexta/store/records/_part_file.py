@@ -16,7 +16,6 @@ from contexta.store.fs import (
     ensure_private_dir,
     fsync_dir,
     open_private,
-    temporary_name,
     translated_os_errors,
 )
 from contexta.store.records._blocks import HashingFile
@@ -107,8 +106,10 @@ def _ranks(column: pa.ChunkedArray) -> pa.Array:
 def _write_file(
     path: Path, record_type: str, table: pa.Table, footer: Mapping[str, str]
 ) -> HashingFile:
-    temporary = path.with_name(temporary_name())
+    # Always the same name: what a kill left behind is replaced by the next attempt.
+    temporary = path.with_name(f"_{path.stem}.tmp")
     with translated_os_errors("write", path):
+        temporary.unlink(missing_ok=True)
         fd = open_private(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
         try:
             try:

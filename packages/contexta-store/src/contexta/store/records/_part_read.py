@@ -28,7 +28,7 @@ from contexta.store.records.schema import columns_of, schema_for, stored_schema_
 _WHOLE_HASH_BYTES = 262_144
 _MAX_TAIL_BYTES = 64 << 20
 _MAX_UNCOMPRESSED_BYTES = 4 << 30
-_CACHED_FOOTERS = 256
+_CACHED_FOOTERS = 1024
 
 _Signature = tuple[int, int, int]
 

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
-from contexta.contract.errors import StoreAccessError
+from contexta.contract.errors import StoreAccessError, StoreError
 from contexta.store.fs import open_private
 from contexta.store.records._layout import Layout, SegmentId, is_writer_id, names_in, segment_number
 from contexta.store.records._models import DeadWriter
@@ -27,15 +27,21 @@ def recover_all(layout: Layout) -> list[Recovered]:
     """Seal what every dead writer left. A living writer is never touched.
 
     Raises:
-        StoreError: When something cannot be written; what was not finished stays readable, and
-            the next call continues.
+        StoreError: The first failure, after every writer was tried; what was not finished stays
+            readable, and the next call continues.
     """
     found = []
-    for name in names_in(layout.wal):
-        if is_writer_id(name):
+    failure: StoreError | None = None
+    for name in filter(is_writer_id, names_in(layout.wal)):
+        try:
             recovered = recover_writer(layout, name)
-            if recovered is not None:
-                found.append(recovered)
+        except StoreError as error:  # one writer must not hold up the others
+            failure = failure or error
+            continue
+        if recovered is not None:
+            found.append(recovered)
+    if failure is not None:
+        raise failure
     return found
 
 

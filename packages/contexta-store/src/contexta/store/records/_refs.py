@@ -43,7 +43,7 @@ def project_of(run_ref: str) -> str:
     Raises:
         ValidationError: `record_store_invalid_run_ref` when the text is no run reference.
     """
-    match = _RUN_REF.fullmatch(run_ref)
+    match = _RUN_REF.fullmatch(run_ref) if isinstance(run_ref, str) else None
     if match is None:
         raise ValidationError(
             f"{run_ref!r} is not a run reference. Expected 'run:<project>.<run>' in kebab case.",

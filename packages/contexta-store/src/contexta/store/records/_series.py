@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
+from itertools import chain
+from types import NoneType
 from typing import Any, NamedTuple
+
+from contexta.contract.errors import ValidationError
+from contexta.store.records._encoding import record_classes
+from contexta.store.records._refs import derive_record_ref, project_of
+
+_ANY_TIME = "2000-01-01T00:00:00.000000Z"
+_PAYLOAD_FIELDS = (
+    "value_type",
+    "unit",
+    "aggregation_scope",
+    "summary_basis",
+    "subject_ref",
+    "slice_ref",
+    "tags",
+)
+_ENVELOPE_FIELDS = (
+    "run_ref",
+    "deployment_execution_ref",
+    "stage_execution_ref",
+    "batch_execution_ref",
+    "sample_observation_ref",
+    "operation_context_ref",
+    "producer_ref",
+    "schema_version",
+)
 
 
 class SeriesContext(NamedTuple):
@@ -52,3 +79,56 @@ class Series(NamedTuple):
         }
         tags = tuple(sorted(document.get("tags", {}).items()))
         return cls(context=SeriesContext(**context), tags=tags, **own)
+
+
+def check_series(series: Series) -> dict[str, Any]:
+    """Return the definition of a series, making sure that its points can be read back.
+
+    Raises:
+        ValidationError: When a field breaks the contract's rule for it.
+    """
+    definition = series.to_definition()
+    run_ref = series.context.run_ref
+    project_of(run_ref)
+    payload = {name: definition[name] for name in _PAYLOAD_FIELDS if name in definition}
+    envelope = {name: definition[name] for name in _ENVELOPE_FIELDS if name in definition}
+    correlation = {name: definition.get(name) for name in ("trace_id", "session_id")}
+    document = {
+        "envelope": {
+            "record_ref": derive_record_ref(run_ref, "metric", 1),
+            "record_type": "metric",
+            "observed_at": _ANY_TIME,
+            "recorded_at": _ANY_TIME,
+            "producer_ref": SeriesContext._field_defaults["producer_ref"],
+            "schema_version": SeriesContext._field_defaults["schema_version"],
+            "completeness_marker": "complete",
+            "degradation_marker": "none",
+            "correlation_refs": correlation,
+            **envelope,
+        },
+        "payload": {
+            "metric_key": definition.get("key"),
+            "value": 0.0,
+            "value_type": "float",
+            **payload,
+        },
+    }
+    record_classes()["metric"].model_validate(document)
+    if series_of(definition) is None:  # the contract also takes what it can turn into text
+        raise ValidationError(
+            f"The series {series.key!r} holds something else than text. Give texts only.",
+            code="record_store_invalid_text",
+        )
+    return definition
+
+
+def series_of(document: dict[str, Any]) -> Series | None:
+    """Read the JSON document of a DEFINE frame; None when no record can be made with it."""
+    try:
+        series = Series.from_definition(document)
+        project_of(series.context.run_ref)
+    except (TypeError, AttributeError, ValidationError):
+        return None
+    cells = [*series.context, *chain(*series.tags)]
+    cells += [getattr(series, name) for name in Series._fields if name not in ("context", "tags")]
+    return series if all(isinstance(cell, (str, NoneType)) for cell in cells) else None

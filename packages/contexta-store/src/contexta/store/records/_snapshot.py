@@ -243,7 +243,6 @@ def _sequence_damage(
     found = []
     spans: dict[str, list[tuple[int, int, int, int]]] = {}
     for segment, entry in sealed.items():
-        runs = _runs(entry)
         for first, last in entry.holes:
             text = f"Records {first} to {last} were unreadable when their segment was sealed."
             found.append(
@@ -253,7 +252,7 @@ def _sequence_damage(
                     f"_wal/{segment.writer_id}/{segment.number}.seg",
                     first=first,
                     last=last,
-                    runs=runs,
+                    runs=_runs(entry),
                     blocks=False,
                 )
             )

@@ -89,7 +89,11 @@ class StoreHandle:
 
         Raises:
             StoreError: When sealing failed; everything is released and the records stay readable.
+            LifecycleError: `record_store_interrupting` in a signal handler that interrupted a
+                call of the writer; the store stays open.
         """
+        if self._own_writer is not None:
+            self._own_writer.refuse_interrupting()
         self._closed = True
         writer, self._own_writer = self._own_writer, None
         if self._cached_reader is not None:

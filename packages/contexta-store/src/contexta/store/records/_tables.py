@@ -15,7 +15,7 @@ from contexta.store.records import _frames as frames
 from contexta.store.records._decode import StoredDocument
 from contexta.store.records._documents import Row, row_of
 from contexta.store.records._refs import project_of
-from contexta.store.records._series import Series
+from contexta.store.records._series import series_of
 from contexta.store.records.schema import columns_of, schema_for
 
 TableKey = tuple[str, str]
@@ -112,7 +112,8 @@ def _point_tables(
         pc.list_element(words, index) for index in range(_WORDS_PER_POINT)
     )
     ids = pc.cast(pc.bit_wise_and(pc.shift_right(series, 32), 0xFFFFFFFF), pa.int32())
-    registry = _Registry(defines)
+    used = pc.unique(ids).to_pylist()  # of the many series that a segment may define
+    registry = _Registry({number: defines[number] for number in used if number in defines})
     for lost in registry.undefined(ids, sequence):
         unreadable.append(lost)
     flags = pc.bit_wise_and(pc.shift_right(head, 24), 0xFF)
@@ -137,15 +138,19 @@ class _Registry:
     """Series of a segment as lookup columns: a position per series id."""
 
     def __init__(self, defines: dict[int, dict[str, Any]]) -> None:
-        self._series = {number: Series.from_definition(d) for number, d in defines.items()}
+        read = {number: series_of(document) for number, document in defines.items()}
+        self._series = {number: series for number, series in read.items() if series is not None}
         self._ids = pa.array(sorted(self._series), pa.int32())
         self._ordered = [self._series[number] for number in sorted(self._series)]
 
     def undefined(self, ids: pa.Array, sequence: pa.Array) -> list[Unreadable]:
-        """Return the points whose DEFINE frame is lost."""
+        """Return the points whose DEFINE frame is lost or says nothing usable."""
         lost = pc.invert(pc.is_in(ids, value_set=self._ids))
         numbers = pc.filter(sequence, lost).to_pylist() if pc.any(lost).as_py() else []
-        return [Unreadable(number, "the definition of its series is lost") for number in numbers]
+        return [
+            Unreadable(number, "the definition of its series is lost or unusable")
+            for number in numbers
+        ]
 
     def tables(
         self, ids: pa.Array, columns: dict[str, pa.Array], writer_id: str

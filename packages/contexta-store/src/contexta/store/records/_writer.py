@@ -11,11 +11,12 @@ from typing import Any, NoReturn
 from zlib import crc32
 
 from contexta.contract.errors import ValidationError
+from contexta.contract.time import to_epoch_us
 from contexta.store.records import _frames as frames
 from contexta.store.records._encoding import EncodedRecord, encode_record
-from contexta.store.records._refs import derive_record_ref, project_of
-from contexta.store.records._series import Series, SeriesContext
-from contexta.store.records._writer_log import WriterLog, append_failed
+from contexta.store.records._refs import derive_record_ref
+from contexta.store.records._series import Series, SeriesContext, check_series
+from contexta.store.records._writer_log import WriterLog, append_failed, interrupting
 
 
 class RecordWriter(WriterLog):
@@ -30,6 +31,8 @@ class RecordWriter(WriterLog):
         AppendError: The bytes could not be written (`retryable`); nothing was stored, and the
             same writer works again once the cause is gone.
         ValidationError: A value does not fit its field.
+        LifecycleError: `record_store_interrupting`: a signal handler called in the middle of
+            another call of the writer; nothing was stored.
     """
 
     def define_series(
@@ -47,36 +50,35 @@ class RecordWriter(WriterLog):
     ) -> int:
         """Return the id of a series, the same for the same arguments, for the writer's life.
 
-        The caller guarantees normal form, as with `Model.trusted`.
+        A new series is checked by the rules of the contract, because one that cannot be read
+        back would stand in the way of every point of the segment.
 
         Raises:
-            ValidationError: When `context.run_ref` is no run reference.
+            ValidationError: When a field breaks its rule; nothing is defined.
         """
-        pairs = tuple(sorted((tags or {}).items()))
-        series = Series(
-            context,
-            key,
-            value_type,
-            unit,
-            aggregation_scope,
-            pairs,
-            summary_basis,
-            subject_ref,
-            slice_ref,
-        )
-        known = self._series_ids.get(series)
-        if known is not None:
-            return known
-        project_of(context.run_ref)
-        definition = series.to_definition()
         try:
-            frames.encode_define(0, definition)
-        except UnicodeEncodeError as error:
+            pairs = tuple(sorted((tags or {}).items()))
+            series = Series(
+                context,
+                key,
+                value_type,
+                unit,
+                aggregation_scope,
+                pairs,
+                summary_basis,
+                subject_ref,
+                slice_ref,
+            )
+            known = self._series_ids.get(series)
+        except (TypeError, AttributeError) as error:
             raise ValidationError(
-                f"The series {key!r} holds text that is not valid Unicode. Replace lone "
-                "surrogates before logging.",
+                f"The series {key!r} cannot be told from others: {error}. Give texts, and tags as "
+                "a mapping of texts.",
                 code="record_store_invalid_text",
             ) from error
+        if known is not None:
+            return known
+        definition = check_series(series)
         with self._lock:
             known = self._series_ids.get(series)
             if known is None:
@@ -111,6 +113,8 @@ class RecordWriter(WriterLog):
             epoch = 0.0
         else:
             flags |= 4
+        if self._interrupts():
+            raise interrupting()
         with self._lock:
             if (
                 series_id not in self._defined
@@ -122,6 +126,8 @@ class RecordWriter(WriterLog):
             size = self._size
             point = self._point
             try:
+                if not _MIN_US <= observed_us <= _MAX_US or (flags & 4 and epoch - epoch != 0.0):
+                    _refuse_unreadable(observed_us, epoch)
                 pack = _PACK_INT if flags & 1 else _PACK_FLOAT
                 pack(
                     point,
@@ -169,6 +175,8 @@ class RecordWriter(WriterLog):
     def append_encoded(self, records: Sequence[EncodedRecord]) -> int:
         """Append records in one write, all or none, and return the sequence of the first."""
         appended_us = time.time_ns() // 1000
+        if self._interrupts():
+            raise interrupting()
         with self._lock:
             if len(records) > self._limit - self._next or self._size >= self._max_bytes:
                 self._make_room(len(records))
@@ -193,7 +201,7 @@ class RecordWriter(WriterLog):
         self, series_id: int, observed_us: int, value: float, step: int, epoch: float, flags: int
     ) -> int:
         """Append a point whose series the current segment does not know yet."""
-        if not 0 <= series_id < len(self._series):
+        if not isinstance(series_id, int) or not 0 <= series_id < len(self._series):
             raise ValidationError(
                 f"Series id {series_id!r} is not known to this writer. Call define_series first.",
                 code="record_store_unknown_series",
@@ -206,6 +214,8 @@ class RecordWriter(WriterLog):
         sequence = self._next
         form = frames.POINT_PAYLOAD_INT if flags & 1 else frames.POINT_PAYLOAD_FLOAT
         try:
+            if not _MIN_US <= observed_us <= _MAX_US or epoch - epoch != 0.0:
+                _refuse_unreadable(observed_us, epoch)
             payload = form.pack(series_id, observed_us, value, step, epoch)
         except (struct.error, OverflowError, TypeError) as error:
             raise _unfit(error) from error
@@ -241,6 +251,8 @@ class RecordWriter(WriterLog):
             if os.fstat(self._fd).st_size == size + length:
                 self._next = first + count
                 self._size = size + length
+                self._dirty = True
+                self._threads.wake()
             else:
                 os.ftruncate(self._fd, size)
                 self._next = first
@@ -260,15 +272,24 @@ def _refuse_short_write() -> NoReturn:
     raise OSError(errno.ENOSPC, "Only a part of the record could be written")
 
 
+def _refuse_unreadable(observed_us: int, epoch: float) -> NoReturn:
+    if epoch - epoch != 0.0:
+        raise OverflowError(f"epoch {epoch!r} is not finite")
+    raise OverflowError(f"observed_us {observed_us!r} is not within the years 1 to 9999")
+
+
 def _unfit(error: BaseException) -> ValidationError:
     return ValidationError(
         f"A point does not fit its fields: {error}. Expected a float or an int within 64 bits as "
-        "value, an int within 64 bits as step, a float as epoch.",
+        "value, an int within 64 bits as step, a finite float as epoch, microseconds since 1970 "
+        "UTC as time.",
         code="record_invalid_metric_value",
         cause=error,
     )
 
 
+_MIN_US = to_epoch_us("0001-01-01T00:00:00Z")
+_MAX_US = to_epoch_us("9999-12-31T23:59:59.999999Z")
 _PACK_FLOAT = frames.POINT_FLOAT.pack_into
 _PACK_INT = frames.POINT_INT.pack_into
 _PACK_CRC = struct.Struct("<I").pack_into

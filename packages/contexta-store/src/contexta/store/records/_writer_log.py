@@ -18,6 +18,8 @@ from contexta.store.records._series import Series
 from contexta.store.records._writer_home import WriterHome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from contexta.store.records._config import RecordStoreConfig
 
 _SEQUENCE_LIMIT = 1 << 48
@@ -27,7 +29,8 @@ class WriterLog:
     """A sequence of segments that one process owns.
 
     `_lock` guards the current segment, `_sync_lock` and `_seal_lock` serialize the slow work
-    that must not hold up an append.
+    that must not hold up an append. Each public method first asks whether its own thread holds
+    the lock already: a signal handler that runs inside an append would wait for itself forever.
     """
 
     def __init__(self, config: RecordStoreConfig, layout: Layout) -> None:
@@ -41,7 +44,8 @@ class WriterLog:
 
     def _reset(self) -> None:
         """Begin without a home: at construction, and in a forked child."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._interrupts = is_owned(self._lock)
         self._home: WriterHome | None = None
         self._fd = -1
         self._number = 0
@@ -60,8 +64,10 @@ class WriterLog:
         self._unsealed: list[int] = []
         self._durable = 0
         self._unconfirmed: list[tuple[int, int]] = []
-        self._sync_lock = threading.Lock()
-        self._seal_lock = threading.Lock()
+        self._sync_lock = threading.RLock()
+        self._interrupts_sync = is_owned(self._sync_lock)
+        self._seal_lock = threading.RLock()
+        self._interrupts_seal = is_owned(self._seal_lock)
         self._threads = WriterThreads(self)
 
     @property
@@ -137,6 +143,8 @@ class WriterLog:
 
     def roll(self) -> None:
         """End the current segment, so that it can be sealed."""
+        if self._interrupts():
+            raise interrupting()
         with self._lock:
             self._leave_segment()
 
@@ -161,17 +169,23 @@ class WriterLog:
         Raises:
             AppendError: `record_store_sync_failed`, see `wait_durable`.
         """
+        if self._interrupts() or self._interrupts_sync():
+            raise interrupting()
         with self._sync_lock:
             if upto is not None and self._durable >= upto:
                 return
             with self._lock:
+                last = self._next - 1
+                if self._durable >= last and not self._rolled and not self._names_unsynced:
+                    return
                 try:
                     fd = os.dup(self._fd) if self._fd >= 0 else -1
                 except OSError as error:  # too many open files: nothing was tried yet
+                    self._dirty = False  # so that the next append asks for a sync again
                     raise sync_failed(error, self._layout) from error
                 self._dirty = False
                 rolled, self._rolled = self._rolled, []
-                number, last = self._number, self._next - 1
+                number = self._number
                 size = self._size if fd >= 0 else rolled[-1][2] if rolled else 0
                 names, self._names_unsynced = self._names_unsynced, False
             failure = self._sync_descriptors(rolled, fd, names=names)
@@ -234,15 +248,32 @@ class WriterLog:
         """
         from contexta.store.records._seal import seal_segment
 
+        if self._interrupts() or self._interrupts_seal():
+            raise interrupting()
         with self._seal_lock:
-            while self._unsealed:
+            failure: Exception | None = None
+            for number in tuple(self._unsealed):
                 home = self._home
                 if home is None:
-                    return
-                number = self._unsealed[0]
-                seal_segment(self._layout, SegmentId(home.writer_id, number), gentle=gentle)
+                    break
+                try:
+                    seal_segment(self._layout, SegmentId(home.writer_id, number), gentle=gentle)
+                except Exception as error:  # one segment must not hold up the others
+                    failure = failure or error
+                    continue
                 with self._lock:
                     self._unsealed.remove(number)
+            if failure is not None:
+                raise failure
+
+    def refuse_interrupting(self) -> None:
+        """Refuse to go on in a signal handler that interrupted a call of this writer.
+
+        Raises:
+            LifecycleError: `record_store_interrupting`.
+        """
+        if self._interrupts() or self._interrupts_sync() or self._interrupts_seal():
+            raise interrupting()
 
     def close(self, *, seal: bool = True) -> None:
         """Stop writing; idempotent. What cannot be sealed stays readable in the log.
@@ -253,7 +284,10 @@ class WriterLog:
 
         Raises:
             StoreError: The first failure, after everything was released.
+            LifecycleError: `record_store_interrupting` in a signal handler that interrupted a
+                call of this writer; nothing was closed.
         """
+        self.refuse_interrupting()
         with self._lock:
             if self._closed:
                 return
@@ -287,6 +321,21 @@ class WriterLog:
         if self._home is not None:
             self._home.forget()
         self._reset()
+
+
+def is_owned(lock: Any) -> Callable[[], bool]:
+    """Return a call that tells whether the calling thread holds an `RLock`."""
+    owned: Callable[[], bool] = lock._is_owned  # noqa: SLF001 - as threading.Condition does
+    return owned
+
+
+def interrupting() -> LifecycleError:
+    """Build the error of a signal handler that would have to wait for what it interrupted."""
+    return LifecycleError(
+        "A signal handler called the record writer in the middle of another call of it. Set a "
+        "flag or raise in the handler, and log or close when it has returned.",
+        code="record_store_interrupting",
+    )
 
 
 def append_failed(error: OSError, layout: Layout) -> AppendError:

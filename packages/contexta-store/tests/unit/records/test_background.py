@@ -1,0 +1,145 @@
+"""The background threads outlive whatever goes wrong in them."""
+
+import errno
+import logging
+import os
+import threading
+
+import pytest
+
+from contexta.contract.errors import StoreAccessError
+from contexta.store.records import AppendError, SeriesContext, _background
+from contexta.store.records import _seal as sealing
+
+CONTEXT = SeriesContext("run:demo.run-1", "demo")
+
+
+def wait_until(condition):
+    for _ in range(500):
+        if condition():
+            return True
+        threading.Event().wait(0.02)
+    return False
+
+
+def test_a_sync_without_free_descriptors_fails_clearly_and_forgets_nothing(
+    store, add_points, monkeypatch
+):
+    """Too many open files: our error; the segments that wait are synced and sealed later."""
+    add_points(store, 3)
+    store.writer().roll()
+    add_points(store, 3)
+
+    def exhausted(fd):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "dup", exhausted)
+        with pytest.raises(AppendError) as caught:
+            store.flush()
+    store.seal()
+
+    assert caught.value.code == "record_store_sync_failed"
+    assert not list(store.root_path.rglob("*.seg"))
+    assert [s.sequence for s in store.scan()] == list(range(1, 7))
+
+
+def test_a_segment_that_cannot_be_sealed_does_not_hold_up_the_next(store, add_points, monkeypatch):
+    """The others become Parquet, the failure is raised, the next seal does the rest."""
+    add_points(store, 3)
+    store.writer().roll()
+    add_points(store, 3)
+    seal, refused = sealing.seal_segment, []
+
+    def failing(layout, segment, **options):
+        if not refused:
+            refused.append(segment)
+            raise StoreAccessError("No.", code="store_io_failed")
+        return seal(layout, segment, **options)
+
+    monkeypatch.setattr(sealing, "seal_segment", failing)
+    with pytest.raises(StoreAccessError):
+        store.seal()
+    left = [path.stem for path in store.root_path.rglob("*.seg")]
+    store.seal()
+
+    assert left == ["1"]
+    assert not list(store.root_path.rglob("*.seg"))
+    assert [s.sequence for s in store.scan()] == list(range(1, 7))
+
+
+@pytest.fixture
+def failing_seal(open_store, monkeypatch):
+    """A store that seals in the background, the attempts, and a way to stop the failing."""
+    attempts = []
+
+    def failing(layout, segment, **options):
+        attempts.append(segment)
+        raise RuntimeError("unforeseen")
+
+    def opened(retry_seconds):
+        monkeypatch.setattr(_background, "_FIRST_RETRY_SECONDS", retry_seconds)
+        return open_store(max_segment_bytes=2000), attempts, patched.undo
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sealing, "seal_segment", failing)
+        yield opened
+
+
+def test_the_sealing_thread_survives_an_error_that_nobody_foresaw(failing_seal, add_points, caplog):
+    """It tries again; a thread that ended would leave all later segments unsealed."""
+    caplog.set_level(logging.CRITICAL, logger="contexta.store.records")
+    store, attempts, mend = failing_seal(0.01)
+    add_points(store, 40)
+    tried = wait_until(lambda: attempts)
+    mend()
+    sealed = wait_until(
+        lambda: add_points(store, 1) and list(store.root_path.rglob("part-*.parquet"))
+    )
+
+    assert tried
+    assert sealed
+
+
+def test_sealing_that_fails_is_not_tried_again_at_each_sync(failing_seal, add_points, caplog):
+    """Syncs come 20 times a second, a try reads the whole segment; closing does not wait."""
+    caplog.set_level(logging.CRITICAL, logger="contexta.store.records")
+    store, attempts, mend = failing_seal(1000.0)
+    add_points(store, 40)
+    tried = wait_until(lambda: attempts)
+    for _ in range(5):
+        add_points(store, 1)
+        threading.Event().wait(0.06)
+    count = len(attempts)
+    mend()
+    store.close()
+
+    assert tried
+    assert count == 1
+    assert not list(store.root_path.rglob("*.seg"))
+
+
+def test_what_a_kill_left_of_a_part_is_replaced_by_the_next_attempt(store, add_points, root):
+    """A half-written part has the name that the next attempt uses; nothing piles up."""
+    add_points(store, 3)
+    (segment,) = root.rglob("*.seg")
+    name = f"_part-{segment.parent.name}-{segment.stem}.tmp"
+    folder = root / "metric" / "project=demo"
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes(b"half")
+    store.seal()
+
+    assert [path.name for path in folder.iterdir()] == [name[1:-4] + ".parquet"]
+    assert len(list(store.scan())) == 3
+
+
+def test_a_flush_with_nothing_new_writes_nothing(store, add_points, root):
+    """The background sync that follows a flush leaves the files alone."""
+    add_points(store, 3)
+    store.flush()
+    before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
+    for _ in range(3):
+        store.flush()
+        threading.Event().wait(0.06)
+
+    assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before

@@ -1,0 +1,144 @@
+"""kill -9 before each changing system call of opening, sealing, rolling, closing, recovering."""
+
+import os
+import signal
+from pathlib import Path
+
+import pyarrow.parquet  # noqa: F401 - loaded once, so that forked processes start at once
+import pytest
+
+from contexta.store.records import RecordStore, RecordStoreConfig, SeriesContext
+
+# Python 3.12 warns about every fork beside threads.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+
+CONTEXTS = [SeriesContext("run:demo.run-1", "demo"), SeriesContext("run:other.run-1", "other")]
+CALLS = ("open", "write", "pwrite", "replace", "unlink", "rmdir", "mkdir", "ftruncate", "fsync")
+STEP = int(os.environ.get("CONTEXTA_KILL_STEP", "6"))
+
+
+def kill_before(number):
+    """Let this process die before its `number`-th call; bytes into temporary files count not."""
+    left = [number]
+
+    def counted(original, name):
+        def called(*arguments, **more):
+            target = Path(f"/proc/self/fd/{arguments[0]}").readlink() if name == "write" else Path()
+            if target.suffix != ".tmp":
+                left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return original(*arguments, **more)
+
+        return called
+
+    for name in CALLS:
+        setattr(os, name, counted(getattr(os, name), name))
+
+
+def write_and_close(root, confirm):
+    """Two projects, a roll, a seal on the way, a close."""
+    store = RecordStore(RecordStoreConfig(root, durability_mode="flush", max_segment_bytes=800))
+    writer = store.writer()
+    for number in range(8):
+        series = writer.define_series(CONTEXTS[number % 2], "loss")
+        confirm(writer.append_point(series, number, number), number)
+        if number == 3:
+            store.seal()
+    store.close()
+
+
+def write_and_die(root, confirm):
+    """Leave a dead writer whose last record was cut."""
+    store = RecordStore(RecordStoreConfig(root, durability_mode="flush"))
+    writer = store.writer()
+    for number in range(4):
+        series = writer.define_series(CONTEXTS[number % 2], "loss")
+        confirm(writer.append_point(series, number, number), number)
+    (segment,) = store.root_path.rglob("*.seg")
+    with segment.open("ab") as file:
+        file.write(b"\xc7\xa1\x01")
+    os._exit(0)
+
+
+def recover(root, confirm):
+    """Seal what the dead writer left."""
+    with RecordStore(RecordStoreConfig(root, durability_mode="flush")) as store:
+        store.recover_dead_writers()
+
+
+def in_child(work, root, confirmed, number=0):
+    """Run work in a forked child; True when it was killed."""
+    pid = os.fork()
+    if pid == 0:
+        notes = os.open(confirmed, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+        write = os.write
+        if number:
+            kill_before(number)
+        try:
+            work(root, lambda sequence, value: write(notes, b"%d %d\n" % (sequence, value)))
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+
+
+def stored(store):
+    table = store.arrow("metric", columns=["sequence", "value"])
+    return list(zip(table["sequence"].to_pylist(), table["value"].to_pylist(), strict=True))
+
+
+def judge(root, confirmed):
+    """Return what is wrong with the store after a kill; nothing, if all is well."""
+    lines = confirmed.read_text().splitlines() if confirmed.exists() else []
+    expected = {tuple(map(int, line.split())) for line in lines}
+    with RecordStore(RecordStoreConfig(root, durability_mode="flush")) as store:
+        before = stored(store)
+        store.recover_dead_writers()
+        after = stored(store)
+        issues = store.check_integrity().issues
+        writer = store.writer()
+        following = writer.append_point(writer.define_series(CONTEXTS[0], "loss"), 1, 99)
+    left = list((root / "_wal").iterdir())
+    fine = (
+        expected <= set(after)
+        and before == after
+        and len(after) <= len(expected) + 1
+        and len({sequence for sequence, _ in after}) == len(after)
+        and following > max((sequence for sequence, _ in after), default=0)
+    )
+    return () if fine and not issues and not left else (expected, before, after, issues, left)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "work", "least"), [(None, write_and_close, 80), (write_and_die, recover, 30)]
+)
+def test_a_kill_between_two_steps_loses_doubles_and_breaks_nothing(tmp_path, prepare, work, least):
+    """Each confirmed record is read once, before and after recovery, and the check is clean."""
+    wrong, number, killed = {}, 1, True
+    while killed:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        root, confirmed = folder / "records", folder / "confirmed"
+        if prepare is not None:
+            in_child(prepare, root, confirmed)
+        killed = in_child(work, root, confirmed, number)
+        problem = judge(root, confirmed)
+        if problem:
+            wrong[number] = problem
+        number += STEP
+
+    assert wrong == {}
+    assert number > least
+
+
+@pytest.mark.parametrize("size", [0, 10, 63])
+def test_a_segment_whose_beginning_was_cut_held_nothing_and_leaves_no_trace(store, size):
+    """A kill between the creation of a segment and its header is no damage."""
+    folder = store.root_path / "_wal" / ("ab" * 16)
+    folder.mkdir(parents=True)
+    (folder / "1.seg").write_bytes(b"CTXWAL\r\n".ljust(64, b"\0")[:size])
+    store.recover_dead_writers()
+
+    assert store.check_integrity().issues == ()
+    assert list((store.root_path / "_wal").iterdir()) == []
+    assert not (store.root_path / "_quarantine").exists()
