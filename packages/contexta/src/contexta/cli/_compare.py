@@ -52,7 +52,18 @@ def _lines(comparison: Any) -> Iterator[str]:
     if metrics:
         yield ""
         yield from table(("METRIC", "STAGE", "LEFT", "RIGHT", "DELTA"), metrics)
+    values = [
+        (one.kind, one.key, _shown(one.left_value), _shown(one.right_value))
+        for one in comparison.value_changes
+    ]
+    if values:
+        yield ""
+        yield from table(("WHAT", "NAME", "LEFT", "RIGHT"), values)
     for change in comparison.artifact_changes:
         yield f"Artifact {printable(change.artifact_kind)}: {printable(change.change)}"
     for note in comparison.completeness_notes:
         yield f"Note ({printable(note.severity)}): {printable(note.summary)}"
+
+
+def _shown(value: object) -> str:
+    return "-" if value is None else printable(value)

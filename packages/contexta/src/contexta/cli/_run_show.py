@@ -33,13 +33,17 @@ def _lines(snapshot: Any) -> Iterator[str]:
         ("Status", run.status),
         ("Started", run.started_at),
         ("Ended", run.ended_at),
+        ("Code", _code(run)),
+        ("Dataset", run.dataset_ref),
         ("Stages", len(snapshot.stages)),
         ("Artifacts", len(snapshot.artifacts)),
         ("Records", sum(snapshot.record_counts.values()) or len(snapshot.records)),
         *((f"Tag {key}", value) for key, value in run.tags.items()),
+        *((f"Param {key}", value) for key, value in run.params.items()),
     ]
     for label, value in facts:
-        yield f"{printable(label)}: {printable(value)}"
+        if value is not None:
+            yield f"{printable(label)}: {printable(value)}"
     yield from _section(
         ("STAGE", "STATUS", "STARTED", "ENDED"),
         [(one.name, one.status, one.started_at, one.ended_at) for one in snapshot.stages],
@@ -65,6 +69,13 @@ def _lines(snapshot: Any) -> Iterator[str]:
     )
     for note in snapshot.completeness_notes:
         yield f"Note: {printable(note)}"
+
+
+def _code(run: Any) -> str | None:
+    revision: str | None = run.code_revision
+    if revision is None or run.metadata.get("code_dirty") is not True:
+        return revision
+    return f"{revision} (files differed from the commit)"
 
 
 def _section(header: tuple[str, ...], rows: list[tuple[object, ...]]) -> Iterator[str]:

@@ -51,7 +51,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = {"project_name": "demo", "capture": {"capture_installed_packages": False}}
     with Contexta(workspace=folder, config=config) as ctx:
         for name, loss in (("first", 0.5), ("second", 0.25)):
-            with ctx.run(name, tags={"team": "a\x1b[31m"}) as run:
+            with ctx.run(name, tags={"team": "a\x1b[31m"}, params={"rate": loss}) as run:
                 with run.stage("train") as stage:
                     stage.metric("loss", loss)
                 run.event("note", message="done")

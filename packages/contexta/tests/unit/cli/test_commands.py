@@ -41,6 +41,7 @@ def test_run_show_names_stages_and_metric_values(call, workspace):
     assert done.code == 0
     assert "Run: run:demo.first" in done.out
     assert "Status: completed" in done.out
+    assert "Param rate: 0.5" in done.out
     assert ["loss", "train", "1", "0.5", "0.5", "0.5", "-"] in [
         line.split() for line in done.out.splitlines()
     ]
@@ -63,6 +64,7 @@ def test_compare_shows_left_right_and_delta(call, workspace):
     assert ["loss", "train", "0.5", "0.25", "-0.25"] in [
         line.split() for line in done.out.splitlines()
     ]
+    assert ["param", "rate", "0.5", "0.25"] in [line.split() for line in done.out.splitlines()]
     comparison = json.loads(call("compare", "first", "second", "--format", "json").out)
     assert comparison["left_run_id"] == "run:demo.first"
 
