@@ -11,6 +11,7 @@ from contexta.contract.errors import LifecycleError, RecordError
 from contexta.store.records import _frames as frames
 from contexta.store.records._background import WriterThreads
 from contexta.store.records._errors import AppendError
+from contexta.store.records._fork_guard import NO_FORK
 from contexta.store.records._layout import Layout, SegmentId
 from contexta.store.records._refs import SEQUENCE_BLOCK
 from contexta.store.records._reservations import end_writer
@@ -246,7 +247,8 @@ class WriterLog:
         Raises:
             StoreError: When a part cannot be written; the segment stays and is read as before.
         """
-        from contexta.store.records._seal import seal_segment
+        with NO_FORK:
+            from contexta.store.records._seal import seal_segment
 
         if self._interrupts() or self._interrupts_seal():
             raise interrupting()
@@ -257,7 +259,9 @@ class WriterLog:
                 if home is None:
                     break
                 try:
-                    seal_segment(self._layout, SegmentId(home.writer_id, number), gentle=gentle)
+                    with NO_FORK:
+                        segment = SegmentId(home.writer_id, number)
+                        seal_segment(self._layout, segment, gentle=gentle)
                 except Exception as error:  # one segment must not hold up the others
                     failure = failure or error
                     continue
