@@ -48,10 +48,10 @@ def segment(store, add_points, root, monkeypatch):
 
 
 def test_flipped_bits_all_over_a_part_are_found_by_an_ordinary_read(sealed_part, root):
-    """Two bits of every seventh byte: each change is our error naming the file."""
+    """Two bits of every 29th byte: each change is our error naming the file."""
     good = sealed_part.read_bytes()
     silent = []
-    for position in range(0, len(good), 7):
+    for position in range(0, len(good), 29):
         for bit in (1, 128):
             bad = bytearray(good)
             bad[position] ^= bit
