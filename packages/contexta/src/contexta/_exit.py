@@ -29,7 +29,7 @@ def _close_all() -> None:
     """Close with the status that the end of the program means."""
     # Set by the interpreter when it printed an exception that nobody caught.
     status = exit_status(getattr(sys, "last_value", None))
-    own = [root for root in OPEN_ROOTS if root._pid == os.getpid()]  # noqa: SLF001 - as opened
+    own = [root for root in list(OPEN_ROOTS) if root._pid == os.getpid()]  # noqa: SLF001 - as opened
     for session in {root._session for root in own}:  # noqa: SLF001 - as opened
         try:
             session.close_all(status)

@@ -210,7 +210,20 @@ class Redactor:
             return tuple(hidden) if isinstance(value, tuple) else hidden
         return REDACTED
 
-    def _pair(self, match: re.Match[str]) -> str:
+    def _pair(self, match: re.Match[str], *, inner: bool = False) -> str:
+        """Hide the value of one ``name=value``; a harmless one may hold a pair itself.
+
+        One level deep only: ``reason: 'password=x'``.  Deeper would cost more than linear time.
+        """
+        name, sign, value = match.groups()
+        hidden = self._hidden_pair(match)
+        if inner or hidden != match[0] or not ("=" in value or ":" in value):
+            return hidden
+        quote = value[0] if value[0] in "\"'" else ""
+        body = value[1:-1] if quote else value
+        return f"{name}{sign}{quote}{_PAIR.sub(lambda m: self._pair(m, inner=True), body)}{quote}"
+
+    def _hidden_pair(self, match: re.Match[str]) -> str:
         name, sign, value = match.groups()
         plain = name.lstrip("-")
         # "key: loss" is prose more often than a secret; "api_key: x" is not.

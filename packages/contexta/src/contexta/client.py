@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from contexta import _wiring
-from contexta._client_emits import EmitDelegates
 from contexta._client_reads import ReadDelegates
 from contexta._exit import close_runs_at_exit
 from contexta._workspace import Workspace
 from contexta.capture._status import exit_status
 from contexta.capture.sinks import Sink
 from contexta.config import UnifiedConfig, resolve_facade_config
+from contexta.contract.errors import ContextaError, LifecycleError
+from contexta.runtime._emits import EmitDelegates
 from contexta.runtime.session import RuntimeSession
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = ["Contexta"]
+
+_log = logging.getLogger("contexta")
 
 
 class Contexta(EmitDelegates, ReadDelegates):
@@ -124,9 +128,18 @@ class Contexta(EmitDelegates, ReadDelegates):
             store.seal()
 
     def close(self, *, status: str = "completed") -> None:
-        """Close open runs with `status`, flush, and close the stores; idempotent."""
-        self._session.close_all(status)
-        self._planes.close()
+        """Close open runs with `status`, flush, and close the stores; idempotent.
+
+        Everything is closed, whatever fails on the way.
+
+        Raises:
+            StoreError: a store could not be closed cleanly; the first failure.
+            DispatchError: mode `raise`: a run could not be closed cleanly.
+        """
+        try:
+            self._session.close_all(status)
+        finally:
+            self._planes.close()
 
     def __enter__(self) -> Self:
         return self
@@ -137,7 +150,20 @@ class Contexta(EmitDelegates, ReadDelegates):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close(status=exit_status(exc))
+        try:
+            self.close(status=exit_status(exc))
+        except ContextaError as error:
+            # The work of the block is done: a failing disk is said, not thrown, unless asked for.
+            if exc is None and self._session.dispatcher.raises:
+                raise
+            _log.error("%s was not closed cleanly: %s", self.workspace, error)
+
+    def __reduce__(self) -> Any:
+        raise LifecycleError(
+            f"a Contexta cannot be pickled or copied; open {self.workspace} in the other process",
+            code="facade_not_picklable",
+            details={"workspace": self.workspace},
+        )
 
     # -- capture -----------------------------------------------------------
 
@@ -168,13 +194,15 @@ class Contexta(EmitDelegates, ReadDelegates):
             config_snapshot: default is the resolved configuration.
             dataset_ref: the data it runs on.
             params: hyper-parameters; more with `RunScope.log_params`.
-            resume: continue the run of this id if there is one.
+            resume: continue the run of this id if there is one. One that is open in a
+                living process is joined, and stays that process's to close.
             project: default is the configured project.
 
         Raises:
             ConflictError: `run_id` is taken, and `resume` is False.
             LifecycleError: a run or deployment is active in this thread or task.
             StoreError: the workspace cannot be written.
+            ValidationError: an argument that has no stored form.
         """
         self._planes.require_writable()
         scope = self._session.start_run(

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from contexta.capture._checks import shown
 from contexta.capture.results import BatchCaptureResult, CaptureResult, PayloadFamily
 from contexta.contract.errors import ContextaError, DispatchError, ValidationError
 
@@ -20,20 +21,33 @@ def emit_batch(
     family: PayloadFamily = PayloadFamily.RECORD,
 ) -> BatchCaptureResult:
     """Capture each item; a bad one becomes a FAILURE item and stops no other."""
-    scope._target()
+    context = scope._target()
     results = []
-    for item in emissions:
+    items: Any = emissions if isinstance(emissions, Iterable) else (emissions,)
+    for item in (items,) if isinstance(items, Mapping | str | bytes) else items:
         try:
             results.append(_emit_one(scope, service, _as_emission(model, item)))
         except DispatchError:
             raise
         except ContextaError as error:
+            if error.code not in _CALLERS_BUSINESS:
+                scope._recorder.rejected(context, service, _name_of(item), error)
             results.append(
                 CaptureResult.failure_result(family, error, metadata={"service": service})
             )
     return BatchCaptureResult.aggregate(
         family, results, metadata={"service": f"{service}_batch", "dispatch_pending": False}
     )
+
+
+_CALLERS_BUSINESS = ("artifact_source_missing", "runtime_scope_closed")
+"""Refusals that the caller reads from the result; all else is logged and recorded too."""
+
+
+def _name_of(item: Any) -> str:
+    if isinstance(item, Mapping):
+        item = item.get("key", item.get("name", item.get("artifact_kind", item)))
+    return item if isinstance(item, str) else shown(item)
 
 
 def _as_emission(model: type, item: Any) -> Any:

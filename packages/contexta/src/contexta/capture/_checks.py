@@ -41,6 +41,11 @@ class Problems:
         )
 
 
+def storable(text: str) -> str:
+    """Return `text` with lone surrogates written out; they have no stored form."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def shown(value: object) -> str:
     """Return a short printable form of any value, for messages."""
     try:

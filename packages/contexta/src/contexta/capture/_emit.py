@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from contexta.capture import _checks as check
 from contexta.capture._batches import emit_batch
 from contexta.capture._ingest import register
 from contexta.capture._point import LazyBatch, PointResult
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _time_ns = time.time_ns
 _BASIS = "raw_observation"
+_MAX_NESTING = 16
 Moment = str | datetime
 
 
@@ -43,9 +45,8 @@ class EmitMixin:
 
     _recorder: Recorder
     _context: SeriesContext
-    _append: Any
-    _floats: dict[Any, int]
-    _ints: dict[Any, int]
+    _floats: dict[Any, tuple[Any, int]]
+    _ints: dict[Any, tuple[Any, int]]
 
     def _target(self) -> SeriesContext:
         """Return where records go; raise `ClosedScopeError` when closed."""
@@ -99,8 +100,10 @@ class EmitMixin:
                 series = None  # an unhashable key; the slow path names it
             if series is not None:
                 now = _time_ns() // 1000
+                # A series id means something to its own writer only, so both are kept together.
+                append, identity = series
                 try:
-                    sequence = self._append(series, now, value, step, epoch)
+                    sequence = append(identity, now, value, step, epoch)
                 except Exception as error:
                     return self._metric_failed(error, key, value, unit, step, epoch)
                 return PointResult(self._context, key, value, unit, step, epoch, now, sequence)
@@ -277,14 +280,17 @@ class EmitMixin:
             attributes: facts, as JSON data.
         """
         context = self._target()
+        problems = check.Problems("degraded")
         try:
+            plain = check.attributes(problems, attributes)
+            problems.raise_if_any()
             return self._recorder.degraded(
                 context,
                 issue_key,
-                _as_text(summary),
+                str(summary),
                 category=category,
                 severity=severity,
-                attributes=attributes,
+                attributes=plain,
             )
         except ContextaError as error:
             if self._recorder.dispatcher.raises and error.code == "capture_persistence_failed":
@@ -352,13 +358,17 @@ def _as_text(value: Any) -> Any:
     return value if isinstance(value, str) or value is None else str(value)
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[Any, Any]]:
+def _flat(
+    values: Mapping[str, Any], prefix: str = "", around: tuple[int, ...] = ()
+) -> Iterable[tuple[Any, Any]]:
+    around = (*around, id(values))
     for key, value in values.items():
         name = f"{prefix}{key}" if prefix else key
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{name}/")
+        nested = isinstance(value, Mapping) and len(around) <= _MAX_NESTING
+        if nested and id(value) not in around:
+            yield from _flat(value, f"{name}/", around)
         else:
-            yield name, value
+            yield name, value  # a mapping nested deeper, or in itself, is no number
 
 
 def _out_of_range(error: Exception) -> ContextaError:

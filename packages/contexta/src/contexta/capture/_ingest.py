@@ -10,6 +10,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from contexta.capture._checks import storable
 from contexta.capture.artifacts import (
     ArtifactBindingStatus,
     ArtifactRegistrationRequest,
@@ -41,6 +42,9 @@ def register(
     context = scope._target()
     ref = _ref_for(context.run_ref, emission)
     source = ArtifactSource.from_path(str(emission.path))
+    path = Path(source.uri)
+    redact = scope._recorder.redactor.text
+    source = ArtifactSource(source.kind, redact(storable(source.uri)), source.exists)
     if not source.exists and not emission.allow_missing:
         raise ValidationError(
             f"artifact source {source.uri} does not exist; write it first, "
@@ -60,9 +64,9 @@ def register(
     if not source.exists:
         return _missing(recorder, request, manifest)
     if wait or recorder.planes is None:
-        return _ingest(recorder, context, request, manifest, mode)
+        return _ingest(recorder, context, request, manifest, path, mode)
     scope._session.background(
-        scope._root, lambda: _ingest(recorder, context, request, manifest, mode)
+        scope._root, lambda: _ingest(recorder, context, request, manifest, path, mode)
     )
     return CaptureResult.success(
         PayloadFamily.ARTIFACT,
@@ -153,9 +157,9 @@ def _ingest(
     context: Any,
     request: ArtifactRegistrationRequest,
     manifest: ArtifactManifest,
+    path: Path,
     mode: str | None,
 ) -> CaptureResult:
-    path = Path(request.source.uri)
     deliveries: tuple[Delivery, ...] = ()
     try:
         if recorder.planes is None:
@@ -166,7 +170,8 @@ def _ingest(
                 # Strict stores take no body without claims, so it is read once more.
                 claims = _measure(path, compute=True)
                 manifest = _manifest(context, request, size=claims[0], digest=claims[1])
-            receipt = store.put_artifact(manifest, path, mode=mode, source_name=path.name)
+            name = Path(request.source.uri).name
+            receipt = store.put_artifact(manifest, path, mode=mode, source_name=name)
             size, digest = receipt.binding.size_bytes, receipt.binding.hash_value
             deliveries = (Delivery("local", PayloadFamily.ARTIFACT, DeliveryStatus.SUCCESS),)
     except ValidationError:

@@ -14,6 +14,7 @@ from contexta.store.records import SeriesContext
 _log = logging.getLogger("contexta.capture")
 
 LOG_INTERVAL_SECONDS = 30.0
+MAX_KINDS = 1_000
 
 
 class RateLimitedLog:
@@ -40,6 +41,8 @@ class RateLimitedLog:
             if now - last < self._interval:
                 self._seen[kind] = (last, skipped + 1)
                 return
+            if len(self._seen) >= MAX_KINDS:
+                self._seen.clear()
             self._seen[kind] = (now, 0)
         more = f" ({skipped} more since the last message)" if skipped else ""
         self._logger.log(level, "%s%s", message, more)

@@ -103,7 +103,9 @@ def _stored(service: str, record: Any, sequence: int) -> CaptureResult:
         PayloadFamily.RECORD,
         payload=record,
         deliveries=(LOCAL_DELIVERY,),
-        metadata=record_metadata(service, record, dispatch_pending=False, sequence=sequence),
+        metadata=record_metadata(
+            service, record, dispatch_pending=False, sequence=sequence, **LOCAL_COUNTS
+        ),
     )
 
 
@@ -126,6 +128,15 @@ class RecordResult(LazyResult):
         service, record, sequence = self._seed
         return _stored(service, with_ref(record, sequence), sequence)
 
+
+LOCAL_COUNTS = {
+    "delivery_count": 1,
+    "eligible_delivery_count": 1,
+    "success_delivery_count": 1,
+    "degraded_delivery_count": 0,
+    "failure_delivery_count": 0,
+}
+"""What a dispatcher counts, for a record that only the workspace takes."""
 
 LOCAL_DELIVERY = Delivery("local", PayloadFamily.RECORD, DeliveryStatus.SUCCESS)
 

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from contexta.capture import _build as build
+from contexta.capture._checks import shown as check_shown
+from contexta.capture._checks import storable
 from contexta.capture._losses import Loss, LossLedger, RateLimitedLog
 from contexta.capture._point import RecordResult, record_metadata, stored_metric
 from contexta.capture.results import CaptureResult, Delivery, DeliveryStatus, PayloadFamily
@@ -79,9 +81,9 @@ class Recorder:
         """Store one checked point. `series` interns the series and returns its id."""
         observed = now_us() if emission.timestamp is None else to_epoch_us(emission.timestamp)
         point: dict[str, Any] = {
-            "key": emission.key,
+            "key": self.redactor.text(emission.key),
             "value": emission.value,
-            "unit": emission.unit,
+            "unit": None if emission.unit is None else self.redactor.text(emission.unit),
             "aggregation_scope": emission.aggregation_scope,
             "tags": self.redactor.mapping(dict(emission.tags or {})),
             "summary_basis": emission.summary_basis,
@@ -120,7 +122,7 @@ class Recorder:
             record = build.event_record(
                 context,
                 now_us(),
-                key=emission.key,
+                key=self.redactor.text(emission.key),
                 message=self.redactor.text(emission.message),
                 level=emission.level,
                 attributes=self.redactor.mapping(attributes),
@@ -153,6 +155,14 @@ class Recorder:
         )
         return self.record(context, "degraded", record)
 
+    def degraded_quietly(self, context: SeriesContext, issue_key: str, summary: str) -> None:
+        """Store a degraded record from a place that cannot raise; a failure is logged."""
+        try:
+            if context.run_ref:
+                self.degraded(context, issue_key, storable(summary))
+        except ContextaError as error:
+            self.log.write(f"quiet:{issue_key}", logging.ERROR, f"not recorded: {error}")
+
     def record(self, context: SeriesContext, service: str, record: Any) -> CaptureResult:
         """Store one built record and hand it to the sinks."""
         if self.planes is None:
@@ -173,8 +183,9 @@ class Recorder:
         self, context: SeriesContext, service: str, name: object, error: ContextaError
     ) -> CaptureResult:
         """Record that a value could not be taken; the caller's loop goes on."""
-        shown = _storable(name if isinstance(name, str) else repr(name))[:80]
-        why = _storable(error.message)
+        clean = self.redactor.text
+        shown = clean(storable(name if isinstance(name, str) else check_shown(name)))[:80]
+        why = clean(storable(error.message))
         reason = f"{service} {shown!r} was not stored as given: {why}"
         self.log.write(f"rejected:{service}:{shown}", logging.WARNING, reason)
         stored = self.degraded(
@@ -205,8 +216,8 @@ class Recorder:
             DispatchError: mode `raise`.
         """
         self._on_trouble()
-        reason = f"{type(error).__name__}: {error}"
-        count = self.losses.note(context, now_us(), self.redactor.text(reason))
+        reason = self.redactor.text(f"{type(error).__name__}: {error}")
+        count = self.losses.note(context, now_us(), reason)
         self.log.write(
             f"lost:{context.run_ref}",
             logging.ERROR,
@@ -298,11 +309,6 @@ class Recorder:
             self.writer().append_record(record, derive_ref=True)
         except (ContextaError, OSError) as failure:
             self.log.write("outbox-record", logging.ERROR, f"nor recorded: {failure}")
-
-
-def _storable(text: str) -> str:
-    """Return `text` with lone surrogates written out; they have no stored form."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _name_of(record: Any) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
+import os
 import secrets
 import time
 from collections.abc import Callable
@@ -15,11 +16,13 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from contexta.capture import _build as build
+from contexta.capture._checks import shown, storable
 from contexta.capture._point import LazyResult
 from contexta.capture._recorder import now_us
 from contexta.capture._status import exit_status
 from contexta.capture.models import SpanEmission
 from contexta.capture.results import CaptureResult
+from contexta.contract.coerce import coerce_json
 from contexta.contract.errors import ContextaError, LifecycleError, ValidationError
 from contexta.contract.models.records import TraceSpanPayload
 from contexta.contract.time import from_epoch_us, to_epoch_us
@@ -73,14 +76,17 @@ def emit_span(
         payload = TraceSpanPayload(
             span_id=span_id or new_span_id(),
             trace_id=context.trace_id or f"trace-{secrets.token_hex(8)}",
-            parent_span_id=emission.parent_span_id
-            or (parent_span_id(scope) if parent == _AROUND else parent),
-            span_name=emission.name,
+            parent_span_id=redactor.text(emission.parent_span_id)
+            if emission.parent_span_id
+            else (parent_span_id(scope) if parent == _AROUND else parent),
+            span_name=redactor.text(emission.name),
             started_at=from_epoch_us(started),
             ended_at=from_epoch_us(max(started, ended)),
             status=emission.status,
             span_kind=emission.span_kind,
-            attributes=redactor.mapping({**(emission.attributes or {}), **(attributes or {})}),
+            attributes=redactor.mapping(
+                {**(emission.attributes or {}), **_plain(attributes or {})}
+            ),
             linked_refs=emission.linked_refs,
         )
         record = build.span_record(context, now, started_us=started, payload=payload)
@@ -91,12 +97,26 @@ def emit_span(
     return result
 
 
+def _plain(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return late attributes as JSON data; what has no such form is shown as text.
+
+    Conversion comes before redaction, which sees into plain data only.
+    """
+    plain = {}
+    for key, value in attributes.items():
+        try:
+            plain[storable(key)] = coerce_json(value)
+        except ContextaError:
+            plain[storable(key)] = storable(value if isinstance(value, str) else shown(value))
+    return plain
+
+
 class _State:
     """What a span knows while it runs."""
 
     __slots__ = (
         "attributes", "clock", "done", "emission", "entered", "finish", "name", "order", "outer",
-        "parent", "result", "root", "scope", "span_id", "started_us", "token",
+        "parent", "pid", "result", "root", "scope", "span_id", "started_us", "token",
     )  # fmt: skip
 
     def __init__(self, scope: Any, name: Any, emission: SpanEmission | ContextaError) -> None:
@@ -113,6 +133,7 @@ class _State:
         self.clock = 0
         self.entered = False
         self.done = False
+        self.pid = os.getpid()
         self.result: CaptureResult | None = None
         self.token: Any = None
 
@@ -207,7 +228,9 @@ class Span(LazyResult):
             _active.set(state.outer)
         if exc is not None:
             state.attributes.setdefault("error.type", type(exc).__name__)
-            state.attributes.setdefault("error.message", str(exc)[:1000])
+            state.attributes.setdefault("error.message", _message_of(exc))
+        if state.pid != os.getpid():
+            return  # a forked worker leaves the block; the span ends in its parent
         try:
             state.emit(None if exc is None else _status_of(exc), ended)
         except ContextaError:
@@ -248,11 +271,20 @@ class Span(LazyResult):
             )
         return state.emit(None, state.started_us)
 
-    def _settle(self) -> None:
-        """Store a span that was called plainly and never read."""
+    def _settle(self, closing: str | None = None) -> None:
+        """Store a span that was called plainly and never read.
+
+        `closing` is the status that its scope closes with: then a span that is
+        still running, in another thread or task, ends here too.
+        """
         state: _State = self._state
-        if not state.entered and state.result is None:
+        if state.result is not None or state.pid != os.getpid():
+            return
+        if not state.entered:
             state.emit(None, state.started_us)
+        elif closing is not None:
+            ended = state.started_us + (time.perf_counter_ns() - state.clock) // 1000
+            state.emit(_CLOSED_AS[closing], ended)
 
     def __del__(self) -> None:
         try:
@@ -265,7 +297,16 @@ class Span(LazyResult):
         return f"<Span {self._state.name!r}>"
 
 
+_CLOSED_AS = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}
+
 _DECORATOR = CaptureResult.success(applied=False, metadata={"service": "span"})
+
+
+def _message_of(exc: BaseException) -> str:
+    try:
+        return str(exc)[:1000]
+    except Exception:  # a user's __str__ may do anything; it must not replace the exception
+        return ""
 
 
 def _status_of(exc: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -47,7 +48,11 @@ class ArtifactSource:
     @classmethod
     def from_path(cls, path: str) -> ArtifactSource:
         """Resolve `path` (`~` expanded, made absolute) and look whether it is there."""
-        resolved = Path(path).expanduser().absolute()
+        resolved = Path(path)
+        # Without such a user a `~` is a letter like others, and the path is missing.
+        with contextlib.suppress(RuntimeError):
+            resolved = resolved.expanduser()
+        resolved = resolved.absolute()
         return cls(ArtifactSourceKind.PATH, resolved.as_posix(), resolved.exists())
 
     def to_dict(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
@@ -125,7 +125,7 @@ class CaptureDispatcher:
         return outcome
 
     def _deliver_to(self, sink: Sink, family: PayloadFamily, payload: Any) -> Delivery:
-        name = str(getattr(sink, "name", type(sink).__name__))
+        name = _name_of(sink)
         attempts = 1 + max(0, self.config.capture.retry_attempts)
         failure = FailureInfo("unexpected_sink_error", "the sink was not called")
         for attempt in range(1, attempts + 1):
@@ -133,15 +133,15 @@ class CaptureDispatcher:
                 if not sink.supports(family):
                     return Delivery(name, family, DeliveryStatus.SKIPPED, "family not supported")
                 receipt = sink.capture(family=family, payload=payload)
-                status = enum_member(DeliveryStatus, getattr(receipt, "status", None))
+                delivery = _delivery_of(name, family, receipt, attempt)
             except Exception as error:
-                failure = FailureInfo.from_exception(error)
+                failure = _describe(error)
             else:
-                detail = str(getattr(receipt, "detail", ""))
-                if status is not DeliveryStatus.FAILURE:
-                    metadata = {**(receipt.metadata or {}), "attempts": attempt}
-                    return Delivery(name, family, status, detail, metadata)
-                failure = FailureInfo("sink_reported_failure", detail or "the sink said FAILURE")
+                if delivery.status is not DeliveryStatus.FAILURE:
+                    return delivery
+                failure = FailureInfo(
+                    "sink_reported_failure", delivery.detail or "the sink said FAILURE"
+                )
             if attempt < attempts:
                 time.sleep(self.config.capture.retry_backoff_seconds * 2 ** (attempt - 1))
         metadata = {
@@ -212,6 +212,35 @@ class CaptureDispatcher:
             replay_refs=result.replay_refs + tuple(outcome.replay_refs),
             metadata=metadata,
         )
+
+
+def _name_of(sink: Any) -> str:
+    try:
+        return str(sink.name)
+    except Exception:  # a sink without a name, or whose name fails, is known by its class
+        return type(sink).__name__
+
+
+def _delivery_of(name: str, family: PayloadFamily, receipt: Any, attempt: int) -> Delivery:
+    """Read a receipt, which may be anything that a sink returned.
+
+    Raises:
+        ValueError: it is no receipt: nothing says that the payload was taken.
+    """
+    status = enum_member(DeliveryStatus, getattr(receipt, "status", None))
+    if status is DeliveryStatus.SKIPPED:
+        raise ValueError("the sink was called, so SKIPPED is no answer")
+    given = getattr(receipt, "metadata", None)
+    metadata = {str(key): given[key] for key in given} if isinstance(given, Mapping) else {}
+    detail = str(getattr(receipt, "detail", ""))
+    return Delivery(name, family, status, detail, {**metadata, "attempts": attempt})
+
+
+def _describe(error: Exception) -> FailureInfo:
+    try:
+        return FailureInfo.from_exception(error)
+    except Exception:  # its text or details fail; the type must do
+        return FailureInfo("unexpected_error", type(error).__name__, False, type(error).__name__)
 
 
 def _changed(result: CaptureResult, **changes: Any) -> CaptureResult:

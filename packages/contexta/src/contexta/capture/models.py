@@ -237,7 +237,14 @@ def _time(problems: check.Problems, name: str, value: Any) -> Any:
 
 def _refs(problems: check.Problems, values: Any) -> tuple[str, ...]:
     kept = []
-    items = [values] if isinstance(values, str | StableRef) else list(values or ())
+    items = [values] if isinstance(values, str | StableRef) else values or ()
+    if not isinstance(items, Iterable):
+        problems.add(
+            "capture_model_invalid_linked_ref",
+            "linked_refs",
+            f"expected refs, got {check.shown(values)}",
+        )
+        return ()
     for number, value in enumerate(items):
         name = f"linked_refs[{number}]"
         if not isinstance(value, StableRef | str):

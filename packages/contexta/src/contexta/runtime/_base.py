@@ -17,7 +17,7 @@ from contexta.capture._emit import EmitMixin
 from contexta.capture._span import opening_order
 from contexta.capture._status import close_status, exit_status
 from contexta.common.results import ReadOnlyMapping, read_only
-from contexta.contract.errors import ClosedScopeError, ContextaError
+from contexta.contract.errors import ClosedScopeError, ContextaError, LifecycleError
 from contexta.contract.time import iso_utc_now
 from contexta.runtime._naming import NameTable
 
@@ -84,8 +84,8 @@ class BaseScope(EmitMixin):
         self._names = NameTable()
         self._orders: dict[str, Iterator[int]] = {}
         self._spans: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._floats: dict[Any, int] = {}
-        self._ints: dict[Any, int] = {}
+        self._floats: dict[Any, tuple[Any, int]] = {}
+        self._ints: dict[Any, tuple[Any, int]] = {}
         self._append: Any = None
         self._previous: Any = None
 
@@ -143,15 +143,19 @@ class BaseScope(EmitMixin):
             self._close(final)
 
     def _close(self, status: str) -> None:
+        if self.parent is None:
+            # Joined outside the lock: background work captures into this scope.
+            self._session.join_background(self)
         with self._lock:
             if self.closed_at is not None:
                 return
             for child in list(self._children.values()):
                 child._close(status)
-            for span in list(self._spans):
-                span._settle()
+            for span in members_of(self._spans):
+                span._settle(status)
             self._before_close()
-            self.closed_at = iso_utc_now()
+            # The wall clock may have been set back; an end never lies before its start.
+            self.closed_at = max(self.started_at, iso_utc_now())
             self.status = status
             self._shut_fast()
             OPEN_ROOTS.discard(self)
@@ -159,6 +163,15 @@ class BaseScope(EmitMixin):
                 self.parent._children.pop(id(self), None)
                 self._owner_of_name()._names.release(self.scope_kind, self._component)
         self._persist_close()
+
+    def _discard(self) -> None:
+        """Leave the tree without a trace: opening failed."""
+        with self._lock:
+            self.closed_at, self.status = self.started_at, "failed"
+            OPEN_ROOTS.discard(self)
+            if self.parent is not None:
+                self.parent._children.pop(id(self), None)
+                self._owner_of_name()._names.release(self.scope_kind, self._component)
 
     def _owner_of_name(self) -> BaseScope:
         """Return the scope under which this one's name is unique."""
@@ -215,7 +228,7 @@ class BaseScope(EmitMixin):
                 # Series ids belong to one writer; another one starts a new table.
                 self._floats, self._ints = {}, {}
                 self._append = append
-            (self._floats if is_float else self._ints)[name] = identity
+            (self._floats if is_float else self._ints)[name] = (append, identity)
 
     def _shut_fast(self) -> None:
         self._floats, self._ints = {}, {}
@@ -226,6 +239,25 @@ class BaseScope(EmitMixin):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.ref} {self.status}>"
+
+    def __reduce__(self) -> Any:
+        raise LifecycleError(
+            f"{self.scope_kind} {self.ref} cannot be pickled or copied: it belongs to this "
+            "process. Forked workers and threads use it as it is; in a spawned worker open the "
+            "workspace and join the run with ctx.run(name, run_id=..., resume=True)",
+            code="runtime_scope_not_picklable",
+            details={"scope_kind": self.scope_kind, "ref": self.ref},
+        )
+
+
+def members_of(weak: weakref.WeakSet[Any]) -> list[Any]:
+    """Return what a weak set holds now, while other threads may add to it.
+
+    Iterating a WeakSet fails as soon as its size changes; copying the
+    underlying set of references is one step of the interpreter.
+    """
+    found = [reference() for reference in vars(weak)["data"].copy()]
+    return [item for item in found if item is not None]
 
 
 def after_fork_in_child(scopes: list[BaseScope]) -> None:

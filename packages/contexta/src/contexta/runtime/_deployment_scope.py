@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from contexta.contract.models.context import DeploymentExecution
@@ -74,7 +75,8 @@ class DeploymentScope(BaseScope):
         self._session.ledger.put("deployment", self._row())
 
     def _persist_close(self) -> None:
-        self._session.ledger.put("deployment", self._row())
-        if self._implicit is not None:
-            self._implicit.close(status=self.status)
+        if self._pid == os.getpid():  # a forked worker leaves; the rest is its parent's
+            self._session.ledger.put("deployment", self._row())
+            if self._implicit is not None:
+                self._implicit.close(status=self.status)
         self._session.settle_records()

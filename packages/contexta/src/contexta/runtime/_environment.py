@@ -65,10 +65,20 @@ def capture_environment(config: "UnifiedConfig", redactor: Redactor) -> Environm
         redactor.patterns,
         redactor.mode,
     )
-    with _lock:
+    with _lock:  # one thread looks, the others wait for what it finds
         if key not in _cache:
             _cache[key] = _taken(config, redactor)
         return _cache[key]
+
+
+def _renew_lock() -> None:
+    global _lock
+    _lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    # Another thread of the parent may be in the middle of a snapshot.
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def installed_packages(folders: list[str] | None = None) -> dict[str, str]:

@@ -10,6 +10,7 @@ whom, and operations carry it as linked spans.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
@@ -50,34 +51,40 @@ def open_inner(
     """
     kind = cls.scope_kind
     session = opener._session
-    display = scope_name(f"{kind}_name", name)
+    display = session.redactor.text(scope_name(f"{kind}_name", name))
     with opener._lock:
         opener._target()
         base = owner._target()
         component = owner._names.take(kind, display)
         ref = f"{_REF_KINDS[kind]}:{owner.ref.partition(':')[2]}.{component}"
-        try:
-            check_explicit_ref(f"{kind}_ref", explicit_ref, _REF_KINDS[kind], ref)
-        except ContextaError:
-            owner._names.release(kind, component)
-            raise
         if opener.scope_kind in ("sample", "operation"):
             # What is done for a sample or inside an operation stays attributed to it.
             base = opener._context
-        scope = cls(
-            session,
-            opener,
-            ref=ref,
-            component=component,
-            display_name=display,
-            context=base._replace(**{_CONTEXT_FIELDS[kind]: ref}),
-            metadata=session.clean_metadata(metadata),
-            order_index=owner._next_order(kind),
-            **extra,
-        )
-        scope._name_owner = owner  # type: ignore[attr-defined]
+        try:
+            check_explicit_ref(f"{kind}_ref", explicit_ref, _REF_KINDS[kind], ref)
+            scope = cls(
+                session,
+                opener,
+                ref=ref,
+                component=component,
+                display_name=display,
+                context=base._replace(**{_CONTEXT_FIELDS[kind]: ref}),
+                metadata=session.clean_metadata(metadata),
+                order_index=owner._next_order(kind),
+                **extra,
+            )
+            scope._name_owner = owner  # type: ignore[attr-defined]
+            # A row that the contract refuses is refused here, before the scope is in the tree.
+            scope._row()  # type: ignore[attr-defined]
+        except ContextaError:
+            owner._names.release(kind, component)
+            raise
     scope._begin()
-    scope._persist_open()  # type: ignore[attr-defined]
+    try:
+        scope._persist_open()  # type: ignore[attr-defined]
+    except ContextaError:  # mode `raise`
+        scope._discard()
+        raise
     return scope
 
 
@@ -103,7 +110,8 @@ class InnerScope(BaseScope):
         self._session.ledger.put(self.scope_kind, self._row())
 
     def _persist_close(self) -> None:
-        self._session.ledger.put(self.scope_kind, self._row())
+        if self._pid == os.getpid():  # a forked worker leaves; the row is its parent's
+            self._session.ledger.put(self.scope_kind, self._row())
 
     def _common(self) -> dict[str, Any]:
         root: Any = self._root
@@ -256,8 +264,9 @@ class SampleScope(_Leaf):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.retention_class = retention_class
-        self.redaction_profile = redaction_profile
+        clean = self._session.redactor.value
+        self.retention_class = clean(retention_class)
+        self.redaction_profile = clean(redaction_profile)
 
     def _row(self) -> SampleObservation:
         return SampleObservation(
@@ -303,6 +312,8 @@ class OperationScope(_Leaf):
         super()._close(status)
 
     def _before_close(self) -> None:
+        if self._pid != os.getpid():
+            return  # the operation goes on in the process that opened it
         emission = SpanEmission(
             self.display_name,
             self.started_at,

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from contexta.capture._losses import RateLimitedLog
-from contexta.contract.errors import ConflictError, ContextaError, DispatchError
+from contexta.contract.errors import (
+    ConflictError,
+    ContextaError,
+    ContractError,
+    DispatchError,
+    NotFoundError,
+)
 from contexta.contract.models.context import Project, Run
 from contexta.runtime._fork import gate
 
@@ -25,6 +32,8 @@ _PUTS: dict[str, tuple[str, str]] = {
     "run": ("runs", "put_run"),
 }
 _MAX_WAITING = 10_000
+_HOPELESS = (ContractError, ConflictError, NotFoundError)
+"""Refusals of the row itself: trying again would hold up everything behind it for ever."""
 
 
 class Ledger:
@@ -70,17 +79,45 @@ class Ledger:
                 raise _taken(ref)
         return stored
 
-    def resume_run(self, ref: str) -> Run | None:
-        """Open a stored run again in the name of this process; None when there is none."""
+    def create_run_later(self, run: Run, project: Project, error: Exception) -> Run:
+        """Name a run that cannot be stored now, and store it as soon as that works.
+
+        For captures that open a run by themselves, which must not stop the host.
+
+        Raises:
+            DispatchError: mode `raise`.
+        """
+        if self._raises:
+            raise _not_stored("run", error) from error
+        value = str(run.run_ref)[:100].rstrip("-.")
+        named = Run.model_validate({**run.to_dict(), "run_ref": f"{value}-{secrets.token_hex(4)}"})
+
+        def create(store: Any) -> None:
+            assert self._planes is not None  # noqa: S101 - without planes nothing fails here
+            writer_id = self._planes.records().writer().writer_id
+            store.runs.create_run(named, writer_id=writer_id, project=project)
+
+        self._complain("run", error)
+        self._enqueue("run", create)
+        return named
+
+    def resume_run(self, ref: str) -> tuple[Run, bool] | None:
+        """Return a stored run to continue, and whether it is only joined; None without one.
+
+        A run that is open in a living process is joined: it stays that
+        process's to close. Any other is opened again in the name of this one.
+        """
         if self._planes is None:
             return None
         with gate:
             runs = self._planes.metadata().runs
             if not runs.exists_run(ref):
                 return None
-            writer_id = self._planes.records().writer().writer_id
-            resumed: Run = runs.resume_run(ref, writer_id=writer_id)
-        return resumed
+            records = self._planes.records()
+            keepers = [writer for run, writer in runs.open_run_writers() if run == ref]
+            if any(records.writer_alive(writer) for writer in keepers):
+                return runs.get_run(ref), True
+            return runs.resume_run(ref, writer_id=records.writer().writer_id), False
 
     def stages_of(self, ref: str) -> list[Any]:
         """Return the stored stages of a run, oldest first."""
@@ -140,6 +177,8 @@ class Ledger:
                 what, action = self._waiting[0]
                 try:
                     action(self._planes.metadata())
+                except _HOPELESS as error:
+                    self._give_up(what, error)
                 except (ContextaError, OSError) as error:
                     self._complain(what, error)
                     return
@@ -156,16 +195,31 @@ class Ledger:
                 return
         except (ContextaError, OSError) as error:
             if self._raises:
-                raise DispatchError(
-                    f"the {what} row was not stored: {error}",
-                    code="capture_persistence_failed",
-                    cause=error,
-                ) from error
+                raise _not_stored(what, error) from error
+            if isinstance(error, _HOPELESS):
+                self._give_up(what, error)
+                return
             self._complain(what, error)
         # Order matters: a stage must not come before the run facts that wait already.
+        self._enqueue(what, action)
+
+    def _enqueue(self, what: str, action: Callable[[Any], Any]) -> None:
         with self._lock:
             if len(self._waiting) < _MAX_WAITING:
                 self._waiting.append((what, action))
+                return
+        self._log.write(
+            "metadata-full",
+            logging.ERROR,
+            f"the {what} row is dropped: {_MAX_WAITING} rows wait for the metadata plane already",
+        )
+
+    def _give_up(self, what: str, error: Exception) -> None:
+        self._log.write(
+            f"refused:{what}",
+            logging.ERROR,
+            f"the {what} row was refused and is not stored: {error}",
+        )
 
     def _complain(self, what: str, error: Exception) -> None:
         self._log.write(
@@ -184,6 +238,12 @@ class Ledger:
                 candidate, number = f"{base}-{number}", number + 1
             self._taken.add(candidate)
         return Run.model_validate({**run.to_dict(), "run_ref": candidate})
+
+
+def _not_stored(what: str, error: Exception) -> DispatchError:
+    return DispatchError(
+        f"the {what} row was not stored: {error}", code="capture_persistence_failed", cause=error
+    )
 
 
 def _taken(ref: str) -> ConflictError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from contexta.capture._checks import storable
 from contexta.contract.errors import LifecycleError
 from contexta.contract.refs import StableRef, slugify
 
@@ -64,7 +65,7 @@ def scope_name(field_name: str, value: object) -> str:
             code="runtime_invalid_value",
             details={"field_name": field_name, "type": type(value).__name__},
         )
-    return value.strip()
+    return storable(value.strip())
 
 
 def check_explicit_ref(field_name: str, given: Any, kind: str, derived: str) -> None:

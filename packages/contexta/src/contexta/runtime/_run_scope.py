@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from contexta.common.results import ReadOnlyMapping, read_only
-from contexta.contract.coerce import coerce_params, coerce_tags
 from contexta.runtime._base import BaseScope
 from contexta.runtime._inner import StageScope, open_inner
+from contexta.runtime._values import clean_params, clean_tags
 
 if TYPE_CHECKING:
     from contexta.contract.models.context import Run
@@ -19,16 +19,22 @@ class RunScope(BaseScope):
     """An open run. Its row is on disk since `Contexta.run` returned."""
 
     __slots__ = (
-        "_dataset_ref", "_params", "_run", "_tags", "code_revision", "config_snapshot",
+        "_dataset_ref", "_joined", "_params", "_run", "_tags", "code_revision", "config_snapshot",
         "config_snapshot_ref", "environment_snapshot", "first_started",
     )  # fmt: skip
     scope_kind: ClassVar[str] = "run"
 
     def __init__(
-        self, *args: Any, run: Run, config_snapshot: Mapping[str, Any], **kwargs: Any
+        self,
+        *args: Any,
+        run: Run,
+        config_snapshot: Mapping[str, Any],
+        joined: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._run = run
+        self._joined = joined
         self.name = run.name
         self.started_at = str(run.started_at)
         self.first_started: dict[str, str] = {}
@@ -84,7 +90,7 @@ class RunScope(BaseScope):
             ClosedScopeError: the run is closed.
         """
         self._target()
-        clean = coerce_params(self._recorder.redactor.mapping(dict(params)))
+        clean = clean_params(self._recorder.redactor, params)
         with self._lock:
             self._params.update(clean)
         self._session.ledger.update_params(self.ref, clean)
@@ -97,19 +103,14 @@ class RunScope(BaseScope):
             ClosedScopeError: the run is closed.
         """
         self._target()
-        clean = coerce_tags(self._recorder.redactor.mapping(dict(tags)))
+        clean = clean_tags(self._recorder.redactor, tags)
         with self._lock:
             self._tags.update(clean)
         self._session.ledger.update_tags(self.ref, clean)
 
-    def _close(self, status: str) -> None:
-        # Joined outside the lock: background work captures into this run.
-        self._session.join_background(self)
-        super()._close(status)
-
     def _persist_close(self) -> None:
         session = self._session
         session.settle_records()
-        if self._pid != os.getpid():
-            return  # a forked worker leaves; the run is its parent's to close
+        if self._pid != os.getpid() or self._joined:
+            return  # a worker leaves; the run is closed by who opened it
         session.ledger.close_run(self.ref, str(self.status), str(self.closed_at))

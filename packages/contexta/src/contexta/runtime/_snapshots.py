@@ -25,18 +25,16 @@ def take_snapshots(session: RuntimeSession, run: RunScope) -> None:
     """
     for name, step in (("environment", _environment), ("config", _config)):
         try:
-            with gate:
-                step(session, run)
+            step(session, run)
         except (ContextaError, OSError, ValueError) as error:
             session.recorder.log.write(
                 f"snapshot:{name}", logging.WARNING, f"no {name} snapshot of {run.ref}: {error}"
             )
-            if not run.is_closed:
-                session.recorder.degraded(
-                    run._context,
-                    f"capture.{name}_snapshot_missing",
-                    f"the {name} snapshot could not be taken: {error}",
-                )
+            session.recorder.degraded_quietly(
+                run._context,
+                f"capture.{name}_snapshot_missing",
+                f"the {name} snapshot could not be taken: {error}",
+            )
 
 
 def _environment(session: RuntimeSession, run: RunScope) -> None:
@@ -78,14 +76,15 @@ def _put_environment(session: RuntimeSession, run: RunScope, info: Any) -> None:
 def _config(session: RuntimeSession, run: RunScope) -> None:
     if session.planes is None or run.config_snapshot_ref is None:
         return
-    put_json(
-        session.recorder,
-        run._context,
-        run.config_snapshot_ref,
-        "config_snapshot",
-        dict(run.config_snapshot),
-        name="config-snapshot.json",
-    )
+    with gate:
+        put_json(
+            session.recorder,
+            run._context,
+            run.config_snapshot_ref,
+            "config_snapshot",
+            dict(run.config_snapshot),
+            name="config-snapshot.json",
+        )
     session.ledger.describe_run(
         run.ref, facts={"config_snapshot_ref": run.config_snapshot_ref}, metadata={}
     )

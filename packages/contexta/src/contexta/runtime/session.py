@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING, Any
 from contexta._redaction import Redactor
 from contexta.capture._recorder import Recorder
 from contexta.capture.dispatch import CaptureDispatcher
-from contexta.contract.coerce import coerce_params, coerce_tags
 from contexta.contract.errors import ContextaError, LifecycleError
 from contexta.contract.models.context import Project, Run
 from contexta.contract.refs import StableRef, slugify
 from contexta.contract.time import iso_utc_now
-from contexta.runtime._base import OPEN_ROOTS, BaseScope, after_fork_in_child
+from contexta.runtime._base import OPEN_ROOTS, BaseScope, after_fork_in_child, members_of
 from contexta.runtime._context import ActiveContext, ContextState
 from contexta.runtime._deployment_scope import DeploymentScope
 from contexta.runtime._fork import gate
 from contexta.runtime._ledger import Ledger
 from contexta.runtime._naming import NameTable, check_explicit_ref, scope_name
 from contexta.runtime._run_scope import RunScope
+from contexta.runtime._session_calls import SessionCalls
 from contexta.runtime._snapshots import take_snapshots
-from contexta.runtime._values import json_mapping, ref_text
+from contexta.runtime._values import clean_params, clean_tags, json_mapping, ref_text
 from contexta.store.records import SeriesContext
 
 if TYPE_CHECKING:
@@ -40,13 +40,14 @@ if TYPE_CHECKING:
 __all__ = ["ActiveContext", "ContextState", "RuntimeSession"]
 
 
-class RuntimeSession:
+class RuntimeSession(SessionCalls):
     """Everything that capture needs for one workspace in one process.
 
     Args:
         config: the resolved configuration.
         dispatcher: delivery to sinks; built over `sinks` when None.
-        sinks: destinations beside the workspace.
+        sinks: destinations beside the workspace. None means none, or a
+            `LocalJsonlSink` in the cache folder when there are no planes either.
         planes: the truth planes; None switches local persistence off.
     """
 
@@ -55,7 +56,7 @@ class RuntimeSession:
         *,
         config: UnifiedConfig,
         dispatcher: CaptureDispatcher | None = None,
-        sinks: Iterable[Sink] = (),
+        sinks: Iterable[Sink] | None = None,
         planes: Planes | None = None,
     ) -> None:
         self.config = config
@@ -63,7 +64,11 @@ class RuntimeSession:
         self.redactor = Redactor(
             config.security.secret_key_patterns, config.security.redaction_mode
         )
-        self.dispatcher = dispatcher or CaptureDispatcher(config, sinks, redact=self.redactor.text)
+        if dispatcher is None and sinks is None and planes is None:
+            dispatcher = CaptureDispatcher.with_default_local_sink(config=config)
+        self.dispatcher = dispatcher or CaptureDispatcher(
+            config, sinks or (), redact=self.redactor.text
+        )
         self.live: weakref.WeakSet[BaseScope] = weakref.WeakSet()
         self.recorder = Recorder(
             planes=planes,
@@ -78,6 +83,7 @@ class RuntimeSession:
         self.project_name = config.project_name
         self.project_anchor = self.project(config.project_name)
         self._names = NameTable()
+        self._names_lock = threading.Lock()
         self._work: dict[int, list[threading.Thread]] = {}
         _SESSIONS.add(self)
 
@@ -113,39 +119,42 @@ class RuntimeSession:
     ) -> RunScope:
         """Open a run; see `Contexta.run`."""
         self._refuse_nested("run", "run", "deployment")
-        display = scope_name("run_name", name)
+        redact = self.redactor.text
+        display = redact(scope_name("run_name", name))
         anchor = self.project_anchor if project is None else self.project(project)
-        component = slugify(display if run_id is None else scope_name("run_id", run_id))
-        redact = self.redactor.mapping
+        component = slugify(display if run_id is None else redact(scope_name("run_id", run_id)))
+        snapshot = self._config_snapshot(config_snapshot)
         wished = Run(
             run_ref=f"run:{anchor.project_ref.value}.{component}",
             project_ref=anchor.project_ref,
             name=display,
             status="open",
             started_at=iso_utc_now(),
-            tags=coerce_tags(redact(dict(tags or {}))),
-            params=coerce_params(redact(dict(params or {}))),
-            code_revision=code_revision,
-            dataset_ref=None if dataset_ref is None else str(dataset_ref),
+            tags=clean_tags(self.redactor, tags),
+            params=clean_params(self.redactor, params),
+            code_revision=redact(code_revision)
+            if isinstance(code_revision, str)
+            else code_revision,
+            dataset_ref=None if dataset_ref is None else redact(str(dataset_ref)),
             metadata=self.clean_metadata(metadata),
             schema_version=self.config.contract.schema_version,
         )
-        resumed = self.ledger.resume_run(str(wished.run_ref)) if resume else None
-        run = resumed or self.ledger.create_run(
-            wished, anchor, exact=run_id is not None and not resume
+        found = self.ledger.resume_run(str(wished.run_ref)) if resume else None
+        run, joined = found or (
+            self.ledger.create_run(wished, anchor, exact=run_id is not None and not resume),
+            False,
         )
-        scope = self._open_run(run, self._config_snapshot(config_snapshot))
-        if resumed is not None:
-            self._continue(scope, wished)
-        self.background(scope, partial(take_snapshots, self, scope))
-        return scope
-
-    def _open_run(self, run: Run, snapshot: Mapping[str, Any]) -> RunScope:
-        scope = self._build_run(run, snapshot)
+        scope = self._build_run(run, snapshot, joined=joined)
         scope._begin()
+        if found is not None:
+            self._continue(scope, wished)
+        if not joined:
+            self.background(scope, partial(take_snapshots, self, scope))
         return scope
 
-    def _build_run(self, run: Run, snapshot: Mapping[str, Any]) -> RunScope:
+    def _build_run(
+        self, run: Run, snapshot: Mapping[str, Any], *, joined: bool = False
+    ) -> RunScope:
         ref = str(run.run_ref)
         return RunScope(
             self,
@@ -157,6 +166,7 @@ class RuntimeSession:
             metadata=run.metadata,
             run=run,
             config_snapshot=snapshot,
+            joined=joined,
         )
 
     def _continue(self, scope: RunScope, wished: Run) -> None:
@@ -182,7 +192,11 @@ class RuntimeSession:
             metadata={"implicit_for": deployment.ref},
             schema_version=self.config.contract.schema_version,
         )
-        scope = self._build_run(self.ledger.create_run(run, project, exact=False), {})
+        try:
+            stored = self.ledger.create_run(run, project, exact=False)
+        except (ContextaError, OSError) as error:
+            stored = self.ledger.create_run_later(run, project, error)
+        scope = self._build_run(stored, {})
         self.live.add(scope)
         OPEN_ROOTS.add(scope)
         return scope
@@ -199,9 +213,9 @@ class RuntimeSession:
     ) -> DeploymentScope:
         """Open a deployment; see `Contexta.deployment`."""
         self._refuse_nested("deployment", "run", "deployment")
-        display = scope_name("deployment_name", name)
-        component = self._names.take("deployment", display)
+        display = self.redactor.text(scope_name("deployment_name", name))
         project = self.project_ref.value
+        component = self._deployment_component(display, again=deployment_ref is not None)
         ref = f"deployment:{project}.{component}"
         try:
             check_explicit_ref("deployment_ref", deployment_ref, "deployment", ref)
@@ -224,13 +238,29 @@ class RuntimeSession:
                 ),
             )
             row = scope._row()
-        finally:
+        except ContextaError:
             self._names.release("deployment", component)
+            raise
         if self.planes is not None:
             self.ledger.put("project", self._stored_project())
         self.ledger.put("deployment", row)
         scope._begin()
         return scope
+
+    def _deployment_component(self, display: str, *, again: bool) -> str:
+        """Return a component of its own for a deployment; `again` names an earlier one."""
+        if again:
+            return slugify(display)
+        while True:
+            with self._names_lock:
+                component = self._names.take("deployment", display)
+            if self.planes is None:
+                return component
+            ref = f"deployment:{self.project_ref.value}.{component}"
+            with gate:
+                rows = self.planes.metadata().deployments
+                if not rows.exists_deployment_execution(ref):
+                    return component
 
     def _stored_project(self) -> Project:
         assert self.planes is not None  # noqa: S101 - the caller asked
@@ -267,61 +297,21 @@ class RuntimeSession:
             from contexta.config import config_to_mapping
 
             given = config_to_mapping(self.config)
-        return self.redactor.mapping(json_mapping(given))
+        return self.clean_metadata(given, "config_snapshot")
 
-    def clean_metadata(self, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    def clean_metadata(
+        self, metadata: Mapping[str, Any] | None, field_name: str = "metadata"
+    ) -> dict[str, Any]:
         """Return metadata as redacted JSON data; what has no JSON form becomes text."""
         if metadata is None:
             return {}
         if not isinstance(metadata, Mapping):
             raise LifecycleError(
-                f"metadata must be a mapping, got {type(metadata).__name__}",
+                f"{field_name} must be a mapping, got {type(metadata).__name__}",
                 code="runtime_invalid_mapping",
-                details={"field_name": "metadata", "type": type(metadata).__name__},
+                details={"field_name": field_name, "type": type(metadata).__name__},
             )
         return self.redactor.mapping(json_mapping(metadata))
-
-    # -- active scopes -----------------------------------------------------
-
-    def current(self) -> BaseScope:
-        """Return the innermost active scope, which facade emits go to.
-
-        Raises:
-            LifecycleError: `runtime_capture_requires_run`.
-        """
-        scope = self.state.innermost()
-        if scope is None:
-            raise LifecycleError(
-                "no run is active in this thread or task; open one with ctx.run(...), or bring "
-                "one here with scope.attach() or contexta.capture.propagate",
-                code="runtime_capture_requires_run",
-            )
-        found: BaseScope = scope
-        return found
-
-    def current_run(self) -> Any:
-        """Return the active run."""
-        return self.state.require("run")
-
-    def current_stage(self) -> Any:
-        """Return the active stage."""
-        return self.state.require("stage")
-
-    def current_deployment(self) -> Any:
-        """Return the active deployment."""
-        return self.state.require("deployment")
-
-    def current_batch(self) -> Any:
-        """Return the active batch."""
-        return self.state.require("batch")
-
-    def current_sample(self) -> Any:
-        """Return the active sample."""
-        return self.state.require("sample")
-
-    def current_operation(self) -> Any:
-        """Return the active operation."""
-        return self.state.require("operation")
 
     # -- putting away ------------------------------------------------------
 
@@ -331,8 +321,10 @@ class RuntimeSession:
         def guarded() -> None:
             try:
                 work()
-            except ContextaError as error:
-                self.recorder.log.write("background", logging.ERROR, f"{root.ref}: {error}")
+            except (ContextaError, OSError) as error:
+                reason = f"background work of {root.ref} failed: {error}"
+                self.recorder.log.write("background", logging.ERROR, reason)
+                self.recorder.degraded_quietly(root._context, "capture.background_failed", reason)
 
         thread = threading.Thread(target=guarded, name=f"contexta {root.ref}", daemon=True)
         self._work.setdefault(id(root), []).append(thread)
@@ -360,8 +352,12 @@ class RuntimeSession:
 
     def close_all(self, status: str) -> None:
         """Close every open run and deployment of this process."""
+        failures: list[ContextaError] = []
         for scope in sorted(self.open_roots(), key=lambda item: -item.order):
-            scope.close(status=status)
+            try:
+                scope.close(status=status)
+            except ContextaError as error:  # mode `raise`; the others are closed all the same
+                failures.append(error)
         self.ledger.settle()
         if self.ledger.waiting:
             self.recorder.log.write(
@@ -369,9 +365,11 @@ class RuntimeSession:
                 logging.ERROR,
                 f"{self.ledger.waiting} metadata row(s) were never stored",
             )
+        if failures:
+            raise failures[0]
 
     def _leave_fast_paths(self) -> None:
-        for scope in list(self.live):
+        for scope in members_of(self.live):
             scope._shut_fast()
 
     def _after_fork(self) -> None:
@@ -380,15 +378,16 @@ class RuntimeSession:
         self.recorder.after_fork()
         if self.planes is not None:
             self.planes.after_fork()
+        self._names_lock = threading.Lock()
         self._work.clear()
-        after_fork_in_child(list(self.live))
+        after_fork_in_child(members_of(self.live))
 
 
 _SESSIONS: weakref.WeakSet[RuntimeSession] = weakref.WeakSet()
 
 
 def _after_fork_in_child() -> None:
-    for session in list(_SESSIONS):
+    for session in members_of(_SESSIONS):
         session._after_fork()
 
 

@@ -1,6 +1,7 @@
 """Delivery to sinks, and the outbox for what they did not take."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -157,3 +158,51 @@ def test_the_standalone_function_writes_to_the_cache(config):
     sink = LocalJsonlSink(settings.workspace.cache_path / "capture")
 
     assert json.loads(sink.file_path_for("RECORD").read_text())["payload"] == {"a": 1}
+
+
+class Answers:
+    """A sink that answers as told, and whose name fails."""
+
+    supported_families = ()
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    @property
+    def name(self):
+        raise RuntimeError("no name")
+
+    def supports(self, family):
+        return True
+
+    def capture(self, *, family, payload):
+        return self.answer()
+
+
+class Mute(Exception):
+    """An exception that cannot be shown."""
+
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+def _raise_mute():
+    raise Mute
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (lambda: SimpleNamespace(status="SUCCESS"), "SUCCESS"),
+        (lambda: SimpleNamespace(status="SUCCESS", metadata={1: 2, "a": 3}), "SUCCESS"),
+        (lambda: SimpleNamespace(status="SUCCESS", metadata=[1]), "SUCCESS"),
+        (lambda: SimpleNamespace(status="SKIPPED"), "FAILURE"),
+        (lambda: SimpleNamespace(status=5), "FAILURE"),
+        (_raise_mute, "FAILURE"),
+    ],
+)
+def test_whatever_a_sink_answers_the_caller_goes_on(config, answer, status):
+    """Receipts are read as far as they say something; nothing they hold can raise."""
+    dispatched = CaptureDispatcher(config(), [Answers(answer)]).dispatch_capture(result())
+
+    assert [item.status.value for item in dispatched.deliveries] == [status]

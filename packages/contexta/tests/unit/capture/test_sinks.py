@@ -163,3 +163,15 @@ def test_payload_refs_prefer_the_most_specific():
     """Records are known by their own ref, plain dicts by none."""
     assert extract_payload_ref(Thing()) == "run:p.r"
     assert extract_payload_ref({"a": 1}) is None
+
+
+def test_composite_survives_garbage_receipts():
+    """A child that answers with something that is no receipt has failed."""
+
+    class Odd(Silent):
+        def capture(self, *, family, payload):
+            return type("Receipt", (), {"status": 7})()
+
+    receipt = CompositeSink([Odd(), InMemorySink()]).capture(family="RECORD", payload=1)
+
+    assert (receipt.status.value, receipt.metadata["failure_count"]) == ("DEGRADED", 1)

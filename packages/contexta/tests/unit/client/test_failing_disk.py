@@ -137,3 +137,44 @@ def test_all_sinks_failing_raises_in_mode_raise(open_ctx, records_of):
 
     assert caught.value.code == "dispatch_all_eligible_sinks_failed"
     assert len(records_of(ctx, "metric")) == 1
+
+
+def test_a_deployment_on_a_full_disk_opens_its_run_later(finished):
+    """The first capture of a deployment without run never raises; the run row follows."""
+    out = finished(
+        """
+        import resource
+        ctx = open_ctx()
+        with ctx.deployment("serve") as deployment:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
+            lost = deployment.metric("x", 1.0)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+            kept = deployment.metric("x", 2.0)
+        print(lost.failed, kept.succeeded)
+        print(ctx.metadata_store.runs.get_run(deployment.run_ref).status)
+        """
+    )
+
+    assert out == ["True", "True", "completed"]
+
+
+def test_a_disk_that_is_full_at_the_end_never_replaces_the_exception(finished):
+    """Leaving the facade logs what could not be closed; the block's exception comes through."""
+    out = finished(
+        """
+        import resource
+        ctx = open_ctx()
+        try:
+            with ctx:
+                run = ctx.run("r")
+                run.metric("x", 0.0)
+                ctx.session.join_background(run)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
+                raise ValueError("mine")
+        except ValueError as error:
+            print(error)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        """
+    )
+
+    assert out == ["mine"]

@@ -173,3 +173,51 @@ def test_capture_loads_neither_pyarrow_nor_duckdb(finished):
     )
 
     assert out == ["False", "[]"]
+
+
+def test_a_forked_worker_that_leaves_a_block_ends_nothing_of_its_parent(finished):
+    """Stage, operation and span go on in the process that opened them, and are stored once."""
+    out = finished(
+        """
+        import warnings
+        warnings.simplefilter("ignore")
+        ctx = open_ctx()
+        with ctx.run("train") as run:
+            with run.stage("s") as stage, stage.operation("o"), stage.span("block"):
+                pid = os.fork()
+                if pid == 0:
+                    stage.__exit__(None, None, None)
+                    os._exit(0)
+                os.waitpid(pid, 0)
+                print(ctx.metadata_store.stages.get_stage_execution(stage.ref).status)
+        from contexta.store.records import ScanFilter
+        spans = ctx.record_store.scan(ScanFilter(record_type="span"))
+        print(*sorted(item.record.payload.span_name for item in spans))
+        """
+    )
+
+    assert out == ["open", "block", "o"]
+
+
+def test_a_run_that_is_open_elsewhere_is_joined(script, open_ctx, records_of):
+    """A worker that joins, and dies, neither ends the run nor takes it over."""
+    ctx = open_ctx()
+    with ctx.run("job", run_id="job") as run:
+        worker = script(
+            """
+            run = open_ctx().run("job", run_id="job", resume=True)
+            run.metric("loss", 2.0)
+            print("ready", flush=True)
+            signal.pause()
+            """
+        )
+        worker.stdout.readline()
+        worker.kill()
+        worker.wait()
+        with open_ctx() as other, other.run("other"):
+            pass
+        during = ctx.metadata_store.runs.get_run(run.ref).status
+    values = [record.payload.value for record in records_of(ctx, "metric")]
+
+    assert (during, values) == ("open", [2.0])
+    assert ctx.metadata_store.runs.get_run(run.ref).status == "completed"

@@ -192,3 +192,12 @@ def test_redactors_can_be_pickled():
     loaded = pickle.loads(pickle.dumps(Redactor(PATTERNS, "strict")))
 
     assert (loaded.patterns, loaded.mode) == (PATTERNS, "strict")
+
+
+def test_a_pair_inside_a_harmless_pair_is_hidden():
+    """What a message quotes is looked through as well."""
+    redactor = Redactor(("password", "key"))
+
+    assert redactor.text("issue_key: 'password=hunter22' must") == (
+        "issue_key: 'password=[redacted]' must"
+    )

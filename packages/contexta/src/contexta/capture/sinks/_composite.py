@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from contexta.capture._checks import shown
 from contexta.capture.results import DeliveryStatus, PayloadFamily
 from contexta.capture.sinks._base import BaseSink, Sink, SinkCaptureReceipt
 from contexta.common.results import FailureInfo, enum_member
@@ -89,12 +90,13 @@ def _deliver(
 ) -> tuple[SinkCaptureReceipt | None, dict[str, str] | None]:
     try:
         receipt = sink.capture(family=family, payload=payload)
+        status = enum_member(DeliveryStatus, getattr(receipt, "status", None) or "FAILURE")
     except Exception as error:
         info = FailureInfo.from_exception(error)
         code = info.code if isinstance(error, ContextaError) else "unexpected_sink_error"
         return None, {"code": code, "message": info.message}
-    status = enum_member(DeliveryStatus, getattr(receipt, "status", None) or "FAILURE")
-    if status is DeliveryStatus.FAILURE:
-        detail = str(getattr(receipt, "detail", "")) or f"the sink returned {receipt!r}"
+    if status in (DeliveryStatus.FAILURE, DeliveryStatus.SKIPPED):
+        detail = str(getattr(receipt, "detail", "")) or f"the sink returned {shown(receipt)}"
         return None, {"code": "unexpected_sink_error", "message": detail}
-    return receipt, None
+    detail = str(getattr(receipt, "detail", "") or "")
+    return SinkCaptureReceipt(status, detail), None

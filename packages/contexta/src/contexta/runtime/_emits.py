@@ -1,4 +1,4 @@
-"""Emit methods of the facade: they go to the innermost active scope."""
+"""Emit methods of facade and session: they go to the innermost active scope."""
 
 from __future__ import annotations
 
