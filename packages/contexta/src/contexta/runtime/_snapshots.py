@@ -25,7 +25,9 @@ def take_snapshots(session: RuntimeSession, run: RunScope) -> None:
     """
     for name, step in (("environment", _environment), ("config", _config)):
         try:
-            step(session, run)
+            # Imports and locks of this thread must not be in the middle when a worker is forked.
+            with gate:
+                step(session, run)
         except (ContextaError, OSError, ValueError) as error:
             session.recorder.log.write(
                 f"snapshot:{name}", logging.WARNING, f"no {name} snapshot of {run.ref}: {error}"
@@ -76,15 +78,14 @@ def _put_environment(session: RuntimeSession, run: RunScope, info: Any) -> None:
 def _config(session: RuntimeSession, run: RunScope) -> None:
     if session.planes is None or run.config_snapshot_ref is None:
         return
-    with gate:
-        put_json(
-            session.recorder,
-            run._context,
-            run.config_snapshot_ref,
-            "config_snapshot",
-            dict(run.config_snapshot),
-            name="config-snapshot.json",
-        )
+    put_json(
+        session.recorder,
+        run._context,
+        run.config_snapshot_ref,
+        "config_snapshot",
+        dict(run.config_snapshot),
+        name="config-snapshot.json",
+    )
     session.ledger.describe_run(
         run.ref, facts={"config_snapshot_ref": run.config_snapshot_ref}, metadata={}
     )
