@@ -305,3 +305,14 @@ def test_params_keep_their_types_and_lists_become_json_text():
         "on": True,
         "when": "2024-01-01",
     }
+
+
+def test_a_branching_cycle_is_refused_before_it_is_walked_whole():
+    """Two paths at each of 64 levels would be 2**64 visits; a hundred problems are enough."""
+    knot: dict = {}
+    knot["a"] = knot["b"] = knot
+
+    with pytest.raises(ValidationError) as caught:
+        coerce_json(knot)
+
+    assert len(caught.value.issues) == 100

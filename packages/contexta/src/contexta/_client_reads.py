@@ -3,7 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from contexta.interpretation import (
+        AlertReport,
+        AlertResult,
+        AlertRule,
+        AlertService,
+        ArtifactSizeTrend,
+        BatchRecord,
+        CompareService,
+        CompositeRepository,
+        DeploymentRecord,
+        DiagnosticsResult,
+        DiagnosticsService,
+        DurationTrend,
+        EnvironmentDiff,
+        LineageService,
+        LineageTraversal,
+        MetricCondition,
+        MetricTrend,
+        MultiRunComparison,
+        ProvenanceService,
+        ProvenanceView,
+        QueryService,
+        ReportBuilder,
+        ReportComparison,
+        ReportDocument,
+        ReproducibilityAudit,
+        RunComparison,
+        RunListQuery,
+        RunRecord,
+        RunSnapshot,
+        SampleRecord,
+        StepSeries,
+        TimeRange,
+        TrendService,
+    )
 
 
 class ReadDelegates:
@@ -11,19 +48,31 @@ class ReadDelegates:
 
     __slots__ = ()
 
-    query_service: Any
-    compare_service: Any
-    diagnostics_service: Any
-    lineage_service: Any
-    trend_service: Any
-    alert_service: Any
-    provenance_service: Any
-    report_builder: Any
-    repository: Any
+    if TYPE_CHECKING:
+        # The facade builds them; they are named here for the methods below.
+
+        @property
+        def repository(self) -> CompositeRepository: ...
+        @property
+        def query_service(self) -> QueryService: ...
+        @property
+        def compare_service(self) -> CompareService: ...
+        @property
+        def diagnostics_service(self) -> DiagnosticsService: ...
+        @property
+        def lineage_service(self) -> LineageService: ...
+        @property
+        def trend_service(self) -> TrendService: ...
+        @property
+        def alert_service(self) -> AlertService: ...
+        @property
+        def provenance_service(self) -> ProvenanceService: ...
+        @property
+        def report_builder(self) -> ReportBuilder: ...
 
     def list_projects(self) -> tuple[str, ...]:
         """Return the project names, sorted."""
-        return self.query_service.list_projects()  # type: ignore[no-any-return]
+        return self.query_service.list_projects()
 
     def list_runs(
         self,
@@ -31,14 +80,14 @@ class ReadDelegates:
         *,
         status: str | None = None,
         tags: Mapping[str, str] | None = None,
-        metric_conditions: Sequence[Any] = (),
-        time_range: Any = None,
+        metric_conditions: Sequence[MetricCondition] = (),
+        time_range: TimeRange | None = None,
         limit: int | None = None,
         offset: int = 0,
         sort_by: str = "started_at",
         sort_desc: bool = True,
-        query: Any = None,
-    ) -> Any:
+        query: RunListQuery | None = None,
+    ) -> tuple[RunRecord, ...]:
         """Return runs.
 
         Without filters oldest first, by project; with any filter newest first
@@ -66,21 +115,23 @@ class ReadDelegates:
             )
         return self.query_service.list_runs(project_name, query=query)
 
-    def list_deployments(self, project_name: str | None = None, run_id: str | None = None) -> Any:
+    def list_deployments(
+        self, project_name: str | None = None, run_id: str | None = None
+    ) -> tuple[DeploymentRecord, ...]:
         """Return deployments of a project or run."""
         return self.query_service.list_deployments(project_name, run_id)
 
-    def list_batches(self, run_id: str, stage_id: str | None = None) -> Any:
+    def list_batches(self, run_id: str, stage_id: str | None = None) -> tuple[BatchRecord, ...]:
         """Return the batches of a run or stage."""
         return self.query_service.list_batches(run_id, stage_id)
 
     def list_samples(
         self, run_id: str, stage_id: str | None = None, batch_id: str | None = None
-    ) -> Any:
+    ) -> tuple[SampleRecord, ...]:
         """Return the samples of a run, stage or batch."""
         return self.query_service.list_samples(run_id, stage_id, batch_id)
 
-    def get_run_snapshot(self, run_id: str) -> Any:
+    def get_run_snapshot(self, run_id: str) -> RunSnapshot:
         """Return everything about one run.
 
         Raises:
@@ -88,23 +139,23 @@ class ReadDelegates:
         """
         return self.query_service.get_run_snapshot(run_id)
 
-    def get_provenance(self, run_id: str) -> Any:
+    def get_provenance(self, run_id: str) -> ProvenanceView | None:
         """Return the latest provenance of a run, or None."""
         return self.repository.get_provenance(run_id)
 
-    def get_artifact_origin(self, artifact_ref: str) -> Any:
+    def get_artifact_origin(self, artifact_ref: str) -> RunSnapshot | None:
         """Return the snapshot of the run that made an artifact, or None."""
         return self.query_service.get_artifact_origin(artifact_ref)
 
-    def compare_runs(self, left_run_id: str, right_run_id: str) -> Any:
+    def compare_runs(self, left_run_id: str, right_run_id: str) -> RunComparison:
         """Compare two runs."""
         return self.compare_service.compare_runs(left_run_id, right_run_id)
 
-    def compare_multiple_runs(self, run_ids: Iterable[str]) -> Any:
+    def compare_multiple_runs(self, run_ids: Iterable[str]) -> MultiRunComparison:
         """Compare two or more runs in one table."""
         return self.compare_service.compare_multiple_runs(run_ids)
 
-    def compare_report_documents(self, left: Any, right: Any) -> Any:
+    def compare_report_documents(self, left: Any, right: Any) -> ReportComparison:
         """Compare two reports section by section."""
         return self.compare_service.compare_report_documents(left, right)
 
@@ -114,20 +165,24 @@ class ReadDelegates:
         metric_key: str,
         *,
         stage_name: str | None = None,
-        higher_is_better: bool = True,
-    ) -> Any:
-        """Return the id of the run with the best value of a metric, or None."""
+        higher_is_better: bool | None = None,
+    ) -> str | None:
+        """Return the id of the run with the best value of a metric, or None.
+
+        Less is better for a loss, an error or a duration, as the key says, unless
+        `higher_is_better` is given.
+        """
         return self.compare_service.select_best_run(
             run_ids, metric_key, stage_name=stage_name, higher_is_better=higher_is_better
         )
 
-    def diagnose_run(self, run_id: str) -> Any:
+    def diagnose_run(self, run_id: str) -> DiagnosticsResult:
         """Return what looks wrong with a run."""
         return self.diagnostics_service.diagnose_run(run_id)
 
     def traverse_lineage(
         self, subject_ref: str, *, direction: str | None = None, max_depth: int | None = None
-    ) -> Any:
+    ) -> LineageTraversal:
         """Follow relations from a ref."""
         return self.lineage_service.traverse_lineage(
             subject_ref, direction=direction, max_depth=max_depth
@@ -139,8 +194,8 @@ class ReadDelegates:
         *,
         project_name: str | None = None,
         stage_name: str | None = None,
-        query: Any = None,
-    ) -> Any:
+        query: RunListQuery | None = None,
+    ) -> MetricTrend:
         """Return one value per run, in time order."""
         return self.trend_service.get_metric_trend(
             metric_key, project_name=project_name, stage_name=stage_name, query=query
@@ -153,55 +208,63 @@ class ReadDelegates:
         *,
         stage_id: str | None = None,
         stage_name: str | None = None,
-    ) -> Any:
+    ) -> StepSeries:
         """Return the points of one metric of one run."""
         return self.trend_service.get_step_series(
             run_id, metric_key, stage_id=stage_id, stage_name=stage_name
         )
 
     def get_stage_duration_trend(
-        self, stage_name: str, *, project_name: str | None = None, query: Any = None
-    ) -> Any:
+        self, stage_name: str, *, project_name: str | None = None, query: RunListQuery | None = None
+    ) -> DurationTrend:
         """Return the duration of a stage, one point per run."""
         return self.trend_service.get_stage_duration_trend(
             stage_name, project_name=project_name, query=query
         )
 
     def get_artifact_size_trend(
-        self, artifact_kind: str, *, project_name: str | None = None, query: Any = None
-    ) -> Any:
+        self,
+        artifact_kind: str,
+        *,
+        project_name: str | None = None,
+        query: RunListQuery | None = None,
+    ) -> ArtifactSizeTrend:
         """Return the sizes of artifacts of a kind over runs."""
         return self.trend_service.get_artifact_size_trend(
             artifact_kind, project_name=project_name, query=query
         )
 
-    def evaluate_alerts(self, run_id: str, rules: Iterable[Any]) -> Any:
+    def evaluate_alerts(self, run_id: str, rules: Iterable[AlertRule]) -> tuple[AlertResult, ...]:
         """Evaluate alert rules on one run."""
         return self.alert_service.evaluate_alerts(run_id, rules)
 
     def evaluate_alerts_fleet(
-        self, rules: Iterable[Any], *, project_name: str | None = None, query: Any = None
-    ) -> Any:
+        self,
+        rules: Iterable[AlertRule],
+        *,
+        project_name: str | None = None,
+        query: RunListQuery | None = None,
+    ) -> AlertReport:
         """Evaluate alert rules on many runs."""
         return self.alert_service.evaluate_alerts_fleet(
             rules, project_name=project_name, query=query
         )
 
-    def audit_reproducibility(self, run_id: str) -> Any:
+    def audit_reproducibility(self, run_id: str) -> ReproducibilityAudit:
         """Say what is known about how to run it again."""
         return self.provenance_service.audit_reproducibility(run_id)
 
-    def compare_environments(self, left_run_id: str, right_run_id: str) -> Any:
+    def compare_environments(self, left_run_id: str, right_run_id: str) -> EnvironmentDiff:
         """Compare Python, platform, packages and variables of two runs."""
         return self.provenance_service.compare_environments(left_run_id, right_run_id)
 
-    def build_snapshot_report(self, run_id: str) -> Any:
+    def build_snapshot_report(self, run_id: str) -> ReportDocument:
         """Report on one run."""
         return self.report_builder.build_snapshot_report(
             self.get_run_snapshot(run_id), self.diagnose_run(run_id)
         )
 
-    def build_run_report(self, left_run_id: str, right_run_id: str) -> Any:
+    def build_run_report(self, left_run_id: str, right_run_id: str) -> ReportDocument:
         """Report on the comparison of two runs."""
         return self.report_builder.build_run_report(
             self.compare_runs(left_run_id, right_run_id),
@@ -209,7 +272,7 @@ class ReadDelegates:
             self.diagnose_run(right_run_id),
         )
 
-    def build_project_summary_report(self, project_name: str) -> Any:
+    def build_project_summary_report(self, project_name: str) -> ReportDocument:
         """Report on the runs of a project."""
         from contexta.interpretation.compare import CompletenessNote
 
@@ -225,8 +288,8 @@ class ReadDelegates:
         *,
         project_name: str | None = None,
         stage_name: str | None = None,
-        query: Any = None,
-    ) -> Any:
+        query: RunListQuery | None = None,
+    ) -> ReportDocument:
         """Report on a metric over runs."""
         return self.report_builder.build_trend_report(
             self.get_metric_trend(
@@ -234,10 +297,10 @@ class ReadDelegates:
             )
         )
 
-    def build_alert_report(self, run_id: str, rules: Iterable[Any]) -> Any:
+    def build_alert_report(self, run_id: str, rules: Iterable[AlertRule]) -> ReportDocument:
         """Report on alert rules of one run."""
         return self.report_builder.build_alert_report(self.evaluate_alerts(run_id, rules))
 
-    def build_multi_run_report(self, run_ids: Iterable[str]) -> Any:
+    def build_multi_run_report(self, run_ids: Iterable[str]) -> ReportDocument:
         """Report on several runs."""
         return self.report_builder.build_multi_run_report(self.compare_multiple_runs(run_ids))

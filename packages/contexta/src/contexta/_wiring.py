@@ -39,6 +39,18 @@ def mark_workspace(config: UnifiedConfig) -> None:
         ensure_private_dir(config.artifacts.root_path)
 
 
+def check_workspace(config: UnifiedConfig) -> None:
+    """Refuse a workspace that a newer release wrote, or whose mark is damaged.
+
+    A folder without a mark is left to the stores, which say what they miss.
+    """
+    from contexta.store.workspace import WORKSPACE_FILE_NAME, open_workspace
+
+    root = config.workspace.root_path
+    if (root / WORKSPACE_FILE_NAME).exists():
+        open_workspace(root, create=False, read_only=True)
+
+
 def is_read_only(config: UnifiedConfig) -> bool:
     """Say whether the configuration forbids writing to any plane."""
     return any(getattr(config, name).read_only for name in _STORES)

@@ -83,6 +83,8 @@ class Workspace:
     def _opened(self, name: str) -> Any:
         store = self._stores.get(name)
         if store is None:
+            if self.read_only:
+                _wiring.check_workspace(self.config)
             store = _wiring.open_store(name, self.config, read_only=self.read_only)
             self._stores[name] = store
         return store

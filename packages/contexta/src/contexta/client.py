@@ -21,6 +21,17 @@ from contexta.runtime.session import RuntimeSession
 
 if TYPE_CHECKING:
     from contexta.contract.refs import StableRef
+    from contexta.interpretation import (
+        AlertService,
+        CompareService,
+        CompositeRepository,
+        DiagnosticsService,
+        LineageService,
+        ProvenanceService,
+        QueryService,
+        ReportBuilder,
+        TrendService,
+    )
     from contexta.runtime.scopes import (
         BaseScope,
         BatchScope,
@@ -30,6 +41,9 @@ if TYPE_CHECKING:
         SampleScope,
         StageScope,
     )
+    from contexta.store.artifacts import ArtifactStore
+    from contexta.store.metadata import MetadataStore
+    from contexta.store.records import RecordStore
 
 __all__ = ["Contexta"]
 
@@ -292,24 +306,25 @@ class Contexta(EmitDelegates, ReadDelegates):
     # -- planes and services ----------------------------------------------
 
     @property
-    def metadata_store(self) -> Any:
+    def metadata_store(self) -> MetadataStore:
         """The metadata plane."""
-        return self._metadata_store if self._metadata_store is not None else self._planes.metadata()
+        store: MetadataStore = self._metadata_store or self._planes.metadata()
+        return store
 
     @property
-    def record_store(self) -> Any:
+    def record_store(self) -> RecordStore:
         """The record plane."""
-        return self._record_store if self._record_store is not None else self._planes.records()
+        store: RecordStore = self._record_store or self._planes.records()
+        return store
 
     @property
-    def artifact_store(self) -> Any:
+    def artifact_store(self) -> ArtifactStore:
         """The artifact plane."""
-        return (
-            self._artifact_store if self._artifact_store is not None else self._planes.artifacts()
-        )
+        store: ArtifactStore = self._artifact_store or self._planes.artifacts()
+        return store
 
     @property
-    def repository(self) -> Any:
+    def repository(self) -> CompositeRepository:
         """The repository over the planes."""
         if self._repository is None:
             self._repository = _wiring.build_repository(
@@ -317,14 +332,16 @@ class Contexta(EmitDelegates, ReadDelegates):
                 self.record_store,
                 self.artifact_store,
             )
-        return self._repository
+        repository: CompositeRepository = self._repository
+        return repository
 
     @property
-    def query_service(self) -> Any:
+    def query_service(self) -> QueryService:
         """Runs, snapshots, filters."""
         if self._query_service is None:
             self._query_service = _wiring.build_query_service(self.repository)
-        return self._query_service
+        service: QueryService = self._query_service
+        return service
 
     def _service(self, name: str) -> Any:
         if name not in self._services:
@@ -332,36 +349,43 @@ class Contexta(EmitDelegates, ReadDelegates):
         return self._services[name]
 
     @property
-    def compare_service(self) -> Any:
+    def compare_service(self) -> CompareService:
         """Comparisons of runs."""
-        return self._service("compare")
+        service: CompareService = self._service("compare")
+        return service
 
     @property
-    def diagnostics_service(self) -> Any:
+    def diagnostics_service(self) -> DiagnosticsService:
         """What looks wrong with a run."""
-        return self._service("diagnostics")
+        service: DiagnosticsService = self._service("diagnostics")
+        return service
 
     @property
-    def lineage_service(self) -> Any:
+    def lineage_service(self) -> LineageService:
         """Relations between runs, artifacts and data."""
-        return self._service("lineage")
+        service: LineageService = self._service("lineage")
+        return service
 
     @property
-    def trend_service(self) -> Any:
+    def trend_service(self) -> TrendService:
         """Metrics over runs and steps."""
-        return self._service("trend")
+        service: TrendService = self._service("trend")
+        return service
 
     @property
-    def alert_service(self) -> Any:
+    def alert_service(self) -> AlertService:
         """Rules on metrics."""
-        return self._service("alert")
+        service: AlertService = self._service("alert")
+        return service
 
     @property
-    def provenance_service(self) -> Any:
+    def provenance_service(self) -> ProvenanceService:
         """Environments and reproducibility."""
-        return self._service("provenance")
+        service: ProvenanceService = self._service("provenance")
+        return service
 
     @property
-    def report_builder(self) -> Any:
+    def report_builder(self) -> ReportBuilder:
         """Reports."""
-        return self._service("report_builder")
+        service: ReportBuilder = self._service("report_builder")
+        return service

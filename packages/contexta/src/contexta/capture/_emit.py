@@ -12,6 +12,7 @@ from contexta.capture import _checks as check
 from contexta.capture._batches import emit_batch
 from contexta.capture._ingest import register
 from contexta.capture._point import LazyBatch, PointResult
+from contexta.capture._salvage import degraded_result, without_bad_parts
 from contexta.capture._span import Span
 from contexta.capture.models import (
     ArtifactRegistrationEmission,
@@ -124,13 +125,27 @@ class EmitMixin:
         timestamp: Any,
     ) -> CaptureResult:
         context = self._target()
+        said = {
+            "unit": unit,
+            "aggregation_scope": aggregation_scope,
+            "tags": tags,
+            "summary_basis": summary_basis,
+            "step": step,
+            "epoch": epoch,
+            "timestamp": timestamp,
+        }
         try:
-            emission = MetricEmission(
-                key, value, unit, aggregation_scope, tags, summary_basis, step, epoch, timestamp
-            )
+            emission = MetricEmission(key, value, **said)
         except ContextaError as error:
-            return self._recorder.rejected(context, "metric", key, error)
-        return self._emit_metric(emission)
+            wrong = error
+        else:
+            return self._emit_metric(emission)
+        kept = without_bad_parts(key, value, said, wrong)
+        if kept is None:
+            return self._recorder.rejected(context, "metric", key, wrong)
+        return degraded_result(
+            self._emit_metric(kept), lambda: self._recorder.rejected(context, "metric", key, wrong)
+        )
 
     def _metric_failed(
         self, error: Exception, key: str, value: Any, unit: Any, step: Any, epoch: Any

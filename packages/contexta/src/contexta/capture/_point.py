@@ -73,6 +73,10 @@ class PointResult(LazyResult):
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        _, key, value, _, step, _, _, _ = self._seed
+        return f"<stored {key}={value!r}{'' if step is None else f' at step {step}'}>"
+
     def _resolve(self) -> CaptureResult:
         context, key, value, unit, step, epoch, observed_us, sequence = self._seed
         return stored_metric(
@@ -124,6 +128,9 @@ class RecordResult(LazyResult):
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        return f"<stored {self._seed[0]}>"
+
     def _resolve(self) -> CaptureResult:
         service, record, sequence = self._seed
         return _stored(service, with_ref(record, sequence), sequence)
@@ -169,7 +176,8 @@ class LazyBatch(BatchCaptureResult):
         return id(self)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {len(self._seed)}>"
+        more = ", …" if len(self._seed) > 3 else ""
+        return f"<{len(self._seed)} results: {', '.join(map(repr, self._seed[:3]))}{more}>"
 
     def __reduce__(self) -> Any:
         values = {name: getattr(self, name) for name in _BATCH_FIELDS}

@@ -185,7 +185,7 @@ class Recorder:
         """Record that a value could not be taken; the caller's loop goes on."""
         clean = self.redactor.text
         shown = clean(storable(name if isinstance(name, str) else check_shown(name)))[:80]
-        why = clean(storable(error.message))
+        why = clean(storable(error.message))[:1_000]
         reason = f"{service} {shown!r} was not stored as given: {why}"
         self.log.write(f"rejected:{service}:{shown}", logging.WARNING, reason)
         stored = self.degraded(
@@ -193,7 +193,7 @@ class Recorder:
             f"capture.{service}_rejected",
             reason,
             severity="error",
-            attributes={"key": shown, "reason": why, "code": error.code},
+            attributes={"name": shown, "reason": why, "code": error.code},
         )
         return CaptureResult.with_degradation(
             PayloadFamily.RECORD,

@@ -96,7 +96,7 @@ def _texts(name: str, values: Iterable[str]) -> tuple[str, ...]:
     return kept
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CaptureResult(OperationResult):
     """Outcome of capturing one record or artifact.
 
@@ -118,6 +118,12 @@ class CaptureResult(OperationResult):
     replay_refs: tuple[str, ...] = ()
     error_code: str | None = None
     error_message: str | None = None
+
+    def __repr__(self) -> str:
+        """One short line: a notebook shows the result of the last call of a cell."""
+        why = self.error_message or "; ".join(self.degradation_reasons)
+        said = f": {why[:200]}" if why else ""
+        return f"<{type(self).__name__} {self.family.value} {self.status.value}{said}>"
 
     def __post_init__(self) -> None:
         put = object.__setattr__

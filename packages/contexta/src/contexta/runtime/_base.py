@@ -19,6 +19,7 @@ from contexta.capture._status import close_status, exit_status
 from contexta.common.results import ReadOnlyMapping, read_only
 from contexta.contract.errors import ClosedScopeError, ContextaError, LifecycleError
 from contexta.contract.time import iso_utc_now
+from contexta.runtime._exceptions import tell_exception
 from contexta.runtime._naming import NameTable
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ class BaseScope(EmitMixin):
 
     __slots__ = (
         "__weakref__", "_append", "_children", "_component", "_context", "_floats", "_ints",
-        "_lock", "_names", "_orders", "_pid", "_previous", "_recorder", "_root", "_session",
-        "_spans", "closed_at", "display_name", "metadata", "name", "order", "order_index",
-        "parent", "ref", "span_id", "started_at", "status",
+        "_lock", "_names", "_orders", "_pid", "_previous", "_recorder", "_root",
+        "_seen_exception", "_session", "_spans", "closed_at", "display_name", "metadata",
+        "name", "order", "order_index", "parent", "ref", "span_id", "started_at", "status",
     )  # fmt: skip
     scope_kind: ClassVar[str] = ""
     status: str
@@ -88,6 +89,7 @@ class BaseScope(EmitMixin):
         self._ints: dict[Any, tuple[Any, int]] = {}
         self._append: Any = None
         self._previous: Any = None
+        self._seen_exception: int | None = None
 
     # -- state -------------------------------------------------------------
 
@@ -194,11 +196,21 @@ class BaseScope(EmitMixin):
     ) -> None:
         if self.closed_at is not None:
             return
+        status = exit_status(exc)
         try:
-            self._close(exit_status(exc))
+            if exc is not None and status == "failed":
+                tell_exception(self, exc)
+            self._close(status)
         except ContextaError:
             if exc is None:  # mode `raise`; the user's own exception always wins
                 raise
+
+    def is_first_to_see(self, exc: BaseException) -> bool:
+        """Say whether no scope of this tree has been left by `exc` before."""
+        # The id alone is kept: the exception itself would hold every frame of the loop.
+        first = self._root._seen_exception != id(exc)
+        self._root._seen_exception = id(exc)
+        return first
 
     @contextmanager
     def attach(self) -> Iterator[Self]:

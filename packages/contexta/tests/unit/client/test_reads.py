@@ -2,7 +2,7 @@
 
 import pytest
 
-from contexta.contract.errors import InterpretationError
+from contexta.contract.errors import InterpretationError, SchemaVersionError
 
 
 def test_a_captured_run_is_listed_while_it_is_open(ctx):
@@ -76,3 +76,16 @@ def test_the_repository_can_be_replaced_before_first_use(ctx):
     ctx._repository = Fake()
 
     assert ctx.list_projects() == ("injected",)
+
+
+def test_a_reader_refuses_a_workspace_of_a_newer_format(open_ctx, tmp_path):
+    """By name, and before it looks into any plane."""
+    with open_ctx() as ctx, ctx.run("r"):
+        pass
+    mark = tmp_path / "ws" / "workspace.json"
+    mark.write_text(mark.read_text().replace('"format_version": 1', '"format_version": 99'))
+
+    with pytest.raises(SchemaVersionError) as caught:
+        open_ctx(read_only=True).list_runs()
+
+    assert caught.value.code == "workspace_format_unsupported"

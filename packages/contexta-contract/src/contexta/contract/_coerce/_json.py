@@ -25,6 +25,7 @@ from contexta.contract.time import normalize_timestamp
 
 MAX_DEPTH: Final = 64
 MAX_INT_BITS: Final = 1024
+_MAX_PROBLEMS: Final = 100
 _CODE = "extension_invalid_value"
 _HINT = "use JSON data, numbers, text, dates, paths, enums, sets, dataclasses or numpy values"
 _SCALARS: Final = frozenset({str, bool, type(None)})
@@ -41,6 +42,8 @@ def convert(value: Any, path: str, found: list[Problem], depth: int = 0) -> Any:
         return _int(value, path, found)
     if kind is float:
         return value if math.isfinite(value) else nonfinite_text(value)
+    if len(found) >= _MAX_PROBLEMS:
+        return None  # enough is known; a branching cycle would otherwise be walked 2**depth times
     if depth >= MAX_DEPTH:
         found.append(_problem(path, value, f"is nested deeper than {MAX_DEPTH} levels"))
         return None
