@@ -43,7 +43,7 @@ class BaseScope(EmitMixin):
     __slots__ = (
         "__weakref__", "_append", "_children", "_component", "_context", "_floats", "_ints",
         "_lock", "_names", "_orders", "_pid", "_previous", "_recorder", "_root",
-        "_seen_exception", "_session", "_spans", "closed_at", "display_name", "metadata",
+        "_session", "_spans", "closed_at", "display_name", "metadata",
         "name", "order", "order_index", "parent", "ref", "span_id", "started_at", "status",
     )  # fmt: skip
     scope_kind: ClassVar[str] = ""
@@ -89,7 +89,6 @@ class BaseScope(EmitMixin):
         self._ints: dict[Any, tuple[Any, int]] = {}
         self._append: Any = None
         self._previous: Any = None
-        self._seen_exception: int | None = None
 
     # -- state -------------------------------------------------------------
 
@@ -204,13 +203,6 @@ class BaseScope(EmitMixin):
         except ContextaError:
             if exc is None:  # mode `raise`; the user's own exception always wins
                 raise
-
-    def is_first_to_see(self, exc: BaseException) -> bool:
-        """Say whether no scope of this tree has been left by `exc` before."""
-        # The id alone is kept: the exception itself would hold every frame of the loop.
-        first = self._root._seen_exception != id(exc)
-        self._root._seen_exception = id(exc)
-        return first
 
     @contextmanager
     def attach(self) -> Iterator[Self]:

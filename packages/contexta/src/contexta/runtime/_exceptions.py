@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from contexta.runtime._base import BaseScope
 
 EVENT_KEY = "exception"
+# Marked on the exception itself: its id may be that of the next one, and keeping it would
+# keep every frame of the loop.
+_TOLD = "_contexta_told"
 _FRAMES = 8
 _MAX_TEXT = 8_000
 
@@ -22,8 +26,10 @@ def tell_exception(scope: BaseScope, exc: BaseException) -> None:
     Raises:
         ContextaError: mode `raise`, when the event could not be stored.
     """
-    if not scope.is_first_to_see(exc):
+    if getattr(exc, _TOLD, False):
         return
+    with suppress(AttributeError, TypeError):  # a class may forbid it; it is then told twice
+        setattr(exc, _TOLD, True)
     kind = type(exc).__qualname__
     try:
         message = str(exc)
