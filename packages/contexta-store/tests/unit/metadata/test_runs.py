@@ -222,3 +222,18 @@ def test_list_runs_refuses_bad_arguments(store, filters):
     """Bad arguments raise our error; no text reaches the SQL."""
     with pytest.raises(ValidationError):
         store.runs.list_runs(**filters)
+
+
+def test_completing_a_run_changes_nothing_that_is_set(store, make):
+    """Facts found later fill what is empty; parameters set meanwhile stay."""
+    store.runs.create_run(make.run("r", dataset_ref="given", metadata={"a": 1}))
+    store.runs.update_params("run:p.r", {"lr": 0.5})
+    run = store.runs.complete_run(
+        "run:p.r",
+        facts={"dataset_ref": "found", "code_revision": "abc"},
+        metadata={"a": 2, "b": 3},
+    )
+
+    assert (run.dataset_ref, run.code_revision) == ("given", "abc")
+    assert (dict(run.metadata), dict(run.params)) == ({"a": 1, "b": 3}, {"lr": 0.5})
+    assert store.runs.get_run("run:p.r") == run

@@ -147,13 +147,9 @@ class Ledger:
     ) -> None:
         """Add what was found out after open: code revision, snapshot ref, metadata."""
 
-        def describe(store: Any) -> None:
-            run = store.runs.get_run(ref)
-            known = {name: value for name, value in facts.items() if getattr(run, name) is None}
-            merged = {**metadata, **run.metadata}
-            store.runs.put_run(Run.model_validate({**run.to_dict(), **known, "metadata": merged}))
-
-        self._write("run facts", describe)
+        self._write(
+            "run facts", lambda store: store.runs.complete_run(ref, facts=facts, metadata=metadata)
+        )
 
     def update_params(self, ref: str, params: Mapping[str, Any]) -> None:
         """Set parameters of a run."""

@@ -215,6 +215,32 @@ class RunRepository(Repository[Run]):
         """
         return self._merge(run_ref, "tags", tags)
 
+    def complete_run(
+        self,
+        run_ref: StableRef | str,
+        *,
+        facts: Mapping[str, Any],
+        metadata: Mapping[str, Any],
+    ) -> Run:
+        """Fill fields of a run that are still None, and metadata keys that it lacks.
+
+        Nothing that is set is changed, in one transaction, so whoever writes to the run at the
+        same time loses nothing.
+
+        Raises:
+            NotFoundError: `metadata_row_not_found`.
+            ValidationError: When the contract refuses a value.
+        """
+        text = filter_text(run_ref, "run", "run_ref")
+        with self._database.write() as connection:
+            old, run = self._current(connection, text)
+            content = run.to_dict()
+            known = {name: value for name, value in facts.items() if content[name] is None}
+            merged = {**metadata, **content["metadata"]}
+            changed = Run.model_validate({**content, **known, "metadata": merged})
+            self._write(connection, changed, old)
+        return changed
+
     def _merge(self, run_ref: StableRef | str, field: str, values: Mapping[str, Any]) -> Run:
         text = filter_text(run_ref, "run", "run_ref")
         with self._database.write() as connection:
