@@ -146,7 +146,6 @@ class Ledger:
         self, ref: str, *, facts: Mapping[str, Any], metadata: Mapping[str, Any]
     ) -> None:
         """Add what was found out after open: code revision, snapshot ref, metadata."""
-
         self._write(
             "run facts", lambda store: store.runs.complete_run(ref, facts=facts, metadata=metadata)
         )
