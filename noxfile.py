@@ -1,5 +1,5 @@
 # /// script
-# dependencies = ["nox[uv]>=2025.2.9"]
+# dependencies = ["nox[uv]>=2025.2.9", "packaging>=24"]
 # ///
 """One definition of green, on what users install: each session tests built wheels.
 
@@ -18,6 +18,7 @@ import zipfile
 from pathlib import Path
 
 import nox
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
@@ -69,19 +70,11 @@ def project_table(package: str) -> dict:
     return tomllib.loads((ROOT / "packages" / package / "pyproject.toml").read_text())["project"]
 
 
-def requirement_name(requirement: str) -> str:
-    """Return the bare distribution name of a requirement."""
-    for index, char in enumerate(requirement):
-        if not (char.isalnum() or char in "-_."):
-            return requirement[:index]
-    return requirement
-
-
 def closure(package: str) -> list[str]:
     """Return ``package`` and the siblings that it declares, dependencies first."""
     found: list[str] = []
-    for requirement in project_table(package)["dependencies"]:
-        sibling = requirement_name(requirement)
+    for line in project_table(package)["dependencies"]:
+        sibling = Requirement(line).name
         if sibling in PACKAGES:
             found += [name for name in closure(sibling) if name not in found]
     return [*found, package]
@@ -111,7 +104,7 @@ def install_wheels(session: nox.Session, *packages: str, also: list[str] | None 
 def run_pytest(session: nox.Session, *paths: str | Path) -> None:
     """Run pytest on two processes, with the import path of an installed user."""
     config = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT)]
-    env = {"WHEELS_DIR": str(WHEELS), "PYTHONSAFEPATH": "1", "HYPOTHESIS_STORAGE_DIRECTORY": ""}
+    env = {"WHEELS_DIR": str(WHEELS), "PYTHONSAFEPATH": "1"}
     command = ["pytest", *config, "-q", "-n", "2", "--dist", "worksteal"]
     session.run(*command, *map(str, paths), *session.posargs, env=env)
 
@@ -195,10 +188,11 @@ def minimums(session: nox.Session) -> None:
     """Run the packages' tests with the lowest direct versions that they declare."""
     pins: dict[str, str] = {}
     for package in PACKAGES:
-        for requirement in project_table(package)["dependencies"]:
-            name, _, bound = requirement.partition(">=")
-            if bound:
-                pins[name] = f"{name}=={bound.split(',')[0]}"
+        for line in project_table(package)["dependencies"]:
+            requirement = Requirement(line)
+            for bound in requirement.specifier:
+                if bound.operator == ">=":
+                    pins[requirement.name] = f"{requirement.name}=={bound.version}"
     tools = sorted({tool for extra in EXTRA_TEST_TOOLS.values() for tool in extra} - set(ANALYTICS))
     install_wheels(session, "contexta", also=[*pins.values(), *TEST_TOOLS, *tools])
     run_pytest(session, *(ROOT / "packages" / package / "tests" for package in PACKAGES))

@@ -24,7 +24,7 @@ def kill_once(workspace: Path, name: str, rng: random.Random) -> tuple[bool, int
         process = subprocess.Popen([sys.executable, str(TRAINER), str(workspace), name], stdout=out)
     # Most kills land in the loop, some during start-up and opening.
     if rng.random() < 0.75:
-        while acknowledged.stat().st_size == 0:
+        while acknowledged.stat().st_size == 0 and process.poll() is None:
             time.sleep(0.002)
         time.sleep(rng.uniform(0, 0.2))
     else:
