@@ -8,7 +8,7 @@ are microseconds since 1970 UTC: text would sort `00.5Z` before `00Z`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
@@ -20,7 +20,12 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    func,
+    literal_column,
 )
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
 
 CURRENT_METADATA_STORE_SCHEMA_VERSION = "1"
 
@@ -38,6 +43,21 @@ def _instant(name: str, **options: Any) -> Column[Any]:
     return Column(name, BigInteger, **{"nullable": False, **options})
 
 
+def _digest(**options: Any) -> Column[Any]:
+    return Column("digest", LargeBinary, **{"nullable": False, **options})
+
+
+def none_last(column: Column[Any]) -> ColumnElement[Any]:
+    """Return what to sort by instead of a column, so that NULL comes last, and an index helps.
+
+    NULLS LAST cannot stand in an index of SQLite, and a page that starts after NULL needs a value
+    to compare with. The stand-in is greater than every ref, and than every index in use.
+    """
+    if isinstance(column.type, BigInteger):
+        return func.coalesce(column, literal_column(str((1 << 63) - 1)))
+    return func.coalesce(column, literal_column("'~'"))
+
+
 def _entity(name: str, *columns: Column[Any] | Index) -> Table:
     return Table(
         f"ledger_{name}",
@@ -47,11 +67,16 @@ def _entity(name: str, *columns: Column[Any] | Index) -> Table:
         _instant("stored_us"),
         Column("revision", Integer, nullable=False),
         _text("payload"),
-        Column("digest", LargeBinary, nullable=False),
+        _digest(),
     )
 
 
-projects = _entity("projects", _text("name"), _instant("created_us"))
+projects = _entity(
+    "projects",
+    _text("name"),
+    _instant("created_us"),
+    Index("ledger_projects_by_name", "name", "ref"),
+)
 
 runs = _entity(
     "runs",
@@ -62,7 +87,8 @@ runs = _entity(
     _text("status"),
     Index("ledger_runs_by_project", "project_ref", "started_us", "ref"),
     Index("ledger_runs_by_start", "started_us", "ref"),
-    Index("ledger_runs_by_name", "name"),
+    Index("ledger_runs_in_name_order", "name", "ref"),
+    Index("ledger_runs_by_status", "status", "started_us", "ref"),
 )
 
 deployments = _entity(
@@ -73,8 +99,22 @@ deployments = _entity(
     Column("order_index", BigInteger, nullable=True),
     _instant("started_us"),
     _text("status"),
-    Index("ledger_deployments_by_project", "project_ref"),
-    Index("ledger_deployments_by_run", "run_ref"),
+)
+_order = none_last(deployments.c.order_index)
+Index(
+    "ledger_deployments_in_project_order",
+    deployments.c.project_ref,
+    deployments.c.deployment_name,
+    _order,
+    deployments.c.started_us,
+    deployments.c.ref,
+)
+Index(
+    "ledger_deployments_in_run_order",
+    deployments.c.run_ref,
+    _order,
+    deployments.c.started_us,
+    deployments.c.ref,
 )
 
 stages = _entity(
@@ -84,7 +124,13 @@ stages = _entity(
     Column("order_index", BigInteger, nullable=True),
     _instant("started_us"),
     _text("status"),
-    Index("ledger_stages_by_run", "run_ref"),
+)
+Index(
+    "ledger_stages_in_order",
+    stages.c.run_ref,
+    none_last(stages.c.order_index),
+    stages.c.started_us,
+    stages.c.ref,
 )
 
 batches = _entity(
@@ -95,8 +141,15 @@ batches = _entity(
     Column("order_index", BigInteger, nullable=True),
     _instant("started_us"),
     _text("status"),
-    Index("ledger_batches_by_run", "run_ref"),
-    Index("ledger_batches_by_stage", "stage_ref"),
+)
+# A stage ref tells its run, so that this index serves the batches of a stage, too.
+Index(
+    "ledger_batches_in_order",
+    batches.c.run_ref,
+    batches.c.stage_ref,
+    none_last(batches.c.order_index),
+    batches.c.started_us,
+    batches.c.ref,
 )
 
 samples = _entity(
@@ -108,16 +161,22 @@ samples = _entity(
     _instant("observed_us"),
     _text("retention_class", nullable=True),
     _text("redaction_profile", nullable=True),
-    Index("ledger_samples_by_run", "run_ref"),
-    Index("ledger_samples_by_stage", "stage_ref"),
-    Index("ledger_samples_by_batch", "batch_ref"),
+)
+# The same for the samples of a stage or of a batch.
+Index(
+    "ledger_samples_in_order",
+    samples.c.run_ref,
+    samples.c.stage_ref,
+    none_last(samples.c.batch_ref),
+    samples.c.observed_us,
+    samples.c.ref,
 )
 
 environments = _entity(
     "environment_snapshots",
     _text("run_ref"),
     _instant("captured_us"),
-    Index("ledger_environments_by_run", "run_ref"),
+    Index("ledger_environments_in_order", "run_ref", "captured_us", "ref"),
 )
 
 relations = _entity(
@@ -126,8 +185,8 @@ relations = _entity(
     _text("target_ref"),
     _text("relation_type"),
     _instant("recorded_us"),
-    Index("ledger_relations_by_source", "source_ref"),
-    Index("ledger_relations_by_target", "target_ref"),
+    Index("ledger_relations_from_source", "source_ref", "recorded_us", "ref"),
+    Index("ledger_relations_to_target", "target_ref", "recorded_us", "ref"),
 )
 
 provenance = _entity(
@@ -135,7 +194,7 @@ provenance = _entity(
     _text("relation_ref"),
     _instant("asserted_us"),
     _text("assertion_mode"),
-    Index("ledger_provenance_by_relation", "relation_ref"),
+    Index("ledger_provenance_in_order", "relation_ref", "asserted_us", "ref"),
 )
 
 ENTITY_TABLES: dict[str, Table] = {
@@ -173,6 +232,30 @@ mentions = Table(
     _text("ref_kind"),
     _text("mentioned_as"),
     _instant("registered_us"),
+)
+
+# Which refs a relation or an assertion names besides its endpoints, and as what; derived from the
+# payloads. Roles: evidence, operation_context, formation_context, evidence_bundle.
+citations = Table(
+    "ledger_citations",
+    metadata,
+    _text("owner_ref", primary_key=True),
+    _text("ref", primary_key=True),
+    _text("role", primary_key=True),
+    Index("ledger_citations_by_ref", "ref"),
+    sqlite_with_rowid=False,
+)
+
+# What a run ran on, for filters; derived from the payload. Only runs that name one of the two.
+run_origins = Table(
+    "run_origins",
+    metadata,
+    _text("run_ref", primary_key=True),
+    _text("code_revision", nullable=True),
+    _text("dataset_ref", nullable=True),
+    Index("run_origins_by_code", "code_revision"),
+    Index("run_origins_by_dataset", "dataset_ref"),
+    sqlite_with_rowid=False,
 )
 
 run_params = Table(
@@ -225,7 +308,37 @@ lifecycle_history = Table(
     _text("value"),
     _instant("changed_us"),
     _text("actor"),
+    _digest(nullable=True),  # rows of schema version 1 have none
     Index("ledger_lifecycle_history_by_ref", "ref"),
+)
+
+# Entities that lists may leave out; everything else about them stays as it is.
+archived = Table(
+    "ledger_archived",
+    metadata,
+    _text("ref", primary_key=True),
+    _text("ref_kind"),
+    _instant("archived_us"),
+    _text("actor"),
+    _digest(),
+    sqlite_with_rowid=False,
+)
+
+# One row for each deletion, kept for good: it holds no content, and the revision that the next
+# row of this ref continues from.
+tombstones = Table(
+    "ledger_tombstones",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    _text("ref"),
+    _text("ref_kind"),
+    _instant("deleted_us"),
+    _text("actor"),
+    _text("reason", nullable=True),
+    Column("last_revision", Integer, nullable=False),
+    Column("payload_digest", LargeBinary, nullable=False),
+    _digest(),
+    Index("ledger_tombstones_by_ref", "ref"),
 )
 
 schema_metadata = Table(
