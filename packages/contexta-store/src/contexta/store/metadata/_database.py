@@ -18,7 +18,6 @@ from contexta.contract.errors import (
     ReadOnlyStoreError,
     StoreAccessError,
 )
-from contexta.contract.time import iso_utc_now
 from contexta.store.fs import FileLock, ensure_private_dir, fsync_dir, open_private
 from contexta.store.metadata import _sqlite
 from contexta.store.metadata._errors import translated_database_errors
@@ -29,11 +28,8 @@ from contexta.store.metadata._state import (
     read_state,
     require_supported,
 )
-from contexta.store.metadata._tables import (
-    CURRENT_METADATA_STORE_SCHEMA_VERSION,
-    metadata,
-    schema_metadata,
-)
+from contexta.store.metadata._system_tables import stamp_new_ledger
+from contexta.store.metadata._tables import metadata
 from contexta.store.metadata._views import view_statements
 
 if TYPE_CHECKING:
@@ -192,12 +188,7 @@ class Database:
             metadata.create_all(connection, checkfirst=False)
             for statement in view_statements(_sqlite.instant_text):
                 connection.exec_driver_sql(statement)
-            connection.execute(
-                schema_metadata.insert().values(
-                    store_schema_version=CURRENT_METADATA_STORE_SCHEMA_VERSION,
-                    applied_at=iso_utc_now(),
-                )
-            )
+            stamp_new_ledger(connection)
 
     @contextmanager
     def _writer_turn(self) -> Iterator[None]:

@@ -59,7 +59,7 @@ def inspect_schema(
     if state.kind == "foreign":
         return SchemaInspection(True, None, target, False, False, ("schema_metadata_missing",))
     if state.kind == "unversioned":
-        return SchemaInspection(True, None, target, False, True, ("schema_version_row_missing",))
+        return SchemaInspection(True, None, target, False, False, ("schema_version_row_missing",))
     if state.version == target:
         return SchemaInspection(True, state.version, target, False, True)
     notes = ("unsupported_migration_path",)

@@ -11,6 +11,7 @@ from contexta.store.fs import FileLock
 from contexta.store.metadata._errors import translated_database_errors
 from contexta.store.metadata._sqlite import connect_read_only, lock_path, wal_path
 from contexta.store.metadata._tables import CURRENT_METADATA_STORE_SCHEMA_VERSION
+from contexta.store.metadata._version import FIRST_VERSION, schema_version
 
 if TYPE_CHECKING:
     import sqlite3
@@ -77,6 +78,10 @@ def read_state(database: Path, *, timeout: float) -> LedgerState:
             if not {"schema_metadata", "ledger_runs"} <= names:
                 return LedgerState("foreign")
             row = connection.execute("SELECT store_schema_version FROM schema_metadata").fetchone()
+            revisions = None
+            if "alembic_version" in names:
+                rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+                revisions = tuple(str(item[0]) for item in rows)
     except IntegrityError as error:
         raise StoreAccessError(
             f"{str(database)!r} is not a database or is damaged. Check the path, or restore it "
@@ -84,7 +89,9 @@ def read_state(database: Path, *, timeout: float) -> LedgerState:
             code="metadata_store_open_failed",
             details={"database_path": str(database)},
         ) from error
-    return LedgerState("ledger", str(row[0])) if row else LedgerState("unversioned")
+    if row is None:
+        return LedgerState("unversioned")
+    return LedgerState("ledger", schema_version(str(row[0]), revisions))
 
 
 def require_supported(database: Path, state: LedgerState) -> None:
@@ -107,6 +114,18 @@ def require_supported(database: Path, state: LedgerState) -> None:
             f"{str(database)!r} has lost its schema version. Restore it from a backup.",
             code="metadata_schema_metadata_missing",
             details={"database_path": str(database)},
+        )
+    if state.kind == "ledger" and state.version == FIRST_VERSION:
+        raise SchemaVersionError(
+            f"{str(database)!r} has schema version {FIRST_VERSION!r}, which an earlier release "
+            "wrote. Close it everywhere, then open it once with auto_migrate=True, or call "
+            "contexta.store.metadata.migrate_for(config): both copy it first.",
+            code="metadata_store_schema_version_unsupported",
+            details={
+                "database_path": str(database),
+                "current_version": state.version,
+                "supported_version": CURRENT_METADATA_STORE_SCHEMA_VERSION,
+            },
         )
     if state.kind == "ledger" and state.version != CURRENT_METADATA_STORE_SCHEMA_VERSION:
         raise SchemaVersionError(
