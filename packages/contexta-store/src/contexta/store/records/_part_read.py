@@ -8,7 +8,8 @@ import os
 import struct
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -66,14 +67,28 @@ class PartReader:
             SchemaVersionError: When a newer release wrote the part.
         """
         path = self._layout.root / part.path
-        try:
-            with self._open(path) as file:
-                footer = self._verified(part, path, file)
-                return self._matching(part, footer, file, wanted, columns)
-        except ContextaError:
-            raise
-        except (pa.ArrowException, OSError, ValueError, KeyError, OverflowError) as error:
-            raise damaged_part(path, str(error), error) from error
+        with _as_damage(path), self._open(path) as file:
+            footer = self._verified(part, path, file)
+            return self._matching(part, footer, file, wanted, columns)
+
+    def groups(self, part: PartEntry, columns: Iterable[str] | None = None) -> Iterator[pa.Table]:
+        """Yield the row groups of a part in its own order, one in memory at a time.
+
+        Args:
+            part: What to read.
+            columns: Wanted columns, in the order of the schema; None for all of them.
+
+        Raises:
+            RecordError: As `read`, possibly after some groups.
+            SchemaVersionError: When a newer release wrote the part.
+        """
+        path = self._layout.root / part.path
+        wanted = RowFilter(record_types=(part.record_type,))
+        names = schema_for(part.record_type).names if columns is None else tuple(columns)
+        with _as_damage(path), self._open(path) as file:
+            footer = self._verified(part, path, file)
+            for group in range(footer.metadata.num_row_groups):
+                yield self._matching(part, footer, file, wanted, names, (group,))
 
     def _open(self, path: Path) -> BinaryIO:
         try:
@@ -114,12 +129,14 @@ class PartReader:
         file: BinaryIO,
         wanted: RowFilter,
         columns: Iterable[str],
+        groups: Sequence[int] | None = None,
     ) -> pa.Table:
         record_type = part.record_type
         needed = wanted.columns(record_type) | set(columns)
         schema = schema_for(record_type)
         fields = [field for field in schema if field.name in needed]
-        groups = _matching_groups(record_type, footer.metadata, wanted)
+        if groups is None:
+            groups = _matching_groups(record_type, footer.metadata, wanted)
         target = pa.schema(fields)
         if not groups:
             return target.empty_table()
@@ -138,6 +155,16 @@ class PartReader:
             table = reader.read_row_group(group, columns=present, use_threads=False)
             found.append(wanted.apply(record_type, _conformed(table, target)))
         return join_tables(found)
+
+
+@contextmanager
+def _as_damage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except ContextaError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, KeyError, OverflowError) as error:
+        raise damaged_part(path, str(error), error) from error
 
 
 def _blocks(metadata: pq.FileMetaData) -> tuple[int, tuple[int, ...]]:
