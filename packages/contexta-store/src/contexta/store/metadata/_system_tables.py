@@ -7,11 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Column, Integer, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
 
 from contexta.contract.time import iso_utc_now
 from contexta.store.metadata._tables import (
     CURRENT_METADATA_STORE_SCHEMA_VERSION,
+    marked,
     metadata,
     schema_metadata,
 )
@@ -20,6 +30,26 @@ from contexta.store.metadata._version import HEAD_REVISION
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+MIGRATION_COLUMNS = (
+    "step_id",
+    "from_version",
+    "to_version",
+    "description",
+    "status",
+    "applied_at",
+    "notes_json",
+)
+REPAIR_COLUMNS = (
+    "repair_id",
+    "applied_at",
+    "actor",
+    "action",
+    "issue_code",
+    "ref",
+    "table_name",
+    "before_json",
+    "after_json",
+)
 _ID = BigInteger().with_variant(Integer, "sqlite")
 
 # Named and shaped as Alembic does it: it reads and updates this table.
@@ -42,6 +72,12 @@ migration_history = Table(
     Column("status", Text, nullable=False),
     Column("applied_at", Text, nullable=False),
     Column("notes_json", Text, nullable=True),
+    Column(
+        "digest",
+        LargeBinary,
+        nullable=False,
+        default=marked("ledger_migration_history", *MIGRATION_COLUMNS),
+    ),
 )
 
 # What a repair changed, row by row; `before_json` is enough to put the row back.
@@ -58,7 +94,13 @@ repair_audit = Table(
     Column("table_name", Text, nullable=False),
     Column("before_json", Text, nullable=True),
     Column("after_json", Text, nullable=True),
-    Column("undone_at", Text, nullable=True),
+    Column(
+        "digest",
+        LargeBinary,
+        nullable=False,
+        default=marked("ledger_repair_audit", *REPAIR_COLUMNS),
+    ),
+    Column("undone_at", Text, nullable=True),  # not in the digest: it is set later
 )
 
 

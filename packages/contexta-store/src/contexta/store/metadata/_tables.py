@@ -24,7 +24,11 @@ from sqlalchemy import (
     literal_column,
 )
 
+from contexta.store.metadata._rows import row_digest
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import ColumnElement
 
 CURRENT_METADATA_STORE_SCHEMA_VERSION = "1"
@@ -45,6 +49,20 @@ def _instant(name: str, **options: Any) -> Column[Any]:
 
 def _digest(**options: Any) -> Column[Any]:
     return Column("digest", LargeBinary, **{"nullable": False, **options})
+
+
+def marked(name: str, *columns: str) -> Callable[[Any], bytes]:
+    """Return a column default: the digest of the other columns of the row being inserted."""
+
+    def digest(context: Any) -> bytes:
+        given = context.get_current_parameters()
+        return row_digest(name, tuple(given.get(column) for column in columns))
+
+    return digest
+
+
+MENTION_COLUMNS = ("ref", "ref_kind", "mentioned_as", "registered_us")
+WRITER_COLUMNS = ("run_ref", "writer_id", "opened_us")
 
 
 def none_last(column: Column[Any]) -> ColumnElement[Any]:
@@ -232,6 +250,7 @@ mentions = Table(
     _text("ref_kind"),
     _text("mentioned_as"),
     _instant("registered_us"),
+    _digest(nullable=True, default=marked("ledger_mentions", *MENTION_COLUMNS)),
 )
 
 # Which refs a relation or an assertion names besides its endpoints, and as what; derived from the
@@ -285,6 +304,7 @@ run_writers = Table(
     _text("run_ref", primary_key=True),
     _text("writer_id"),
     _instant("opened_us"),
+    _digest(nullable=True, default=marked("run_writers", *WRITER_COLUMNS)),
     sqlite_with_rowid=False,
 )
 

@@ -73,6 +73,8 @@ READABLE_NAMES = frozenset(
     {
         *_COLUMNS,
         "lifecycle_history",
+        "migration_history",
+        "repair_audit",
         "run_params",
         "run_tags",
         "run_writers",
@@ -101,6 +103,14 @@ def view_statements(instant_text: Callable[[str], str]) -> Iterator[str]:
     yield (
         "CREATE VIEW lifecycle_history AS SELECT id, ref, field, previous_value, value, "  # noqa: S608 (fixed names)
         f"{instant_text('changed_us')} AS changed_at, actor FROM ledger_lifecycle_history"
+    )
+    yield (
+        "CREATE VIEW migration_history AS SELECT step_id, from_version, to_version, description, "
+        "status, applied_at, notes_json FROM ledger_migration_history"
+    )
+    yield (
+        "CREATE VIEW repair_audit AS SELECT repair_id, applied_at, actor, action, issue_code, ref, "
+        "table_name, before_json, after_json, undone_at FROM ledger_repair_audit"
     )
     yield f"CREATE VIEW structural_ref_registry AS {_registry(instant_text)}"
 
