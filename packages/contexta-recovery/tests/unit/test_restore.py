@@ -333,7 +333,7 @@ def test_a_link_to_the_workspace_stays_a_link(config, config_at, workspace, tmp_
 def test_without_an_atomic_exchange_two_renames_do(config, workspace, contents, monkeypatch):
     import contexta.recovery._swap as module
 
-    monkeypatch.setattr(module, "_renameat2", lambda: None)
+    monkeypatch.setattr(module, "exchange", lambda first, second: False)
     before = contents(workspace)
     ref = back_up(config).backup_ref
 

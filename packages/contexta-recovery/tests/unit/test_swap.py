@@ -37,7 +37,7 @@ def test_killed_at_any_rename_a_second_run_leaves_all_old_or_all_new(
 ):
     work, swaps = tree(tmp_path, "a", "b", "c")
     if not atomic:
-        monkeypatch.setattr(swap_module, "_renameat2", lambda: None)
+        monkeypatch.setattr(swap_module, "exchange", lambda first, second: False)
     calls = iter(range(100))
 
     def dying(function):
@@ -49,7 +49,7 @@ def test_killed_at_any_rename_a_second_run_leaves_all_old_or_all_new(
         return call
 
     with monkeypatch.context() as patch:
-        patch.setattr(swap_module, "_exchange", dying(swap_module._exchange))
+        patch.setattr(swap_module, "exchange", dying(swap_module.exchange))
         patch.setattr(swap_module.os, "replace", dying(os.replace))
         with suppress(Killed):
             run_swaps(work, swaps)

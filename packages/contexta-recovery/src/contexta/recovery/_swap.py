@@ -7,26 +7,20 @@ Whether a swap has happened is told by the inode of the replacement, which a ren
 
 from __future__ import annotations
 
-import ctypes
-import errno
 import json
 import os
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contexta.recovery._errors import RestoreError
 from contexta.recovery._manifest import canonical
-from contexta.store.fs import atomic_write_bytes, fsync_dir
+from contexta.store.fs import atomic_write_bytes, exchange, fsync_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 JOURNAL = "journal.json"
-_AT_FDCWD = -100
-_EXCHANGE = 2
-_NOT_SUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +56,7 @@ class Swap:
         if not self.is_done():
             if not os.path.lexists(self.target):
                 os.replace(self.new, self.target)
-            elif not _exchange(self.new, self.target):
+            elif not exchange(self.new, self.target):
                 os.replace(self.target, self.old)
                 os.replace(self.new, self.target)
         fsync_dir(Path(self.target).parent)
@@ -109,32 +103,3 @@ def finish_swaps(work: Path) -> bool:
     for swap in swaps:
         swap.run()
     return True
-
-
-def _exchange(first: str, second: str) -> bool:
-    call = _renameat2()
-    if call is None:
-        return False
-    ctypes.set_errno(0)
-    if call(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _EXCHANGE) == 0:
-        return True
-    number = ctypes.get_errno()
-    if number in _NOT_SUPPORTED:
-        return False
-    raise OSError(number, os.strerror(number), second)
-
-
-@cache
-def _renameat2() -> Callable[..., int] | None:
-    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if call is None:
-        return None
-    call.argtypes = (
-        ctypes.c_int,
-        ctypes.c_char_p,
-        ctypes.c_int,
-        ctypes.c_char_p,
-        ctypes.c_uint,
-    )
-    call.restype = ctypes.c_int
-    return call  # type: ignore[no-any-return]

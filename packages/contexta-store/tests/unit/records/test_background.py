@@ -119,18 +119,17 @@ def test_sealing_that_fails_is_not_tried_again_at_each_sync(failing_seal, add_po
     assert not list(store.root_path.rglob("*.seg"))
 
 
-def test_what_a_kill_left_of_a_part_is_replaced_by_the_next_attempt(store, add_points, root):
-    """A half-written part has the name that the next attempt uses; nothing piles up."""
+def test_what_a_kill_left_of_a_part_is_removed_by_the_next_attempt(store, add_points, root):
+    """A half-written part waits outside the folders that engines read; nothing piles up."""
     add_points(store, 3)
-    (segment,) = root.rglob("*.seg")
-    name = f"_part-{segment.parent.name}-{segment.stem}.tmp"
-    folder = root / "metric" / "project=demo"
-    folder.mkdir(parents=True)
-    (folder / name).write_bytes(b"half")
+    staging = root / "_staging"
+    staging.mkdir()
+    for name in (f"_{'ab' * 16}.lock", f"_{'ab' * 16}-0.tmp"):
+        (staging / name).write_bytes(b"half")
     store.seal()
 
-    assert [path.name for path in folder.iterdir()] == [name[1:-4] + ".parquet"]
-    assert len(list(store.scan())) == 3
+    assert list(staging.iterdir()) == []
+    assert len(list((root / "metric" / "project=demo").iterdir())) == 1
 
 
 def test_a_flush_with_nothing_new_writes_nothing(store, add_points, root):

@@ -290,23 +290,24 @@ def test_a_tail_behind_other_damage_is_left_alone_with_a_warning(segment, root):
     assert segment.read_bytes() == raw
 
 
-@pytest.mark.parametrize("step", ["append_to_log", "_remove"])
+@pytest.mark.parametrize("step", ["append_line", "_remove"])
 def test_a_seal_that_dies_between_its_steps_is_finished_by_the_next(
     store, add_points, root, monkeypatch, step
 ):
     """Before the log line the segment counts, behind it the parts; never both, never neither."""
-    from contexta.store.records import _seal
+    from contexta.store.records import _catalogue, _seal
 
     add_points(store, 50)
 
     def dies(*arguments):
         raise KeyboardInterrupt
 
-    original = getattr(_seal, step)
-    monkeypatch.setattr(_seal, step, dies)
+    module = _seal if step == "_remove" else _catalogue
+    original = getattr(module, step)
+    monkeypatch.setattr(module, step, dies)
     with pytest.raises(KeyboardInterrupt):
         store.seal()
-    monkeypatch.setattr(_seal, step, original)
+    monkeypatch.setattr(module, step, original)
     left = list(root.rglob("*.seg")), list(root.rglob("part-*.parquet"))
     between = [s.sequence for s in store.scan()], store.check_integrity().issues
     store.seal()

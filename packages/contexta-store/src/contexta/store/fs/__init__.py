@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from contexta.store.fs._atomic import atomic_write_bytes, atomic_write_text, temporary_name
 from contexta.store.fs._errors import translated_os_errors
+from contexta.store.fs._exchange import exchange
 from contexta.store.fs._hashing import CopyResult, copy_hashed, sha256_file
 from contexta.store.fs._locks import FileLock, lock_is_held
 from contexta.store.fs._private import ensure_private_dir, open_private, write_all
@@ -26,6 +27,7 @@ __all__ = [
     "atomic_write_text",
     "copy_hashed",
     "ensure_private_dir",
+    "exchange",
     "fsync_dir",
     "fsync_file",
     "lock_is_held",

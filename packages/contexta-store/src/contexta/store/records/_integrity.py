@@ -11,6 +11,7 @@ from contexta.contract.errors import RecordError, StoreError
 from contexta.store.fs import sha256_file
 from contexta.store.records import _damage as dmg
 from contexta.store.records._enums import IntegrityState
+from contexta.store.records._journal import locate_part
 from contexta.store.records._layout import Layout
 from contexta.store.records._models import IntegrityIssue, IntegrityReport
 from contexta.store.records._parts_log import PartEntry
@@ -50,7 +51,7 @@ def check_store(layout: Layout) -> IntegrityReport:
 
 def segment_count(snapshot: Snapshot) -> int:
     """Return the number of segments with records, sealed or not."""
-    return len(snapshot.sealed) + sum(1 for live in snapshot.live if live.record_count)
+    return snapshot.sealed_count + sum(1 for live in snapshot.live if live.record_count)
 
 
 def report_of(found: Iterable[dmg.Damage], segments: int, records: int) -> IntegrityReport:
@@ -81,7 +82,7 @@ def _check_part(
 ) -> tuple[dmg.Damage | None, pa.ChunkedArray | None]:
     path = layout.root / part.path
     try:
-        if sha256_file(path) != part.sha256:
+        if sha256_file(locate_part(layout, part.path)) != part.sha256:
             raise RecordError(
                 f"The part {str(path)!r} is damaged: its SHA-256 is not the one in the log of "
                 "parts. Restore it from a backup.",

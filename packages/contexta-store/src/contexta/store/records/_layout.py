@@ -15,6 +15,7 @@ _WRITER = re.compile(r"[0-9a-f]{32}")
 _SEGMENT = re.compile(r"([0-9]{1,9})\.seg")
 _PART = re.compile(r"part-([0-9a-f]{32})-([0-9]{1,9})\.parquet")
 _PROJECT = re.compile(r"project=([a-z0-9]+(?:-[a-z0-9]+)*)")
+_PART_PATH = re.compile(rf"({'|'.join(RECORD_TYPES)})/{_PROJECT.pattern}/{_PART.pattern}")
 
 
 class SegmentId(NamedTuple):
@@ -35,6 +36,10 @@ class Layout:
         self.sequence = root / "_sequence.json"
         self.parts_log = root / "_parts.jsonl"
         self.quarantine = root / "_quarantine"
+        self.staging = root / "_staging"
+        self.retired = root / "_retired"
+        self.journal = root / "_replace.json"
+        self.compaction_lock = root / "_compact.lock"
 
     def writer_folder(self, writer_id: str) -> Path:
         """Folder of one writer's segments and lock."""
@@ -55,15 +60,7 @@ class Layout:
 
     def part(self, relative: str) -> Path | None:
         """Absolute path of a part, or None when `relative` is not the name of one."""
-        pieces = relative.split("/")
-        if (
-            len(pieces) != 3
-            or pieces[0] not in RECORD_TYPES
-            or _PROJECT.fullmatch(pieces[1]) is None
-            or _PART.fullmatch(pieces[2]) is None
-        ):
-            return None
-        return self.root.joinpath(*pieces)
+        return self.root / relative if _PART_PATH.fullmatch(relative) else None
 
     def is_store(self) -> bool:
         """Whether anything marks the root as a record store."""
@@ -96,10 +93,21 @@ def segment_number(name: str) -> int | None:
     return int(match.group(1)) if match else None
 
 
+def place_of_part(relative: str) -> tuple[str, str] | None:
+    """Record type and project in a part's path below the root; None when it is not one."""
+    match = _PART_PATH.fullmatch(relative)
+    return (match.group(1), match.group(2)) if match else None
+
+
 def segment_of_part(name: str) -> SegmentId | None:
     """Source segment in a part's file name, or None for any other file."""
     match = _PART.fullmatch(name.rsplit("/", 1)[-1])
     return SegmentId(match.group(1), int(match.group(2))) if match else None
+
+
+def part_id_of(path: str) -> str:
+    """Id of a part, from its path or name; unique within its record type and project."""
+    return path.rsplit("/", 1)[-1].removesuffix(".parquet")
 
 
 def project_of_folder(name: str) -> str | None:

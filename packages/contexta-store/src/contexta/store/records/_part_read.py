@@ -16,9 +16,15 @@ from typing import Any, BinaryIO, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contexta.contract.errors import ContextaError, RecordError, SchemaVersionError
+from contexta.contract.errors import (
+    ContextaError,
+    RecordError,
+    SchemaVersionError,
+    StoreAccessError,
+)
 from contexta.store.fs import open_private
 from contexta.store.records._blocks import BLOCK_BYTES, VerifiedFile
+from contexta.store.records._journal import locate_part
 from contexta.store.records._layout import Layout
 from contexta.store.records._part_file import PART_FORMAT_VERSION, ROW_GROUP_ROWS
 from contexta.store.records._parts_log import PartEntry
@@ -91,8 +97,13 @@ class PartReader:
                 yield self._matching(part, footer, file, wanted, names, (group,))
 
     def _open(self, path: Path) -> BinaryIO:
+        where = locate_part(self._layout, path.relative_to(self._layout.root).as_posix())
         try:
-            return os.fdopen(open_private(path, os.O_RDONLY), "rb")
+            try:
+                return os.fdopen(open_private(where, os.O_RDONLY), "rb")
+            except StoreAccessError:  # replaced since: it is among the replaced ones now
+                where = locate_part(self._layout, path.relative_to(self._layout.root).as_posix())
+                return os.fdopen(open_private(where, os.O_RDONLY), "rb")
         except ContextaError as error:
             raise RecordError(
                 f"The part {str(path)!r} cannot be opened, but the log of parts names it: "

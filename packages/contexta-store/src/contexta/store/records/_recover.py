@@ -88,8 +88,9 @@ def _recover_locked(layout: Layout, writer_id: str) -> Recovered:
         for number in _segments(layout, writer_id)
     }
     torn = sum(result.torn_bytes for result in results.values())
-    log = read_log(layout).entries
-    known = [e.last_sequence for s, e in log.items() if s.writer_id == writer_id]
+    log = read_log(layout)
+    known = [e.last_sequence for s, e in log.entries.items() if s.writer_id == writer_id]
+    known.extend(span.last_sequence for span in log.spans.of_writer(writer_id))
     last = max([*known, *(r.last_sequence for r in results.values())], default=0)
     if last:
         # The number of a torn record is not used again: nobody can tell how far it got.

@@ -96,7 +96,7 @@ def _highest_possible(layout: Layout) -> int:
     """Return a number that no writer has gone beyond, from the data alone."""
     from contexta.store.records._parts_log import read_log
 
-    highest = max((entry.last_sequence for entry in read_log(layout).entries.values()), default=0)
+    highest = read_log(layout).highest_sequence
     if not layout.wal.is_dir():
         return highest
     with translated_os_errors("list", layout.wal):

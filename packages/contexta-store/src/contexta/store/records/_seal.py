@@ -9,20 +9,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contexta.store.fs import (
+    FileLock,
     atomic_write_bytes,
     ensure_private_dir,
     fsync_dir,
     translated_os_errors,
 )
+from contexta.store.records._catalogue import publish_segment
 from contexta.store.records._decode import SegmentDecoder, is_cut_frame
 from contexta.store.records._frames import SEGMENT_HEADER_BYTES, decode_segment_header
 from contexta.store.records._layout import Layout, SegmentId
+from contexta.store.records._part_entry import Ranges, SealedSegment
 from contexta.store.records._part_file import write_part
-from contexta.store.records._parts_log import SealedSegment, append_to_log, read_log
+from contexta.store.records._parts_log import shared_log
 from contexta.store.records._reservations import read_mark
+from contexta.store.records._staging import Staging
 from contexta.store.records._tables import build_tables
-
-Ranges = tuple[tuple[int, int], ...]
 
 
 class SealResult(NamedTuple):
@@ -57,10 +59,13 @@ def seal_segment(layout: Layout, segment: SegmentId, *, gentle: bool = False) ->
     path = layout.segment(segment)
     with translated_os_errors("read", path):
         raw = path.read_bytes()
-    sealed = read_log(layout).entries.get(segment)
-    if sealed is not None:
+    with FileLock(layout.lock):
+        log = shared_log(layout)
+        sealed, is_sealed = log.entries.get(segment), log.is_sealed(segment)
+    if is_sealed:
         _remove(layout, segment)
-        return SealResult(0, sealed.last_sequence, None, 0, sealed.holes, ())
+        last = sealed.last_sequence if sealed is not None else 0
+        return SealResult(0, last, None, 0, sealed.holes if sealed is not None else (), ())
     header = decode_segment_header(raw[:SEGMENT_HEADER_BYTES], str(path))
     decoder = SegmentDecoder()
     decoder.advance(raw[SEGMENT_HEADER_BYTES:], gentle=gentle)
@@ -77,14 +82,16 @@ def seal_segment(layout: Layout, segment: SegmentId, *, gentle: bool = False) ->
     damaged = bool(holes or decoder.holes or tables.unreadable or beheaded)
     quarantined = _quarantine(layout, segment, raw, tail, damaged=damaged)
     if tables.by_key or holes:
-        parts = tuple(
-            write_part(layout, segment, record_type, project, table)
-            for (record_type, project), table in sorted(tables.by_key.items())
-        )
         reservation = header.reservation_start if header is not None else expected_first
-        rows = sum(part.rows for part in parts)
-        entry = SealedSegment(segment, expected_first, last, reservation, rows, parts, holes)
-        append_to_log(layout, entry)
+        with Staging(layout) as staging:
+            staged = [
+                write_part(staging, segment, record_type, project, table)
+                for (record_type, project), table in sorted(tables.by_key.items())
+            ]
+            parts = tuple(part.entry for part in staged)
+            rows = sum(part.rows for part in parts)
+            entry = SealedSegment(segment, expected_first, last, reservation, rows, parts, holes)
+            publish_segment(layout, entry, staged)
     _remove(layout, segment)
     times = [pc.max(table["observed_at"]) for table in tables.by_key.values()]
     newest = max((t.value for t in times if t.is_valid), default=None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
-from itertools import pairwise
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +15,7 @@ import pyarrow.parquet as pq
 from contexta.contract.errors import ContextaError, StoreAccessError
 from contexta.store.fs import lock_is_held, translated_os_errors
 from contexta.store.records import _damage as dmg
+from contexta.store.records._journal import Journal, read_journal
 from contexta.store.records._layout import (
     RECORD_TYPES,
     Layout,
@@ -24,18 +27,34 @@ from contexta.store.records._layout import (
     segment_of_part,
 )
 from contexta.store.records._live import LiveSegment, LiveView
+from contexta.store.records._missing import missing_in
+from contexta.store.records._part_entry import PartEntry, Ranges, SealedSegment
 from contexta.store.records._part_read import PartReader, check_metadata
-from contexta.store.records._parts_log import LogReader, PartEntry, PartsLog, SealedSegment
+from contexta.store.records._parts_log import LogReader, PartsLog
 from contexta.store.records._reservations import known_writers, read_mark
+from contexta.store.records._spans import Span
 
 
 class Snapshot(NamedTuple):
-    """What a read works on. A segment is here either as parts or as a live view, never both."""
+    """What a read works on. A segment is here either as parts or as a live view, never both.
+
+    `parts` are the current ones. `sealed` are the segments sealed since the log was condensed,
+    `sealed_count` counts all. `erased` are the numbers that were removed on purpose.
+    """
 
     parts: tuple[PartEntry, ...]
     live: tuple[LiveView, ...]
     sealed: tuple[SealedSegment, ...]
     damage: tuple[dmg.Damage, ...]
+    sealed_count: int = 0
+    erased: Ranges = ()
+
+
+class _Stray(NamedTuple):
+    """A part that the log does not name, and the paths of those that its rows come from."""
+
+    part: PartEntry
+    replaces: frozenset[str]
 
 
 class StoreReader:
@@ -50,7 +69,7 @@ class StoreReader:
         self._live: dict[SegmentId, LiveSegment] = {}
         self._log = LogReader(self._layout)
         self._listed: dict[str, tuple[int, tuple[str, ...]]] = {}
-        self._strays: dict[str, PartEntry | None] = {}
+        self._strays: dict[str, _Stray | None] = {}
         self.parts = PartReader(self._layout)
 
     def clear(self) -> None:
@@ -76,20 +95,20 @@ class StoreReader:
             self._open_new(writers)
             listed = self._list_parts()
             log = self._log.read()
-            sealed = dict(log.entries)
-            for segment in [s for s in self._live if s in sealed]:
+            for segment in [s for s in self._live if log.is_sealed(s)]:
                 self._live.pop(segment).close()
             views = self._views(writers)
             found = list(self._log_damage(log))
-            strays = self._unlogged(listed, sealed)
+            known = dict(log.parts)  # the log may go on while strays are looked at
+            strays = self._unlogged(listed, log, known)
             found.extend(self._stray_damage(strays))
-            found.extend(self._lost_segments(writers, sealed))
-            found.extend(_sequence_damage(sealed, views))
+            found.extend(self._lost_segments(writers, log))
+            found.extend(_missing_records(log, views))
             for view in views:
                 found.extend(view.damage)
-            parts = [part for entry in sealed.values() for part in entry.parts]
-            parts.extend(part for part in strays.values() if part is not None)
-            return Snapshot(tuple(parts), tuple(views), tuple(sealed.values()), tuple(found))
+            parts = _current(known, strays)
+            sealed = tuple(log.entries.values())
+            return Snapshot(parts, tuple(views), sealed, tuple(found), log.sealed_count, log.erased)
 
     def _list_writers(self) -> dict[str, list[int]]:
         writers: dict[str, list[int]] = {}
@@ -147,28 +166,37 @@ class StoreReader:
         return known[1]
 
     def _unlogged(
-        self, listed: list[str], sealed: dict[SegmentId, SealedSegment]
-    ) -> dict[str, PartEntry | None]:
+        self, listed: list[str], log: PartsLog, known: dict[str, PartEntry]
+    ) -> dict[str, _Stray | None]:
         """Return parts that no line of the log names and whose segment is gone."""
-        strays: dict[str, PartEntry | None] = {}
-        for relative in listed:
-            segment = segment_of_part(relative)
-            if segment is None or segment in sealed or segment in self._live:
-                continue
-            if self._layout.segment(segment).exists():
-                continue
-            if segment in self._log.read().entries:  # logged since
+        strays: dict[str, _Stray | None] = {}
+        candidates = [path for path in listed if self._may_be_stray(path, log, known)]
+        if not candidates:
+            return strays
+        # In this order: a replacement that is done by now has its line in the log.
+        coming = _coming(read_journal(self._layout), known)
+        log = self._log.read()
+        for relative in candidates:
+            if relative in coming or not self._may_be_stray(relative, log, log.parts):
                 continue
             if relative not in self._strays:
-                self._strays[relative] = _entry_from_file(self._layout, relative)
+                self._strays[relative] = _stray_from_file(self._layout, relative)
             strays[relative] = self._strays[relative]
         return strays
 
-    def _stray_damage(self, strays: dict[str, PartEntry | None]) -> list[dmg.Damage]:
+    def _may_be_stray(self, relative: str, log: PartsLog, known: Mapping[str, PartEntry]) -> bool:
+        if relative in known or relative in log.replaced:
+            return False
+        segment = segment_of_part(relative)
+        if segment is None or segment in self._live or log.is_sealed(segment):
+            return False
+        return not self._layout.segment(segment).exists()
+
+    def _stray_damage(self, strays: dict[str, _Stray | None]) -> list[dmg.Damage]:
         found = []
-        for relative, part in strays.items():
+        for relative, stray in strays.items():
             path = str(self._layout.root / relative)
-            readable = part is not None
+            readable = stray is not None
             text = f"The part {path!r} is not in the log of parts, so it cannot be verified."
             found.append(
                 dmg.damage(
@@ -176,7 +204,7 @@ class StoreReader:
                     text if readable else f"{text} It cannot be read either.",
                     path,
                     record_type=relative.split("/")[0],
-                    runs=part.runs if part is not None else None,
+                    runs=stray.part.runs if stray is not None else None,
                     blocks=not readable,
                 )
             )
@@ -195,9 +223,7 @@ class StoreReader:
             for number in log.damaged_lines
         ]
 
-    def _lost_segments(
-        self, writers: dict[str, list[int]], sealed: dict[SegmentId, SealedSegment]
-    ) -> list[dmg.Damage]:
+    def _lost_segments(self, writers: dict[str, list[int]], log: PartsLog) -> list[dmg.Damage]:
         """Return what a writer is known to have stored although no file of it is left."""
         found = []
         expected = known_writers(self._layout)
@@ -221,9 +247,9 @@ class StoreReader:
                 continue
             segment = SegmentId(writer_id, int(mark["segment"]))
             path_of = self._layout.segment(segment)
-            if segment.number in numbers or segment in sealed or path_of.exists():
+            if segment.number in numbers or log.is_sealed(segment) or path_of.exists():
                 continue
-            if segment in self._log.read().entries:
+            if self._log.read().is_sealed(segment):
                 continue
             found.append(
                 dmg.damage(
@@ -236,62 +262,52 @@ class StoreReader:
         return found
 
 
-def _sequence_damage(
-    sealed: dict[SegmentId, SealedSegment], views: list[LiveView]
-) -> list[dmg.Damage]:
+def _missing_records(log: PartsLog, views: list[LiveView]) -> list[dmg.Damage]:
     """Return the ranges that are missing inside sealed segments and between segments."""
-    found = []
-    spans: dict[str, list[tuple[int, int, int, int]]] = {}
-    for segment, entry in sealed.items():
-        for first, last in entry.holes:
-            text = f"Records {first} to {last} were unreadable when their segment was sealed."
-            found.append(
-                dmg.damage(
-                    dmg.GAP,
-                    text,
-                    f"_wal/{segment.writer_id}/{segment.number}.seg",
-                    first=first,
-                    last=last,
-                    runs=_runs(entry),
-                    blocks=False,
-                )
-            )
-        span = (segment.number, entry.first_sequence, entry.last_sequence, entry.reservation)
-        spans.setdefault(segment.writer_id, []).append(span)
+    live = []
     for view in views:
         if view.header is not None and view.record_count:
-            header = view.header
+            first, block = view.header.first_sequence, view.header.reservation_start
             last = max([view.last_sequence] + [d.gap.end_sequence or 0 for d in view.damage])
-            span = (view.segment.number, header.first_sequence, last, header.reservation_start)
-            spans.setdefault(view.segment.writer_id, []).append(span)
-    for writer_id, own in spans.items():
-        own.sort()
-        for (_, _, last, block), (number, first, _, next_block) in pairwise(own):
-            if block == next_block and first > last + 1:
-                text = f"Records {last + 1} to {first - 1} are in no file."
-                found.append(
-                    dmg.damage(
-                        dmg.GAP,
-                        text,
-                        f"_wal/{writer_id}/{number - 1}.seg",
-                        first=last + 1,
-                        last=first - 1,
-                        blocks=False,
-                    )
-                )
-    return found
+            number = view.segment.number
+            live.append(Span(view.segment.writer_id, number, number, first, last, block))
+    found = [*log.missing, *missing_in(log, live)] if live or log.entries else log.missing
+    return [
+        dmg.damage(
+            dmg.GAP,
+            one.text,
+            one.path,
+            first=one.first,
+            last=one.last,
+            runs=one.runs,
+            blocks=False,
+            **({} if one.reason == dmg.GAP else {"reason": one.reason}),
+        )
+        for one in found
+    ]
 
 
-def _runs(entry: SealedSegment) -> set[str] | None:
-    runs: set[str] = set()
-    for part in entry.parts:
-        if part.runs is None:
-            return None
-        runs.update(part.runs)
-    return runs
+def _coming(journal: Journal | None, known: dict[str, PartEntry]) -> set[str]:
+    """Return the parts of a replacement on its way whose rows are in known parts as yet."""
+    if journal is None:
+        return set()
+    replacement = journal.replacement
+    if replacement.old and not any(path in known for path in replacement.old):
+        return set()  # the log was lost meanwhile: only the new parts are left
+    return {part.path for part in replacement.new}
 
 
-def _entry_from_file(layout: Layout, relative: str) -> PartEntry | None:
+def _current(
+    known: dict[str, PartEntry], strays: dict[str, _Stray | None]
+) -> tuple[PartEntry, ...]:
+    """Return the parts that count: those of the log and the strays, but none that is replaced."""
+    found = [stray for stray in strays.values() if stray is not None]
+    replaced = {path for stray in found for path in stray.replaces}
+    parts = {**known, **{stray.part.path: stray.part for stray in found}}
+    return tuple(part for path, part in parts.items() if path not in replaced)
+
+
+def _stray_from_file(layout: Layout, relative: str) -> _Stray | None:
     """Describe a part from its own footer, for the case that its line in the log is lost."""
     path = layout.root / relative
     try:
@@ -303,13 +319,12 @@ def _entry_from_file(layout: Layout, relative: str) -> PartEntry | None:
         notes = metadata.metadata
         first = int(notes[b"contexta.first_sequence"])
         last = int(notes[b"contexta.last_sequence"])
+        replaces = [str(part_id) for part_id in json.loads(notes[b"contexta.replaces"])]
     except (ContextaError, pa.ArrowException, OSError, ValueError, KeyError):
         return None
-    from hashlib import sha256
-
-    digest = sha256(raw).hexdigest()
+    digest = hashlib.sha256(raw).hexdigest()
     project = project_of_folder(folder) or ""
-    return PartEntry(
+    part = PartEntry(
         relative,
         record_type,
         project,
@@ -322,3 +337,5 @@ def _entry_from_file(layout: Layout, relative: str) -> PartEntry | None:
         last,
         None,
     )
+    paths = frozenset(f"{record_type}/{folder}/{part_id}.parquet" for part_id in replaces)
+    return _Stray(part, paths)

@@ -71,6 +71,10 @@ class StoreHandle:
         else:
             ensure_private_dir(self.root_path)
             self._write_marker()
+            if self._layout.journal.exists():  # a killed process left it, or it is being done
+                from contexta.store.records._journal import complete_pending_if_any
+
+                complete_pending_if_any(self._layout)
         self._stored_layout_version = self._read_marker()
 
     def __enter__(self) -> Self:
