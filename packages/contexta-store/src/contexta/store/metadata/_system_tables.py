@@ -30,26 +30,6 @@ from contexta.store.metadata._version import HEAD_REVISION
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-MIGRATION_COLUMNS = (
-    "step_id",
-    "from_version",
-    "to_version",
-    "description",
-    "status",
-    "applied_at",
-    "notes_json",
-)
-REPAIR_COLUMNS = (
-    "repair_id",
-    "applied_at",
-    "actor",
-    "action",
-    "issue_code",
-    "ref",
-    "table_name",
-    "before_json",
-    "after_json",
-)
 _ID = BigInteger().with_variant(Integer, "sqlite")
 
 # Named and shaped as Alembic does it: it reads and updates this table.
@@ -76,7 +56,16 @@ migration_history = Table(
         "digest",
         LargeBinary,
         nullable=False,
-        default=marked("ledger_migration_history", *MIGRATION_COLUMNS),
+        default=marked(
+            "ledger_migration_history",
+            "step_id",
+            "from_version",
+            "to_version",
+            "description",
+            "status",
+            "applied_at",
+            "notes_json",
+        ),
     ),
 )
 
@@ -98,7 +87,18 @@ repair_audit = Table(
         "digest",
         LargeBinary,
         nullable=False,
-        default=marked("ledger_repair_audit", *REPAIR_COLUMNS),
+        default=marked(
+            "ledger_repair_audit",
+            "repair_id",
+            "applied_at",
+            "actor",
+            "action",
+            "issue_code",
+            "ref",
+            "table_name",
+            "before_json",
+            "after_json",
+        ),
     ),
     Column("undone_at", Text, nullable=True),  # not in the digest: it is set later
 )

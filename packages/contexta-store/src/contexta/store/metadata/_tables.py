@@ -51,18 +51,19 @@ def _digest(**options: Any) -> Column[Any]:
     return Column("digest", LargeBinary, **{"nullable": False, **options})
 
 
+MARKED: dict[str, tuple[str, ...]] = {}
+"""Tables besides the entities whose rows carry a digest, and the columns that it covers."""
+
+
 def marked(name: str, *columns: str) -> Callable[[Any], bytes]:
-    """Return a column default: the digest of the other columns of the row being inserted."""
+    """Return a column default: the digest of `columns` of the row that is being inserted."""
+    MARKED[name] = columns
 
     def digest(context: Any) -> bytes:
         given = context.get_current_parameters()
         return row_digest(name, tuple(given.get(column) for column in columns))
 
     return digest
-
-
-MENTION_COLUMNS = ("ref", "ref_kind", "mentioned_as", "registered_us")
-WRITER_COLUMNS = ("run_ref", "writer_id", "opened_us")
 
 
 def none_last(column: Column[Any]) -> ColumnElement[Any]:
@@ -250,7 +251,10 @@ mentions = Table(
     _text("ref_kind"),
     _text("mentioned_as"),
     _instant("registered_us"),
-    _digest(nullable=True, default=marked("ledger_mentions", *MENTION_COLUMNS)),
+    _digest(
+        nullable=True,
+        default=marked("ledger_mentions", "ref", "ref_kind", "mentioned_as", "registered_us"),
+    ),
 )
 
 # Which refs a relation or an assertion names besides its endpoints, and as what; derived from the
@@ -304,7 +308,7 @@ run_writers = Table(
     _text("run_ref", primary_key=True),
     _text("writer_id"),
     _instant("opened_us"),
-    _digest(nullable=True, default=marked("run_writers", *WRITER_COLUMNS)),
+    _digest(nullable=True, default=marked("run_writers", "run_ref", "writer_id", "opened_us")),
     sqlite_with_rowid=False,
 )
 
@@ -328,7 +332,18 @@ lifecycle_history = Table(
     _text("value"),
     _instant("changed_us"),
     _text("actor"),
-    _digest(nullable=True),  # rows of schema version 1 have none
+    _digest(  # rows of the first schema have none
+        nullable=True,
+        default=marked(
+            "ledger_lifecycle_history",
+            "ref",
+            "field",
+            "previous_value",
+            "value",
+            "changed_us",
+            "actor",
+        ),
+    ),
     Index("ledger_lifecycle_history_by_ref", "ref"),
 )
 
@@ -340,7 +355,7 @@ archived = Table(
     _text("ref_kind"),
     _instant("archived_us"),
     _text("actor"),
-    _digest(),
+    _digest(default=marked("ledger_archived", "ref", "ref_kind", "archived_us", "actor")),
     sqlite_with_rowid=False,
 )
 
@@ -357,7 +372,18 @@ tombstones = Table(
     _text("reason", nullable=True),
     Column("last_revision", Integer, nullable=False),
     Column("payload_digest", LargeBinary, nullable=False),
-    _digest(),
+    _digest(
+        default=marked(
+            "ledger_tombstones",
+            "ref",
+            "ref_kind",
+            "deleted_us",
+            "actor",
+            "reason",
+            "last_revision",
+            "payload_digest",
+        )
+    ),
     Index("ledger_tombstones_by_ref", "ref"),
 )
 
