@@ -70,13 +70,18 @@ class StoreSettings(BaseModel):
         return self.model_dump(mode="json")
 
     @classmethod
+    def _shown(cls, value: object) -> str:
+        """Return how a refused value is printed; sections with secrets hide them here."""
+        return repr(value)[:200]
+
+    @classmethod
     def _configuration_error(cls, error: pydantic.ValidationError) -> ConfigurationError:
         problems = [
             {
                 "field": ".".join(str(part) for part in item["loc"]) or "<settings>",
                 "message": item["msg"],
                 "kind": item["type"],
-                "value": repr(item["input"])[:200],
+                "value": cls._shown(item["input"]),
             }
             for item in error.errors(include_url=False, include_context=False)
         ]

@@ -71,7 +71,7 @@ def test_number_of_queries_does_not_grow_with_the_run(store, make):
     counts = []
     statements = []
     event.listen(
-        store._backend._engine, "before_cursor_execute", lambda *a: statements.append(a[2])
+        store._backend.engine._writer, "before_cursor_execute", lambda *a: statements.append(a[2])
     )
     for _ in range(2):
         statements.clear()

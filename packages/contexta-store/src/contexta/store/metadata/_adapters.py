@@ -83,10 +83,8 @@ class DuckDBAdapter:
         Raises:
             MetadataError: `metadata_store_failed` when the database refuses the statement.
         """
-        with self.backend.select_only() as connection:
-            cursor = connection.execute(sql, tuple(params or ()))
-            rows = tuple(cursor.fetchall())
-            return ResultRows(tuple(cursor.description or ()), rows)
+        found = self.backend.select(sql, params)
+        return ResultRows(tuple((name, *[None] * 6) for name in found.columns), found.rows)
 
     def query_one(self, sql: str, params: Sequence[Any] | None = None) -> tuple[Any, ...] | None:
         """Return the first row, or None."""

@@ -3,158 +3,192 @@
 from __future__ import annotations
 
 import os
-import sqlite3
+import sys
 import threading
 import weakref
-from contextlib import ExitStack, contextmanager
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
-
-from sqlalchemy import inspect
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from contexta.contract.errors import (
     ClosedScopeError,
     ReadOnlyStoreError,
     StoreAccessError,
 )
-from contexta.store.fs import FileLock, ensure_private_dir, fsync_dir, open_private
-from contexta.store.metadata import _sqlite
 from contexta.store.metadata._errors import translated_database_errors
-from contexta.store.metadata._state import (
-    LedgerState,
-    quiet_files,
-    read_only_connection,
-    read_state,
-    require_supported,
-)
+from contexta.store.metadata._fork_gate import gate
+from contexta.store.metadata._open_engine import open_engine
+from contexta.store.metadata._state import require_ours, require_supported
 from contexta.store.metadata._system_tables import stamp_new_ledger
 from contexta.store.metadata._tables import metadata
 from contexta.store.metadata._views import view_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
     from contexta.store.metadata._config import MetadataStoreConfig
+    from contexta.store.metadata._engine import Selected
 
 
 class Database:
-    """Connections and transactions of one store. Safe for threads, processes and forks."""
+    """Connections and transactions of one store. Safe for threads, processes and forks.
 
-    def __init__(self, config: MetadataStoreConfig) -> None:
-        target = config.resolved_database_path()
-        self.place = str(target)
+    Args:
+        config: Which database, and how.
+        any_version: Whether a ledger of another schema version is opened, too: to inspect or to
+            migrate it. Foreign databases are refused in any case.
+    """
+
+    def __init__(self, config: MetadataStoreConfig, *, any_version: bool = False) -> None:
         self.read_only = config.read_only
-        self._timeout = config.busy_timeout_seconds
-        self._path = None if target == ":memory:" else Path(target)
         self._closed = False
-        self._mutex = threading.RLock()
-        self._engine: Engine | None = None
-        self._writes = 0
-        if self._path is not None:
-            self._lock_path = _sqlite.lock_path(self._path)
-            self._log_path = str(_sqlite.wal_path(self._path))
-        with translated_database_errors(self.place):
-            state = self._prepare_file(config)
-            if not self.read_only:
-                self._engine = _sqlite.writer_engine(
-                    target,
-                    synchronous=config.synchronous,
-                    busy_timeout_seconds=config.busy_timeout_seconds,
-                )
-                self._write_engine = self._engine.execution_options(**{_sqlite.WRITE_OPTION: True})
-                if state.kind != "ledger":
-                    self._create_tables_once()
-        if self._path is not None:
-            if state.kind != "ledger":
-                require_supported(self._path, read_state(self._path, timeout=self._timeout))
-            self._still = self._reader(self._path, immutable=True)
-            self._live = self._reader(self._path, immutable=False)
+        self._own = threading.local()
+        self.engine = open_engine(config)
+        self.place = self.engine.place
+        try:
+            with translated_database_errors(self.place):
+                self._prepare(config, any_version=any_version)
+        except BaseException:
+            self.engine.close()
+            raise
         _OPEN.add(self)
 
     @property
     def path(self) -> Path | None:
-        """The database file; None for a database in memory."""
-        return self._path
+        """The database file; None for a database in memory or on a server."""
+        return self.engine.path
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Yield a connection inside one read transaction: all its queries see one state.
+
+        Inside `transaction` of the same thread it is the connection of that.
 
         Raises:
             ClosedScopeError: After `close`.
             ContextaError: For anything that the database refuses.
         """
         self._require_open()
-        with translated_database_errors(self.place), ExitStack() as stack:
-            if self._engine is None:
-                engine = self._reading_engine(stack)
+        joined = self._joined()
+        with translated_database_errors(self.place), gate:
+            if joined is not None:
+                yield joined
             else:
-                engine = self._engine
-                if self._path is None:
-                    stack.enter_context(self._mutex)
-            yield stack.enter_context(engine.connect())
+                with self.engine.reading() as connection:
+                    yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Yield a connection inside one write transaction; commit it, or change nothing.
+
+        Writers of one ledger follow each other, in any number of threads and processes, so what
+        is read here stays true until the commit. Inside `transaction` of the same thread, the
+        changes join that, all of them or none.
 
         Raises:
             ReadOnlyStoreError: `metadata_store_read_only`.
             StoreAccessError: `metadata_store_busy` or `store_lock_timeout`, both retryable.
             ClosedScopeError: After `close`.
         """
-        self._require_open()
-        if self.read_only:
-            raise ReadOnlyStoreError(
-                f"{self.place!r} was opened read-only; open it writable to change it.",
-                code="metadata_store_read_only",
-                details={"database_path": self.place},
-            )
-        with translated_database_errors(self.place), self._writer_turn():
-            with self._write_engine.begin() as connection:
-                yield connection
-            self._checkpoint()
+        self._require_writable()
+        joined = self._joined()
+        with translated_database_errors(self.place):
+            if joined is not None:
+                with gate, joined.begin_nested():
+                    yield joined
+                return
+            with self.engine.turn(), gate:
+                with self.engine.writing() as connection:
+                    yield connection
+                self.engine.after_write()
 
     @contextmanager
-    def select_only(self) -> Iterator[sqlite3.Connection]:
-        """Yield a driver connection that refuses everything but SELECT."""
+    def transaction(self) -> Iterator[None]:
+        """Make all reads and writes of this thread one transaction until the end of the body.
+
+        An exception undoes all of them and goes on. Inside another `transaction` it undoes
+        those of its own body. Other writers wait meanwhile, so keep it short.
+
+        Raises:
+            ReadOnlyStoreError: `metadata_store_read_only`.
+            ClosedScopeError: After `close`.
+        """
+        self._require_writable()
+        joined = self._joined()
+        with translated_database_errors(self.place):
+            if joined is not None:
+                with _steps(joined.begin_nested()):
+                    yield
+                return
+            with self.engine.turn():
+                own = self._own
+                with _steps(self.engine.writing()) as connection:
+                    own.connection = connection
+                    try:
+                        yield
+                    finally:
+                        own.connection = None
+                with gate:
+                    self.engine.after_write()
+
+    def select(self, sql: str, params: Sequence[Any] | None = None) -> Selected:
+        """Run one SELECT; anything else is refused, also in a writable store.
+
+        Raises:
+            ContextaError: For anything that the database refuses.
+        """
         self._require_open()
-        with translated_database_errors(self.place), ExitStack() as stack:
-            if self._path is not None:
-                connection = stack.enter_context(
-                    read_only_connection(self._path, timeout=self._timeout)
-                )
-            else:
-                connection = self._memory_connection(stack)
-            _sqlite.allow_only_selects(connection)
-            stack.callback(_sqlite.allow_everything, connection)
-            yield connection
+        with translated_database_errors(self.place), gate:
+            return self.engine.select(sql, tuple(params or ()), inside=self._joined())
+
+    def self_check(self, connection: Connection) -> tuple[str, ...]:
+        """Return what the database itself finds wrong with its storage; empty when nothing."""
+        return self.engine.self_check(connection)
 
     def close(self) -> None:
         """Close all connections. Harmless when repeated."""
         if not self._closed:
             self._closed = True
             _OPEN.discard(self)
-            if self._engine is not None:
-                with translated_database_errors(self.place):
-                    self._engine.dispose()
+            with translated_database_errors(self.place), gate:
+                self.engine.close()
 
-    def before_fork(self) -> None:
-        """Close idle connections, so that no SQLite handle crosses the fork."""
-        if self._engine is not None and self._path is not None:
-            self._engine.dispose()
+    def renew_in_child(self) -> None:
+        """Forget what the parent was using at the fork."""
+        self._own = threading.local()
+        self.engine.renew_in_child()
 
-    def after_fork_in_child(self) -> None:
-        """Forget what the parent's other threads were holding at the fork."""
-        self._mutex = threading.RLock()
-        if self._engine is not None and self._path is not None:
-            # Connections that were in use cannot be closed here: SQLite would act on the
-            # parent's locks. They are kept, unused, for the life of the child.
-            _INHERITED.append(self._engine.pool)
-            self._engine.dispose(close=False)
+    def _prepare(self, config: MetadataStoreConfig, *, any_version: bool) -> None:
+        check = require_ours if any_version else require_supported
+        state = self.engine.state()
+        check(self.place, state)
+        if state.kind not in {"absent", "empty"}:
+            return
+        if self.read_only or (state.kind == "absent" and not config.auto_create):
+            raise _missing(self.place, read_only=self.read_only)
+        self.engine.make_room()
+        self._create_tables_once()
+        check(self.place, self.engine.state())
+
+    def _create_tables_once(self) -> None:
+        with self.engine.turn(), gate, self.engine.writing() as connection:
+            if not self.engine.is_empty(connection):  # another process was first
+                return
+            metadata.create_all(connection, checkfirst=False)
+            for statement in view_statements(self.engine.instant_text):
+                connection.exec_driver_sql(statement)
+            stamp_new_ledger(connection)
+
+    def _joined(self) -> Connection | None:
+        return getattr(self._own, "connection", None)
 
     def _require_open(self) -> None:
         if self._closed:
@@ -164,92 +198,36 @@ class Database:
                 details={"database_path": self.place},
             )
 
-    def _prepare_file(self, config: MetadataStoreConfig) -> LedgerState:
-        path = self._path
-        if path is None:
-            if self.read_only:
-                raise _missing(self.place, read_only=True)
-            return LedgerState("empty")
-        state = read_state(path, timeout=self._timeout)
-        require_supported(path, state)
-        if state.kind == "absent" or (state.kind == "empty" and self.read_only):
-            if self.read_only or not config.auto_create:
-                raise _missing(self.place, read_only=self.read_only)
-            ensure_private_dir(path.parent)
-            # SQLite gives its other files the mode of this one.
-            os.close(open_private(path, os.O_CREAT | os.O_RDWR))
-            fsync_dir(path.parent)
-        return state
-
-    def _create_tables_once(self) -> None:
-        with self._writer_turn(), self._write_engine.begin() as connection:
-            if inspect(connection).get_table_names():  # another process was first
-                return
-            metadata.create_all(connection, checkfirst=False)
-            for statement in view_statements(_sqlite.instant_text):
-                connection.exec_driver_sql(statement)
-            stamp_new_ledger(connection)
-
-    @contextmanager
-    def _writer_turn(self) -> Iterator[None]:
-        """Hold the turn to write: in this process by a mutex, between processes by a lock."""
-        mutex = self._mutex
-        if not mutex.acquire(timeout=self._timeout):
-            raise StoreAccessError(
-                f"Another thread writes {self.place!r} for more than {self._timeout:g} s.",
-                code="metadata_store_busy",
+    def _require_writable(self) -> None:
+        self._require_open()
+        if self.read_only:
+            raise ReadOnlyStoreError(
+                f"{self.place!r} was opened read-only; open it writable to change it.",
+                code="metadata_store_read_only",
                 details={"database_path": self.place},
-                retryable=True,
             )
-        try:
-            if self._path is None:
-                yield
-                return
-            lock = FileLock(self._lock_path)
-            lock.acquire(timeout=self._timeout)
-            try:
-                yield
-            finally:
-                lock.release()
-        finally:
-            mutex.release()
-
-    def _checkpoint(self) -> None:
-        self._writes += 1
-        if self._path is None or not _sqlite.checkpoint_is_due(self._log_path, self._writes):
-            return
-        self._writes = 0
-        try:
-            with self._write_engine.connect() as connection:
-                _sqlite.checkpoint(_driver_connection(connection))
-        except sqlite3.Error:
-            # The put is committed and durable in the log, so it must not look failed. The log
-            # stays as it is, the next write tries again, and a bad disk fails that write.
-            return
-
-    def _reader(self, path: Path, *, immutable: bool) -> Engine:
-        return _sqlite.reader_engine(
-            partial(
-                _sqlite.connect_read_only,
-                path,
-                immutable=immutable,
-                busy_timeout_seconds=self._timeout,
-            )
-        )
-
-    def _reading_engine(self, stack: ExitStack) -> Engine:
-        if self._path is None or not self._path.exists():
-            raise _missing(self.place, read_only=True)
-        immutable = stack.enter_context(quiet_files(self._path, timeout=self._timeout))
-        return self._still if immutable else self._live
-
-    def _memory_connection(self, stack: ExitStack) -> sqlite3.Connection:
-        stack.enter_context(self._mutex)
-        return _driver_connection(stack.enter_context(self._write_engine.connect()))
 
 
-def _driver_connection(connection: Connection) -> sqlite3.Connection:
-    return cast("sqlite3.Connection", connection.connection.driver_connection)
+@contextmanager
+def _steps(manager: AbstractContextManager[Any]) -> Iterator[Any]:
+    """Enter and leave a transaction inside the gate, but not what lies between.
+
+    The body is the user's and may wait for another thread, which may be about to fork. A child
+    that was forked inside the body leaves the transaction to its parent.
+    """
+    process = os.getpid()
+    with gate:
+        entered = manager.__enter__()
+    try:
+        yield entered
+    except BaseException:
+        if os.getpid() == process:
+            with gate:
+                manager.__exit__(*sys.exc_info())
+        raise
+    if os.getpid() == process:
+        with gate:
+            manager.__exit__(None, None, None)
 
 
 def _missing(place: str, *, read_only: bool) -> StoreAccessError:
@@ -263,18 +241,16 @@ def _missing(place: str, *, read_only: bool) -> StoreAccessError:
 
 
 _OPEN: weakref.WeakSet[Database] = weakref.WeakSet()
-_INHERITED: list[object] = []
 
 
 def _before_fork() -> None:
     for database in list(_OPEN):
-        database.before_fork()
+        database.engine.dispose()  # no handle of a database crosses the fork
 
 
-def _after_fork_in_child() -> None:
+def _in_child() -> None:
     for database in list(_OPEN):
-        database.after_fork_in_child()
+        database.renew_in_child()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
+gate.watch(before=_before_fork, in_child=_in_child)

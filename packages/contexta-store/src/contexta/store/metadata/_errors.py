@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from contexta.contract.errors import (
     ContextaError,
@@ -16,6 +17,7 @@ from contexta.contract.errors import (
     StoreAccessError,
     ValidationError,
 )
+from contexta.store.metadata._postgres_errors import postgres_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +62,16 @@ def translated_database_errors(place: str) -> Iterator[None]:
 def database_error(place: str, error: Exception) -> ContextaError:
     """Build the error that stands for `error`."""
     original: object = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(original, BaseException) and type(original).__module__.startswith("psycopg"):
+        lost = isinstance(error, DBAPIError) and error.connection_invalidated
+        return postgres_error(place, original, lost=lost)
+    if isinstance(error, PoolTimeoutError):
+        return StoreAccessError(
+            f"All connections to {place!r} are in use. Call again when a thread is done.",
+            code="metadata_store_busy",
+            details={"database_path": place},
+            retryable=True,
+        )
     code = getattr(original, "sqlite_errorcode", None)
     primary = code & 0xFF if isinstance(code, int) else None
     details = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contexta.contract.errors import StoreAccessError
 from contexta.store.metadata._config import MetadataStoreConfig
-from contexta.store.metadata._state import read_state
+from contexta.store.metadata._sqlite_files import read_state
 from contexta.store.metadata._tables import CURRENT_METADATA_STORE_SCHEMA_VERSION
 
 

@@ -199,6 +199,11 @@ def any_bytes_as_text(connection: Connection) -> Iterator[None]:
         driver.text_factory = str
 
 
+def table_names(connection: sqlite3.Connection) -> frozenset[str]:
+    """Return the names of all tables, views and indexes."""
+    return frozenset(str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master"))
+
+
 def file_problems(connection: Connection) -> tuple[str, ...]:
     """Return what SQLite itself finds wrong with the file; empty when nothing."""
     rows = connection.exec_driver_sql("PRAGMA integrity_check(100)").fetchall()
