@@ -1,5 +1,7 @@
 """A store in a temporary folder, and shorthands to fill it."""
 
+import resource
+
 import pytest
 
 from contexta.contract.testing import builders
@@ -65,3 +67,15 @@ def metric():
         return builders.metric_record(envelope=envelope, payload=builders.metric_payload(**fields))
 
     return built
+
+
+@pytest.fixture
+def small_files():
+    """Let no file of this process grow beyond a size, as a full disk would not."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def limited(size):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft if size is None else size, hard))
+
+    yield limited
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import resource
 import stat
 
 import pytest
@@ -17,18 +16,6 @@ from contexta.store.records import (
 )
 
 CONTEXT = SeriesContext("run:demo.run-1", "demo")
-
-
-@pytest.fixture
-def small_files():
-    """Let no file of this process grow beyond a size, as a full disk would not."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def limited(size):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft if size is None else size, hard))
-
-    yield limited
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_full_disk_is_a_retryable_error_and_the_handle_works_again(store, small_files):

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         ReplayResult,
         StoredRecord,
     )
+    from contexta.store.records._receipts import BulkReceipt
     from contexta.store.records._refs import derive_record_ref
     from contexta.store.records._series import SeriesContext
     from contexta.store.records._store import RecordStore
@@ -64,6 +65,7 @@ _HOMES = {
     "AppendReceipt": "_models",
     "AppendRejection": "_models",
     "AppendResult": "_models",
+    "BulkReceipt": "_receipts",
     "DeadWriter": "_models",
     "DurabilityMode": "_enums",
     "DurabilityStatus": "_enums",
@@ -96,6 +98,7 @@ __all__ = [
     "AppendReceipt",
     "AppendRejection",
     "AppendResult",
+    "BulkReceipt",
     "DeadWriter",
     "DurabilityMode",
     "DurabilityStatus",

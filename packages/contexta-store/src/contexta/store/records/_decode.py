@@ -31,6 +31,16 @@ class StoredDocument(NamedTuple):
     body: bytes
 
 
+class StoredBatch(NamedTuple):
+    """The payload of a BATCH frame: `rows` records from `sequence` on, as an Arrow IPC stream."""
+
+    sequence: int
+    rows: int
+    type_index: int
+    appended_us: int
+    body: bytes
+
+
 class SegmentDecoder:
     """Decodes a growing segment; each `advance` continues where the last one ended.
 
@@ -51,10 +61,10 @@ class SegmentDecoder:
         self.defines: dict[int, dict[str, Any]] = {}
         self.holes: list[Hole] = []
         self.points = bytearray()
-        self.documents: list[StoredDocument] = []
+        self.documents: list[StoredDocument | StoredBatch] = []
 
-    def take(self) -> tuple[bytes, list[StoredDocument]]:
-        """Return and forget what was decoded since the last call: point frames, documents."""
+    def take(self) -> tuple[bytes, list[StoredDocument | StoredBatch]]:
+        """Return and forget what was decoded since the last call: points, and everything else."""
         points, documents = bytes(self.points), self.documents
         self.points = bytearray()
         self.documents = []
@@ -110,6 +120,10 @@ class SegmentDecoder:
                 if kind == frames.RECORD:
                     sequence = self._count(number, sequence)
                     self._document(number, flags, view[body:end])
+                elif kind == frames.BATCH:
+                    sequence = self._batch(number, sequence, view[body:end])
+                elif kind == frames.GROUP:
+                    sequence = self._group(number, sequence, view[body:end])
                 elif kind == frames.DEFINE:
                     self._define(view[body:end])
             offset = end
@@ -121,16 +135,35 @@ class SegmentDecoder:
         self.last_sequence = sequence
         return offset, False
 
-    def _count(self, number: int, previous: int) -> int:
+    def _count(self, number: int, previous: int, rows: int = 1) -> int:
         if self.count == 0:
             self.first_sequence = number
-        self.count += 1
-        return max(number, previous)
+        self.count += rows
+        return max(number + rows - 1, previous)
 
     def _document(self, number: int, flags: int, payload: memoryview) -> None:
         derived = bool(flags & frames.RECORD_REF_DERIVED)
         (appended,) = frames.APPENDED_AT.unpack_from(payload)
         self.documents.append(StoredDocument(number, derived, appended, bytes(payload[8:])))
+
+    def _batch(self, number: int, previous: int, payload: memoryview) -> int:
+        appended, rows, type_index = frames.BATCH_HEAD.unpack_from(payload)
+        body = bytes(payload[frames.BATCH_HEAD.size :])
+        self.documents.append(StoredBatch(number, rows, type_index, appended, body))
+        return self._count(number, previous, rows)
+
+    def _group(self, number: int, previous: int, payload: memoryview) -> int:
+        (appended,) = frames.APPENDED_AT.unpack_from(payload)
+        offset, following = frames.APPENDED_AT.size, number
+        while offset < len(payload):
+            length, flags = frames.GROUP_ITEM.unpack_from(payload, offset)
+            start = offset + frames.GROUP_ITEM.size
+            offset = start + length
+            derived = bool(flags & frames.RECORD_REF_DERIVED)
+            body = bytes(payload[start:offset])
+            self.documents.append(StoredDocument(following, derived, appended, body))
+            following += 1
+        return self._count(number, previous, following - number)
 
     def _define(self, payload: memoryview) -> None:
         (series_id,) = frames.SERIES_ID.unpack_from(payload)

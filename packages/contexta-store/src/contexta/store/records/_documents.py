@@ -43,7 +43,7 @@ def row_of(document: Document, *, ref_derived: bool) -> Row:
     """
     try:
         return _row_of(document, ref_derived=ref_derived)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise SerializationError(
             f"The stored document is not a record: {type(error).__name__}: {error}.",
             code="record_scan_invalid_record_payload",
@@ -124,7 +124,7 @@ def document_of(record_type: str, row: Row) -> Document:
     """
     try:
         return _document_of(record_type, row)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise SerializationError(
             f"Record {row.get('sequence')} cannot be read: {type(error).__name__}: {error}.",
             code="record_scan_materialization_failed",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from contexta.store.records._models import AppendResult
+    from contexta.store.records._receipts import BulkReceipt
 
 
 class AppendError(RecordError):
@@ -17,7 +18,8 @@ class AppendError(RecordError):
 
     `partial_result` lists exactly what was accepted and what was rejected before the failure,
     so that a caller can retry the rest and nothing else. `retryable` is True when the same
-    handle can work again, for example once the disk has space.
+    handle can work again, for example once the disk has space. Of a bulk append,
+    `partial_receipt` says the same in ranges of numbers.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class AppendError(RecordError):
     ) -> None:
         super().__init__(message, code=code, details=details, retryable=retryable, cause=cause)
         self.partial_result = partial_result
+        self.partial_receipt: BulkReceipt | None = None
 
 
 class ReplayError(RecordError):

@@ -8,6 +8,7 @@ data: measured, 0 of 300 damaged logs read wrong silently, against 274 of 300 fo
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from struct import Struct
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -23,6 +24,8 @@ CRC_OFFSET = 16
 POINT = 1
 DEFINE = 2
 RECORD = 3
+BATCH = 4
+GROUP = 5
 
 POINT_IS_INT = 1
 POINT_HAS_STEP = 2
@@ -36,9 +39,12 @@ POINT_PAYLOAD_BYTES = POINT_BYTES - HEADER_BYTES
 POINT_PAYLOAD_FLOAT = Struct("<Iqdqd")
 POINT_PAYLOAD_INT = Struct("<Iqqqd")
 APPENDED_AT = Struct("<q")
+BATCH_HEAD = Struct("<qIHxx")
+GROUP_ITEM = Struct("<IB3x")
 SERIES_ID = Struct("<I")
 
 MAX_PAYLOAD_BYTES = 1 << 28
+MAX_BATCH_ROWS = 131_072
 
 SEGMENT_MAGIC = b"CTXWAL\r\n"
 SEGMENT_FORMAT_VERSION = 1
@@ -114,6 +120,33 @@ def encode_record(sequence: int, appended_us: int, body: bytes, *, ref_derived: 
     """Return the frame of one record given as canonical JSON."""
     flags = RECORD_REF_DERIVED if ref_derived else 0
     return encode_frame(RECORD, flags, sequence, APPENDED_AT.pack(appended_us) + body)
+
+
+def encode_batch(sequence: int, appended_us: int, rows: int, type_index: int, body: bytes) -> bytes:
+    """Return the frame of records given as an Arrow IPC stream of one batch.
+
+    The first record has `sequence`, the others follow. `type_index` is the position of the record
+    type in `RECORD_TYPES`.
+    """
+    head = BATCH_HEAD.pack(appended_us, rows, type_index)
+    return encode_frame(BATCH, 0, sequence, head + body)
+
+
+def encode_group(sequence: int, appended_us: int, items: Sequence[tuple[bytes, bool]]) -> bytes:
+    """Return the one frame of several records, so that all of them are readable or none.
+
+    The items have no magic of their own: after damage, none of them can be taken for a frame.
+
+    Args:
+        sequence: Number of the first record; the others follow.
+        appended_us: When the store took them.
+        items: Canonical JSON of each record, and whether its reference is the derived one.
+    """
+    pieces = [APPENDED_AT.pack(appended_us)]
+    for body, ref_derived in items:
+        pieces.append(GROUP_ITEM.pack(len(body), RECORD_REF_DERIVED if ref_derived else 0))
+        pieces.append(body)
+    return encode_frame(GROUP, 0, sequence, b"".join(pieces))
 
 
 def frame_end(view: memoryview, start: int) -> int:

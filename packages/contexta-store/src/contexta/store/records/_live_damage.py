@@ -94,8 +94,12 @@ def _holes(evidence: Evidence, runs: set[str]) -> Iterator[dmg.Damage]:
 
 def _unreadable(evidence: Evidence, runs: set[str]) -> Iterator[dmg.Damage]:
     for lost in evidence.unreadable:
-        text = f"Record {lost.sequence} in {evidence.path!r} cannot be read: {lost.reason}."
-        yield dmg.damage(dmg.UNREADABLE, text, evidence.path, first=lost.sequence, runs=runs)
+        last = lost.sequence + lost.rows - 1
+        which = f"Record {last}" if lost.rows == 1 else f"Records {lost.sequence} to {last}"
+        text = f"{which} in {evidence.path!r} cannot be read: {lost.reason}."
+        yield dmg.damage(
+            dmg.UNREADABLE, text, evidence.path, first=lost.sequence, last=last, runs=runs
+        )
 
 
 def _end(evidence: Evidence, runs: set[str]) -> Iterator[dmg.Damage]:

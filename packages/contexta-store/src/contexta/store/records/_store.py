@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from contexta.contract.errors import ValidationError
 from contexta.store.fs import lock_is_held
-from contexta.store.records._append import BatchAppend
 from contexta.store.records._enums import ReplayMode
 from contexta.store.records._filter import ScanFilter
 from contexta.store.records._layout import RECORD_TYPES, is_writer_id
 from contexta.store.records._models import (
-    AppendResult,
     DeadWriter,
     IntegrityReport,
     KnownGap,
@@ -23,8 +21,7 @@ from contexta.store.records._models import (
     ReplayResult,
     StoredRecord,
 )
-from contexta.store.records._registry import acquire_writer
-from contexta.store.records._store_handle import StoreHandle
+from contexta.store.records._store_writing import StoreWriting
 from contexta.store.records.schema import columns_of
 
 if TYPE_CHECKING:
@@ -32,10 +29,9 @@ if TYPE_CHECKING:
 
     from contexta.store.records import _damage as dmg
     from contexta.store.records._rows_filter import RowFilter
-    from contexta.store.records._writer import RecordWriter
 
 
-class RecordStore(StoreHandle):
+class RecordStore(StoreWriting):
     """Append-only records of runs: a write-ahead log per process, sealed into Parquet.
 
     Any number of processes, threads and forked children append and read at once. A record is
@@ -51,60 +47,7 @@ class RecordStore(StoreHandle):
         SchemaVersionError: When a newer release wrote the store.
     """
 
-    # Writing
-
-    def writer(self) -> RecordWriter:
-        """Return the writer of this process; it lives until the last handle is closed.
-
-        Raises:
-            ReadOnlyStoreError: `record_store_read_only`.
-            LifecycleError: `record_store_closed`.
-        """
-        self._check_usable()
-        if self.config.read_only:
-            raise self._read_only("append")
-        if self._own_writer is None:
-            self._own_writer = acquire_writer(self.config, self._layout)
-        return self._own_writer
-
-    def append(self, record: Any) -> AppendResult:
-        """Append one record; see `append_many`."""
-        return self.append_many((record,))
-
-    def append_many(self, records: Iterable[Any]) -> AppendResult:
-        """Append records in order; each is accepted or rejected by itself.
-
-        Returns when the configured durability is reached. Nothing is checked against the
-        metadata plane, and a reference may be stored more than once.
-
-        Raises:
-            AppendError: The disk refused; `partial_result` says exactly what is stored.
-            ReadOnlyStoreError: `record_store_read_only`, at the first valid item.
-        """
-        self._check_usable()
-        writer = None if self.config.read_only else self.writer()
-        batch = BatchAppend(writer, self.config.durability_mode, self.config.max_record_bytes)
-        return batch.run(records)
-
-    def flush(self) -> None:
-        """Bring everything that this process appended to disk.
-
-        Raises:
-            AppendError: `record_store_sync_failed`.
-        """
-        if self._own_writer is not None:
-            self._own_writer.sync()
-
-    def seal(self) -> None:
-        """Turn everything that this process appended into Parquet now.
-
-        Raises:
-            StoreError: When a part cannot be written; the records stay readable in the log.
-        """
-        if self._own_writer is not None:
-            self._own_writer.roll()
-            self._own_writer.sync()
-            self._own_writer.seal_pending()
+    # Writers
 
     def writer_alive(self, writer_id: str) -> bool:
         """Tell whether the process with this writer id still holds its lock."""

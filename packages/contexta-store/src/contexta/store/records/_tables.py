@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from contexta.contract.errors import SerializationError
 from contexta.store.records import _frames as frames
-from contexta.store.records._decode import StoredDocument
+from contexta.store.records._batch_frame import BatchUnreadableError, decode_batch
+from contexta.store.records._decode import StoredBatch, StoredDocument
 from contexta.store.records._documents import Row, row_of
 from contexta.store.records._refs import project_of
 from contexta.store.records._series import series_of
@@ -49,10 +50,11 @@ _CONSTANTS = {"completeness_marker": "complete", "degradation_marker": "none"}
 
 
 class Unreadable(NamedTuple):
-    """A frame that is whole but whose content cannot be used."""
+    """A frame that is whole but whose content cannot be used; it held `rows` records."""
 
     sequence: int
     reason: str
+    rows: int = 1
 
 
 class Tables(NamedTuple):
@@ -64,7 +66,7 @@ class Tables(NamedTuple):
 
 def build_tables(
     points: bytes,
-    documents: Sequence[StoredDocument],
+    documents: Sequence[StoredDocument | StoredBatch],
     defines: dict[int, dict[str, Any]],
     writer_id: str,
     *,
@@ -74,7 +76,7 @@ def build_tables(
 
     Args:
         points: POINT frames, one behind the other.
-        documents: RECORD frames.
+        documents: RECORD and BATCH frames, and what GROUP frames held.
         defines: What the series ids of the points mean.
         writer_id: Writer of the segment.
         gentle: Whether to sleep between chunks of Python work, for the sake of other threads.
@@ -84,7 +86,11 @@ def build_tables(
     if points:
         for key, table in _point_tables(points, defines, writer_id, unreadable):
             found.setdefault(key, []).append(table)
-    for key, table in _document_tables(documents, writer_id, unreadable, gentle=gentle):
+    single = [document for document in documents if isinstance(document, StoredDocument)]
+    for key, table in _document_tables(single, writer_id, unreadable, gentle=gentle):
+        found.setdefault(key, []).append(table)
+    batches = [document for document in documents if isinstance(document, StoredBatch)]
+    for key, table in _batch_tables(batches, writer_id, unreadable, gentle=gentle):
         found.setdefault(key, []).append(table)
     merged = {key: join_tables(tables) for key, tables in found.items()}
     return Tables(merged, unreadable)
@@ -218,6 +224,25 @@ def _document_tables(
         rows.setdefault(key, []).append(row)
     for key, found in rows.items():
         yield key, table_of_rows(key[0], found)
+
+
+def _batch_tables(
+    batches: Sequence[StoredBatch], writer_id: str, unreadable: list[Unreadable], *, gentle: bool
+) -> Iterable[tuple[TableKey, pa.Table]]:
+    for batch in batches:
+        if gentle:
+            time.sleep(_PAUSE_SECONDS)
+        try:
+            yield from decode_batch(
+                batch.type_index,
+                batch.rows,
+                batch.sequence,
+                batch.appended_us,
+                batch.body,
+                writer_id,
+            )
+        except BatchUnreadableError as error:
+            unreadable.append(Unreadable(batch.sequence, str(error), batch.rows))
 
 
 def _row(document: StoredDocument, writer_id: str) -> tuple[TableKey, Row]:

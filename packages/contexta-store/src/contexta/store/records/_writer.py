@@ -178,11 +178,7 @@ class RecordWriter(WriterLog):
         if self._interrupts():
             raise interrupting()
         with self._lock:
-            if len(records) > self._limit - self._next or self._size >= self._max_bytes:
-                self._make_room(len(records))
-            if self._fd < 0:
-                self._begin_segment()
-            first = self._next
+            first = self._room_for(len(records))
             data = b"".join(
                 frames.encode_record(
                     first + index,
@@ -197,6 +193,51 @@ class RecordWriter(WriterLog):
             self._write(data, first, len(records))
         return first
 
+    def append_group(self, records: Sequence[EncodedRecord]) -> int:
+        """Append records in one frame and return the sequence of the first.
+
+        After a kill at any point, and after any damage, all of them are readable or none.
+        """
+        appended_us = time.time_ns() // 1000
+        if self._interrupts():
+            raise interrupting()
+        with self._lock:
+            first = self._room_for(len(records))
+            items = [
+                (
+                    record.body,
+                    record.derive_ref
+                    or record.record_ref
+                    == derive_record_ref(record.run_ref, record.record_type, first + index),
+                )
+                for index, record in enumerate(records)
+            ]
+            self._write(frames.encode_group(first, appended_us, items), first, len(records))
+        return first
+
+    def append_batch(self, type_index: int, rows: int, body: bytes, appended_us: int) -> int:
+        """Append the Arrow IPC stream of `rows` records; return the sequence of the first.
+
+        The caller vouches that they can be read back.
+        """
+        if self._interrupts():
+            raise interrupting()
+        with self._lock:
+            if self._fd >= 0 and self._next + rows - self._first > _BATCH_SEGMENT_ROWS:
+                self._leave_segment()
+            first = self._room_for(rows)
+            data = frames.encode_batch(first, appended_us, rows, type_index, body)
+            self._write(data, first, rows)
+        return first
+
+    def _room_for(self, count: int) -> int:
+        """Make sure that `count` records can be written; return the number of the first."""
+        if count > self._limit - self._next or self._size >= self._max_bytes:
+            self._make_room(count)
+        if self._fd < 0:
+            self._begin_segment()
+        return self._next
+
     def _append_first_point(
         self, series_id: int, observed_us: int, value: float, step: int, epoch: float, flags: int
     ) -> int:
@@ -207,11 +248,7 @@ class RecordWriter(WriterLog):
                 code="record_store_unknown_series",
                 details={"series_id": repr(series_id)},
             )
-        if self._next >= self._limit or self._size >= self._max_bytes:
-            self._make_room(1)
-        if self._fd < 0:
-            self._begin_segment()
-        sequence = self._next
+        sequence = self._room_for(1)
         form = frames.POINT_PAYLOAD_INT if flags & 1 else frames.POINT_PAYLOAD_FLOAT
         try:
             if not _MIN_US <= observed_us <= _MAX_US or epoch - epoch != 0.0:
@@ -288,6 +325,8 @@ def _unfit(error: BaseException) -> ValidationError:
     )
 
 
+# 24 bytes a row in the log become 200 while a segment is sealed: bound rows, not only bytes.
+_BATCH_SEGMENT_ROWS = frames.MAX_BATCH_ROWS
 _MIN_US = to_epoch_us("0001-01-01T00:00:00Z")
 _MAX_US = to_epoch_us("9999-12-31T23:59:59.999999Z")
 _PACK_FLOAT = frames.POINT_FLOAT.pack_into

@@ -53,6 +53,7 @@ class WriterLog:
         self._size = 0
         self._born = 0.0
         self._next = 0
+        self._first = 0
         self._limit = 0
         self._defined: set[int] = set()
         self._dirty = False
@@ -123,6 +124,7 @@ class WriterLog:
         except OSError as error:
             raise append_failed(error, self._layout) from error
         self._number += 1
+        self._first = self._next
         self._size = frames.SEGMENT_HEADER_BYTES
         self._born = time.monotonic()
         self._names_unsynced = True
