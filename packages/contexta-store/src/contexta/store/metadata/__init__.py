@@ -29,10 +29,19 @@ if TYPE_CHECKING:
         PolarsAdapter,
     )
     from contexta.store.metadata._config import MetadataStoreConfig
+    from contexta.store.metadata._copy import LedgerCopy
     from contexta.store.metadata._damage import DamagedRow
     from contexta.store.metadata._history import LifecycleChange
     from contexta.store.metadata._integrity import IntegrityReport, check_integrity
     from contexta.store.metadata._issues import IntegrityIssue
+    from contexta.store.metadata._migrate import dry_run_migration_for, migrate_for
+    from contexta.store.metadata._migration_models import (
+        MigrationHistoryRow,
+        MigrationPlan,
+        MigrationResult,
+        MigrationStep,
+    )
+    from contexta.store.metadata._migration_plan import plan_migration_for
     from contexta.store.metadata._schema import SchemaInspection, inspect_schema
     from contexta.store.metadata._snapshot import RunSnapshot, build_run_snapshot
     from contexta.store.metadata._store import MetadataStore
@@ -45,16 +54,24 @@ __all__ = [
     "FrameAdapterProtocol",
     "IntegrityIssue",
     "IntegrityReport",
+    "LedgerCopy",
     "LifecycleChange",
     "MetadataStore",
     "MetadataStoreConfig",
+    "MigrationHistoryRow",
+    "MigrationPlan",
+    "MigrationResult",
+    "MigrationStep",
     "PandasAdapter",
     "PolarsAdapter",
     "RunSnapshot",
     "SchemaInspection",
     "build_run_snapshot",
     "check_integrity",
+    "dry_run_migration_for",
     "inspect_schema",
+    "migrate_for",
+    "plan_migration_for",
 ]
 
 _HOME = {
@@ -64,16 +81,24 @@ _HOME = {
     "FrameAdapterProtocol": "_adapters",
     "IntegrityIssue": "_issues",
     "IntegrityReport": "_integrity",
+    "LedgerCopy": "_copy",
     "LifecycleChange": "_history",
     "MetadataStore": "_store",
     "MetadataStoreConfig": "_config",
+    "MigrationHistoryRow": "_migration_models",
+    "MigrationPlan": "_migration_models",
+    "MigrationResult": "_migration_models",
+    "MigrationStep": "_migration_models",
     "PandasAdapter": "_adapters",
     "PolarsAdapter": "_adapters",
     "RunSnapshot": "_snapshot",
     "SchemaInspection": "_schema",
     "build_run_snapshot": "_snapshot",
     "check_integrity": "_integrity",
+    "dry_run_migration_for": "_migrate",
     "inspect_schema": "_schema",
+    "migrate_for": "_migrate",
+    "plan_migration_for": "_migration_plan",
 }
 
 

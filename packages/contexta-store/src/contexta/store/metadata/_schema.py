@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from contexta.contract.errors import StoreAccessError
+from contexta.contract.errors import StoreAccessError, StoreError
 from contexta.store.metadata._config import MetadataStoreConfig
-from contexta.store.metadata._sqlite_files import read_state
+from contexta.store.metadata._errors import translated_database_errors
+from contexta.store.metadata._migration_steps import steps_between
+from contexta.store.metadata._open_engine import open_engine
 from contexta.store.metadata._tables import CURRENT_METADATA_STORE_SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from contexta.store.metadata._engine import LedgerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +47,34 @@ def inspect_schema(
     """
     settings = MetadataStoreConfig() if config is None else config
     target = target_version or CURRENT_METADATA_STORE_SCHEMA_VERSION
-    path = settings.resolved_database_path()
-    if not isinstance(path, Path):
+    if settings.in_memory:
         return SchemaInspection(False, None, target, False, True, ("in_memory_store",))
-    try:
-        state = read_state(path, timeout=settings.busy_timeout_seconds)
-    except StoreAccessError as error:
-        raise StoreAccessError(
-            f"The schema of {str(path)!r} cannot be read: {error.message}",
-            code="metadata_schema_inspection_failed",
-            details={"database_path": str(path)},
-            retryable=error.retryable,
-        ) from error
+    state = _state(settings)
     if state.kind in {"absent", "empty"}:
         return SchemaInspection(False, None, target, False, True, ("store_missing",))
     if state.kind == "foreign":
         return SchemaInspection(True, None, target, False, False, ("schema_metadata_missing",))
-    if state.kind == "unversioned":
+    if state.kind == "unversioned" or state.version is None:
         return SchemaInspection(True, None, target, False, False, ("schema_version_row_missing",))
     if state.version == target:
         return SchemaInspection(True, state.version, target, False, True)
+    if steps_between(state.version, target) is not None:
+        return SchemaInspection(True, state.version, target, True, True)
     notes = ("unsupported_migration_path",)
     return SchemaInspection(True, state.version, target, True, False, notes)
+
+
+def _state(settings: MetadataStoreConfig) -> LedgerState:
+    engine = open_engine(settings.model_copy(update={"read_only": True}))
+    try:
+        with translated_database_errors(engine.place):
+            return engine.state()
+    except StoreError as error:
+        raise StoreAccessError(
+            f"The schema of {engine.place!r} cannot be read: {error.message}",
+            code="metadata_schema_inspection_failed",
+            details={"database_path": engine.place},
+            retryable=error.retryable,
+        ) from error
+    finally:
+        engine.dispose()

@@ -10,12 +10,17 @@ from contexta.contract.errors import ConfigurationError, NotFoundError, SchemaVe
 from contexta.store.metadata import _entities
 from contexta.store.metadata._adapters import DuckDBAdapter, PandasAdapter, PolarsAdapter
 from contexta.store.metadata._config import MetadataStoreConfig
+from contexta.store.metadata._context import StoreContext
 from contexta.store.metadata._damage import DamageLog
 from contexta.store.metadata._database import Database
-from contexta.store.metadata._history import changes_of, login_name
+from contexta.store.metadata._history import login_name
 from contexta.store.metadata._integrity import check_database
+from contexta.store.metadata._maintenance import backup_to, checkpoint, vacuum
+from contexta.store.metadata._migrate import dry_run_migration_for, migrate_at_open, migrate_for
+from contexta.store.metadata._migration_plan import plan_migration_for
 from contexta.store.metadata._reading import fetch_rows
-from contexta.store.metadata._refs import filter_text, ref_text
+from contexta.store.metadata._refs import filter_text
+from contexta.store.metadata._refs_methods import RefMethods
 from contexta.store.metadata._schema import inspect_schema
 from contexta.store.metadata._snapshot import collect_snapshot
 from contexta.store.metadata._tables import schema_metadata
@@ -32,17 +37,19 @@ from contexta.store.metadata.repositories import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from contexta.contract.refs import StableRef
+    from contexta.store.metadata._copy import LedgerCopy
     from contexta.store.metadata._damage import DamagedRow
-    from contexta.store.metadata._history import LifecycleChange
     from contexta.store.metadata._integrity import IntegrityReport
+    from contexta.store.metadata._migration_models import MigrationPlan, MigrationResult
     from contexta.store.metadata._snapshot import RunSnapshot
 
 
-class MetadataStore:
+class MetadataStore(RefMethods):
     """The ledger of a workspace: projects, runs and what belongs to them.
 
     Safe for any number of threads and processes at once; usable after a fork. A confirmed put
@@ -60,6 +67,9 @@ class MetadataStore:
     """
 
     inspect_schema = staticmethod(inspect_schema)
+    plan_migration_for = staticmethod(plan_migration_for)
+    dry_run_migration_for = staticmethod(dry_run_migration_for)
+    migrate_for = staticmethod(migrate_for)
 
     def __init__(self, config: MetadataStoreConfig | None = None) -> None:
         settings = MetadataStoreConfig() if config is None else config
@@ -70,19 +80,30 @@ class MetadataStore:
                 details={"type": type(settings).__name__},
             )
         self.config = settings
-        self._backend = Database(settings)
+        self._backend = _open(settings)
         self._damage = DamageLog()
         actor = settings.actor or login_name()
-        base = (self._backend, self._damage, actor)
-        self.projects = ProjectRepository(base[0], _entities.PROJECT, base[1], base[2])
-        self.runs = RunRepository(base[0], _entities.RUN, base[1], base[2])
-        self.deployments = DeploymentRepository(base[0], _entities.DEPLOYMENT, base[1], base[2])
-        self.stages = StageRepository(base[0], _entities.STAGE, base[1], base[2])
-        self.batches = BatchRepository(base[0], _entities.BATCH, base[1], base[2])
-        self.samples = SampleRepository(base[0], _entities.SAMPLE, base[1], base[2])
-        self.environments = EnvironmentRepository(base[0], _entities.ENVIRONMENT, base[1], base[2])
-        self.relations = RelationRepository(base[0], _entities.RELATION, base[1], base[2])
-        self.provenance = ProvenanceRepository(base[0], _entities.PROVENANCE, base[1], base[2])
+        context = self._context = StoreContext(self._backend, self._damage, actor)
+        self.projects = ProjectRepository(context, _entities.PROJECT)
+        self.runs = RunRepository(context, _entities.RUN)
+        self.deployments = DeploymentRepository(context, _entities.DEPLOYMENT)
+        self.stages = StageRepository(context, _entities.STAGE)
+        self.batches = BatchRepository(context, _entities.BATCH)
+        self.samples = SampleRepository(context, _entities.SAMPLE)
+        self.environments = EnvironmentRepository(context, _entities.ENVIRONMENT)
+        self.relations = RelationRepository(context, _entities.RELATION)
+        self.provenance = ProvenanceRepository(context, _entities.PROVENANCE)
+        self._repositories = {
+            "project": self.projects,
+            "run": self.runs,
+            "deployment_execution": self.deployments,
+            "stage_execution": self.stages,
+            "batch_execution": self.batches,
+            "sample_observation": self.samples,
+            "environment_snapshot": self.environments,
+            "relation": self.relations,
+            "provenance": self.provenance,
+        }
 
     @property
     def duckdb(self) -> DuckDBAdapter:
@@ -122,12 +143,6 @@ class MetadataStore:
             rows = connection.execute(text("SELECT ref FROM structural_ref_registry"))
             return tuple(sorted({str(row.ref) for row in rows}))
 
-    def list_lifecycle_changes(self, ref: StableRef | str) -> tuple[LifecycleChange, ...]:
-        """Return the status changes of one entity, oldest first."""
-        wanted = ref_text(ref)
-        with self._backend.read() as connection:
-            return changes_of(connection, wanted)
-
     def build_run_snapshot(self, run_ref: StableRef | str) -> RunSnapshot:
         """Collect a run and what hangs on it, all of one moment.
 
@@ -157,6 +172,58 @@ class MetadataStore:
         """
         return check_database(self._backend, full=full)
 
+    def plan_migration(self, *, target_version: str | None = None) -> MigrationPlan:
+        """Return the steps to a schema version; see `plan_migration_for`."""
+        return plan_migration_for(self.config, target_version=target_version)
+
+    def dry_run_migration(self, *, target_version: str | None = None) -> MigrationResult:
+        """Tell what `migrate` would do; see `dry_run_migration_for`."""
+        return dry_run_migration_for(self.config, target_version=target_version)
+
+    def migrate(self, *, target_version: str | None = None) -> MigrationResult:
+        """Bring the ledger to a schema version; see `migrate_for`."""
+        return migrate_for(self.config, target_version=target_version)
+
+    def backup_to(self, path: str | Path) -> LedgerCopy:
+        """Copy the ledger to a new file while anybody may write to it.
+
+        The copy is of one moment, is one file without a log, and is checked before it gets its
+        name. Opened as a ledger it is one.
+
+        Args:
+            path: The new file; nothing is replaced.
+
+        Raises:
+            ConflictError: `metadata_backup_exists`.
+            IntegrityError: `metadata_backup_damaged` when the ledger is not whole.
+            StoreAccessError: `metadata_store_not_a_file` for a ledger on a server; otherwise
+                when the disk refuses.
+        """
+        return backup_to(self._backend, path)
+
+    def checkpoint(self) -> bool:
+        """Copy the whole write-ahead log into the database and empty it.
+
+        Returns:
+            False when a reader kept part of the log from being copied; nothing is lost then.
+
+        Raises:
+            ReadOnlyStoreError: `metadata_store_read_only`.
+            StoreAccessError: `metadata_store_not_a_file`, or retryable when it stays busy.
+        """
+        return checkpoint(self._backend)
+
+    def vacuum(self) -> None:
+        """Rewrite the ledger without its free pages. Other writers wait meanwhile.
+
+        It needs free space for about twice the size of the ledger.
+
+        Raises:
+            ReadOnlyStoreError: `metadata_store_read_only`.
+            StoreAccessError: `metadata_store_not_a_file`, or retryable when it stays busy.
+        """
+        vacuum(self._backend)
+
     def damage(self) -> tuple[DamagedRow, ...]:
         """Return the damaged rows that reads of this object have met and left out."""
         return self._damage.rows()
@@ -175,3 +242,12 @@ class MetadataStore:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _open(settings: MetadataStoreConfig) -> Database:
+    try:
+        return Database(settings)
+    except SchemaVersionError as error:
+        if not migrate_at_open(settings, error):
+            raise
+        return Database(settings)

@@ -36,7 +36,7 @@ CURRENT_METADATA_STORE_SCHEMA_VERSION = "1"
 metadata = MetaData()
 
 # Refs and names compare bytewise on every database.
-_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+_TEXT = Text().with_variant(PostgresText(), "postgresql")
 
 
 def _text(name: str, **options: Any) -> Column[Any]:
@@ -332,7 +332,7 @@ lifecycle_history = Table(
     _text("value"),
     _instant("changed_us"),
     _text("actor"),
-    _digest(  # rows of the first schema have none
+    _digest(
         nullable=True,
         default=marked(
             "ledger_lifecycle_history",

@@ -220,11 +220,17 @@ def _add_digests() -> None:
     for table in ("ledger_lifecycle_history", "ledger_mentions", "run_writers"):
         op.add_column(table, sa.Column("digest", sa.LargeBinary(), nullable=True))
     _fill_digests("ledger_mentions", ("ref",), ("ref", "ref_kind", "mentioned_as", "registered_us"))
+    _fill_digests(
+        "ledger_lifecycle_history",
+        ("id",),
+        ("ref", "field", "previous_value", "value", "changed_us", "actor"),
+    )
     _fill_digests("run_writers", ("run_ref",), ("run_ref", "writer_id", "opened_us"))
 
 
 def _fill_digests(name: str, key: tuple[str, ...], columns: tuple[str, ...]) -> None:
-    table = sa.table(name, *(sa.column(column) for column in (*columns, "digest")))
+    names = dict.fromkeys((*key, *columns, "digest"))
+    table = sa.table(name, *(sa.column(column) for column in names))
     own = [table.c[column] == sa.bindparam(f"own_{column}") for column in key]
     update = sa.update(table).where(*own).values(digest=sa.bindparam("new_digest"))
     for rows in _pages(table, key[0]):
@@ -306,7 +312,7 @@ def _texts(value: object) -> Iterator[str]:
 
 def _pages(table: sa.TableClause, key: str) -> Iterator[list[dict[str, Any]]]:
     """Yield the rows of a table by their key, some at a time, so that memory stays bounded."""
-    last: str | None = None
+    last: Any = None
     while True:
         statement = sa.select(table).order_by(table.c[key]).limit(_PAGE)
         if last is not None:
