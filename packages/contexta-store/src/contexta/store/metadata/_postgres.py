@@ -144,13 +144,14 @@ def turn_key(schema: str) -> int:
 
 def instant_text(column: str) -> str:
     """Return SQL that renders microseconds since 1970 as `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
-    fraction = f"((({column} % 1000000) + 1000000) % 1000000)"  # also before 1970
+    # mod() and not %, which drivers take for a parameter.
+    fraction = f"mod(mod({column}, 1000000) + 1000000, 1000000)"  # also before 1970
     seconds = f"(({column} - {fraction}) / 1000000)"
     # Whole seconds times an interval are exact over all years; microseconds would not be.
     moment = f"TIMESTAMP 'epoch' + {seconds} * INTERVAL '1 second'"
     return (
-        f"(to_char({moment}, 'YYYY-MM-DD\"T\"HH24:MI:SS') || "
-        f'to_char({fraction}, \'"."FM000000"Z"\')) COLLATE "C"'
+        f"(to_char({moment}, 'YYYY-MM-DD\"T\"HH24:MI:SS') || '.' || "
+        f"lpad(CAST({fraction} AS text), 6, '0') || 'Z') COLLATE \"C\""
     )
 
 

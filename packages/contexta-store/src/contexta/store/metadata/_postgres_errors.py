@@ -115,7 +115,9 @@ def postgres_error(place: str, original: BaseException, *, lost: bool) -> Contex
     """
     state: str | None = getattr(original, "sqlstate", None)
     reason = " ".join(str(original).split())
-    answer = _answer(state, lost=lost, reason=reason)
+    # What libpq says before or while connecting has no state.
+    connecting = state is None and type(original).__name__ == "OperationalError"
+    answer = _answer(state, lost=lost, connecting=connecting, reason=reason)
     return answer.kind(
         answer.text.format(place=place, reason=reason),
         code=answer.code,
@@ -124,7 +126,7 @@ def postgres_error(place: str, original: BaseException, *, lost: bool) -> Contex
     )
 
 
-def _answer(state: str | None, *, lost: bool, reason: str) -> _Answer:
+def _answer(state: str | None, *, lost: bool, connecting: bool, reason: str) -> _Answer:
     if state is not None:
         if state in _BY_STATE:
             return _BY_STATE[state]
@@ -136,6 +138,7 @@ def _answer(state: str | None, *, lost: bool, reason: str) -> _Answer:
         return _LOST
     if "NUL" in reason:  # psycopg refuses it before the server could
         return _TEXT
-    # Without a state the error is of libpq, before or while connecting. The server's refusal of
-    # a login comes without one, too.
+    if not connecting:
+        return _OTHER
+    # The server's refusal of a login comes without a state, too.
     return _REFUSED if "FATAL" in reason and "starting up" not in reason else _UNREACHABLE

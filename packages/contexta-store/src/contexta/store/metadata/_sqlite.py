@@ -206,5 +206,7 @@ def table_names(connection: sqlite3.Connection) -> frozenset[str]:
 
 def file_problems(connection: Connection) -> tuple[str, ...]:
     """Return what SQLite itself finds wrong with the file; empty when nothing."""
+    if connection.dialect.name != "sqlite":
+        return ()  # a server checks its pages itself, when it reads them
     rows = connection.exec_driver_sql("PRAGMA integrity_check(100)").fetchall()
     return tuple(str(row[0]) for row in rows if row[0] != "ok")

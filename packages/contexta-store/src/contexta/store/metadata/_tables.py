@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from contexta.store.metadata._rows import row_digest
+from contexta.store.metadata._types import PostgresText
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +76,11 @@ def none_last(column: Column[Any]) -> ColumnElement[Any]:
     if isinstance(column.type, BigInteger):
         return func.coalesce(column, literal_column(str((1 << 63) - 1)))
     return func.coalesce(column, literal_column("'~'"))
+
+
+def _by_hash(name: str, column: str) -> Index:
+    """Return an index for equality on PostgreSQL, whose ordered ones refuse long values."""
+    return Index(name, column, postgresql_using="hash").ddl_if(dialect="postgresql")
 
 
 def _entity(name: str, *columns: Column[Any] | Index) -> Table:
@@ -288,7 +294,9 @@ run_params = Table(
     _text("key", primary_key=True),
     _text("text"),
     Column("number", Double, nullable=True),
-    Index("run_params_by_value", "key", "number", "text"),
+    Index("run_params_by_value", "key", "number", "text").ddl_if(dialect="sqlite"),
+    Index("run_params_by_number", "key", "number").ddl_if(dialect="postgresql"),
+    _by_hash("run_params_by_text", "text"),
     sqlite_with_rowid=False,
 )
 
@@ -298,7 +306,8 @@ run_tags = Table(
     _text("run_ref", primary_key=True),
     _text("key", primary_key=True),
     _text("value"),
-    Index("run_tags_by_value", "key", "value"),
+    Index("run_tags_by_value", "key", "value").ddl_if(dialect="sqlite"),
+    _by_hash("run_tags_by_value_hash", "value"),
     sqlite_with_rowid=False,
 )
 
