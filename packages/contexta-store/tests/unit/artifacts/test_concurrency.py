@@ -147,16 +147,16 @@ def test_a_put_works_on_both_sides_of_a_fork(store, manifest, source, fork):
 
 def test_an_interrupted_put_can_be_repeated(store, manifest, source, monkeypatch):
     """When the binding cannot be written, the ref stays free and the next put works."""
-    from contexta.store.artifacts import _ingest
+    from contexta.store.artifacts import _commit
 
-    def refuse(layout, binding):
+    def refuse(layout, binding, history=()):
         raise ConflictError("interrupted", code="test")
 
-    real = _ingest.write_binding
-    monkeypatch.setattr(_ingest, "write_binding", refuse)
+    real = _commit.write_binding
+    monkeypatch.setattr(_commit, "write_binding", refuse)
     with pytest.raises(ConflictError):
         store.put_artifact(manifest(), source, mode="move")
-    monkeypatch.setattr(_ingest, "write_binding", real)
+    monkeypatch.setattr(_commit, "write_binding", real)
     kept, refs = source.exists(), store.list_refs()
     store.put_artifact(manifest(), source, mode="move")
 

@@ -98,15 +98,23 @@ def test_the_same_put_again_is_harmless(store, manifest, source):
     assert source.exists()
 
 
-def test_a_changed_manifest_over_the_same_bytes_is_reported(store, manifest, source):
-    """The receipt names the fields that differ; the bound manifest stays."""
-    store.put_artifact(manifest(), source)
+def test_a_changed_manifest_over_the_same_bytes_is_a_new_revision(store, manifest, source):
+    """The receipt names the fields that differ; the new manifest counts, the old one is kept."""
+    first = store.put_artifact(manifest(), source)
     again = store.put_artifact(
         manifest(attributes={"epoch": 3}, created_at="2026-02-01T00:00:00Z"), source
     )
 
-    assert again.manifest_differences == ("attributes",)
-    assert dict(again.binding.manifest_snapshot.attributes) == {}
+    revisions = store.list_binding_revisions(REF)
+
+    assert (again.manifest_differences, again.bytes_written) == (("attributes",), 0)
+    assert again.binding == store.get_binding(REF)
+    assert again.binding.binding_id == first.binding.binding_id
+    assert [(item.revision, dict(item.manifest.attributes)) for item in revisions] == [
+        (1, {}),
+        (2, {"epoch": 3}),
+    ]
+    assert [item.replaced_at is None for item in revisions] == [False, True]
 
 
 def test_other_bytes_under_a_bound_ref_are_refused(store, manifest, source, root):
@@ -240,7 +248,8 @@ def test_refs_are_keys_never_paths(store, manifest, source, root):
     """No file name of the store comes from a ref, a location or a source name."""
     odd = manifest("x" * 63, location_ref="../../etc/passwd?" + "y" * 300)
     store.put_artifact(odd, source, source_name="../../../evil")
-    names = {p.name for p in root.rglob("*") if p.is_file() and p.suffix != ".lock"}
+    files = [p for p in root.rglob("*") if p.is_file() and p.suffix != ".lock"]
+    names = {p.name for p in files if p.name != "_hashed.jsonl"}
 
     assert all(set(name.removesuffix(".json")) <= set("0123456789abcdef") for name in names)
     assert store.artifact_exists("artifact:p.r." + "x" * 63)

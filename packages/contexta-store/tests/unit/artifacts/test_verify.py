@@ -41,25 +41,25 @@ def test_sweep_reports_all_and_changes_nothing(three):
     assert all(record.message for record in report.verification_records)
 
 
-def test_verified_counts_only_what_was_hashed(three):
-    """Without `deep` nothing counts as verified; sizes and presence are looked at."""
-    quick, deep = artifacts.inspect_store(three, deep=False), three.inspect_store()
+def test_quick_and_deep_counts_agree(three):
+    """The quick count reads only what changed since it was hashed, and finds the same."""
+    quick, deep = artifacts.inspect_store(three), three.inspect_store(deep=True)
 
-    assert (quick.verified_count, deep.verified_count) == (0, 1)
+    assert (quick.verified_count, deep.verified_count) == (1, 1)
     for summary in (quick, deep):
         counts = (summary.artifact_count, summary.missing_count, summary.drift_count)
         assert (*counts, summary.orphan_count) == (3, 1, 1, 1)
         assert list(summary.kinds) == ["kind_cut", "kind_gone", "kind_whole"]
 
 
-def test_a_size_preserving_flip_is_found_only_by_reading(store, manifest, source):
-    """The quick look says nothing about it and claims nothing; the deep one finds it."""
+def test_an_edit_that_keeps_the_size_is_found(store, manifest, source):
+    """The quick count sees that the file changed and reads it; so does every check."""
     path = store.put_artifact(manifest(), source).path
     path.chmod(0o600)
     path.write_bytes(b"W" * 7000)
 
-    assert store.inspect_store(deep=False).drift_count == 0
     assert store.inspect_store().drift_count == 1
+    assert store.inspect_store(deep=True).drift_count == 1
     assert store.verify_artifact(REF).status is VerificationStatus.HASH_MISMATCH
 
 

@@ -5,43 +5,78 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contexta.contract import ArtifactManifest
-from contexta.contract.errors import ContextaError, IntegrityError, SchemaVersionError
-from contexta.store.artifacts._models import ArtifactBinding
-from contexta.store.fs import (
-    FileLock,
-    atomic_write_bytes,
-    ensure_private_dir,
-    translated_os_errors,
+from contexta.contract.errors import (
+    ArtifactError,
+    ContextaError,
+    IntegrityError,
+    SchemaVersionError,
 )
+from contexta.store.artifacts._models import ArtifactBinding, BindingRevision
+from contexta.store.fs import atomic_write_bytes, ensure_private_dir, translated_os_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from contexta.store.artifacts._layout import Layout
 
 BINDING_FORMAT_VERSION = 1
-_MAX_BYTES = 16 << 20
+MAX_BINDING_BYTES = 16 << 20
+_HISTORY_BYTES = 1 << 20
+_FIELDS = frozenset(ArtifactBinding.__slots__)
 
 
-@contextmanager
-def binding_lock(layout: Layout, ref: str) -> Iterator[None]:
-    """Hold the right to change the binding of a ref, among all processes."""
-    ensure_private_dir(layout.locks, follow=False)
-    with FileLock(layout.lock(ref)):
-        yield
+class StoredBinding(NamedTuple):
+    """A binding and the revisions before it, oldest first."""
+
+    binding: ArtifactBinding
+    history: tuple[BindingRevision, ...] = ()
 
 
-def write_binding(layout: Layout, binding: ArtifactBinding) -> None:
-    """Write a binding so that it is whole or absent; the caller holds its lock."""
+def write_binding(
+    layout: Layout, binding: ArtifactBinding, history: tuple[BindingRevision, ...] = ()
+) -> None:
+    """Write a binding so that it is whole or absent; the caller holds its lock.
+
+    Of a long history the oldest revisions are dropped; their numbers tell.
+
+    Raises:
+        ArtifactError: `artifact_store_manifest_too_large`: it could not be read back.
+    """
     path = layout.binding(binding.artifact_ref)
+    data = encode_binding(binding, history)
+    while len(data) > _HISTORY_BYTES and history:
+        history = history[1 + len(history) // 2 :]
+        data = encode_binding(binding, history)
+    if len(data) > MAX_BINDING_BYTES:
+        raise ArtifactError(
+            f"The manifest of {binding.artifact_ref!r} takes {len(data)} bytes, more than "
+            f"{MAX_BINDING_BYTES}. Store what is large as an artifact of its own.",
+            code="artifact_store_manifest_too_large",
+            details={"artifact_ref": binding.artifact_ref, "size_bytes": len(data)},
+        )
     ensure_private_dir(path.parent, follow=False)
-    content = {"format_version": BINDING_FORMAT_VERSION, "binding": binding.to_dict()}
-    atomic_write_bytes(path, _encode({**content, "sha256": _digest(content)}))
+    atomic_write_bytes(path, data)
+
+
+def encode_binding(binding: ArtifactBinding, history: tuple[BindingRevision, ...] = ()) -> bytes:
+    """Return the content of a binding file."""
+    content: dict[str, Any] = {
+        "format_version": BINDING_FORMAT_VERSION,
+        "binding": binding.to_dict(),
+    }
+    if history:
+        content["history"] = [
+            {
+                "revision": item.revision,
+                "replaced_at": item.replaced_at,
+                "manifest_snapshot": item.manifest.to_dict(),
+            }
+            for item in history
+        ]
+    return _encode({**content, "sha256": _digest(content)})
 
 
 def read_binding(layout: Layout, ref: str) -> ArtifactBinding | None:
@@ -51,11 +86,17 @@ def read_binding(layout: Layout, ref: str) -> ArtifactBinding | None:
         IntegrityError: `artifact_binding_damaged`.
         SchemaVersionError: `artifact_binding_format_unsupported`.
     """
+    stored = read_stored(layout, ref)
+    return None if stored is None else stored.binding
+
+
+def read_stored(layout: Layout, ref: str) -> StoredBinding | None:
+    """Return the binding of a ref with its history; as `read_binding` otherwise."""
     path = layout.binding(ref)
-    binding = _load(path)
-    if binding is not None and binding.artifact_ref != ref:
-        raise _damaged(path, f"it binds {binding.artifact_ref!r}, not {ref!r}")
-    return binding
+    stored = _load(path)
+    if stored is not None and stored.binding.artifact_ref != ref:
+        raise _damaged(path, f"it binds {stored.binding.artifact_ref!r}, not {ref!r}")
+    return stored
 
 
 def binding_paths(layout: Layout) -> list[Path]:
@@ -74,34 +115,34 @@ def binding_paths(layout: Layout) -> list[Path]:
 
 def load_binding(path: Path) -> ArtifactBinding:
     """Return the binding in a file; raises as `read_binding` does."""
-    binding = _load(path)
-    if binding is None:
+    stored = _load(path)
+    if stored is None:
         raise _damaged(path, "it disappeared")
-    return binding
+    return stored.binding
 
 
 def binding_names(layout: Layout, ref: str, sha256: str) -> bool:
     """Tell whether a binding file, damaged as it may be, holds the text of a hash."""
     path = layout.binding(ref)
     with translated_os_errors("read the binding", path), open(path, "rb") as file:
-        return sha256.encode() in file.read(_MAX_BYTES)
+        return sha256.encode() in file.read(MAX_BINDING_BYTES)
 
 
-def _load(path: Path) -> ArtifactBinding | None:
+def _load(path: Path) -> StoredBinding | None:
     with translated_os_errors("read the binding", path):
         try:
             if not stat.S_ISREG(path.lstat().st_mode):
                 raise _damaged(path, "it is not a regular file")
             with open(path, "rb") as file:
-                raw = file.read(_MAX_BYTES + 1)
+                raw = file.read(MAX_BINDING_BYTES + 1)
         except (FileNotFoundError, NotADirectoryError):
             return None
     return _decode(path, raw)
 
 
-def _decode(path: Path, raw: bytes) -> ArtifactBinding:
-    if len(raw) > _MAX_BYTES:
-        raise _damaged(path, f"it is larger than {_MAX_BYTES} bytes")
+def _decode(path: Path, raw: bytes) -> StoredBinding:
+    if len(raw) > MAX_BINDING_BYTES:
+        raise _damaged(path, f"it is larger than {MAX_BINDING_BYTES} bytes")
     try:
         content = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -119,11 +160,30 @@ def _decode(path: Path, raw: bytes) -> ArtifactBinding:
     if claimed != _digest(content):
         raise _damaged(path, "its digest does not match its content")
     try:
-        fields = dict(content["binding"])
-        manifest = ArtifactManifest.model_validate(fields.pop("manifest_snapshot"))
-        return ArtifactBinding(**fields, manifest_snapshot=manifest)
+        return StoredBinding(
+            binding_of(content["binding"]),
+            tuple(
+                BindingRevision(
+                    item["revision"],
+                    ArtifactManifest.model_validate(item["manifest_snapshot"]),
+                    item["replaced_at"],
+                )
+                for item in content.get("history", ())
+            ),
+        )
     except (ContextaError, TypeError, KeyError, ValueError) as error:
         raise _damaged(path, f"its content is not a binding: {error}") from error
+
+
+def binding_of(content: Any) -> ArtifactBinding:
+    """Return the binding in plain data; fields that this release does not know are ignored.
+
+    Raises:
+        ContextaError, TypeError, KeyError, ValueError: When it is none.
+    """
+    known = {name: value for name, value in dict(content).items() if name in _FIELDS}
+    manifest = ArtifactManifest.model_validate(known.pop("manifest_snapshot"))
+    return ArtifactBinding(**known, manifest_snapshot=manifest)
 
 
 def _encode(content: dict[str, Any]) -> bytes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from contexta.contract.errors import IntegrityError, NotFoundError
+from contexta.store.artifacts._locking import object_lock
 from contexta.store.fs import ensure_private_dir, fsync_dir, open_private, translated_os_errors
 
 if TYPE_CHECKING:
@@ -18,29 +19,37 @@ if TYPE_CHECKING:
 _READ_ONLY = 0o400
 
 
-def publish(layout: Layout, staged: Path, sha256: str) -> Path:
-    """Move a staged file, synced and hashed, to its final place; make the name durable.
+def publish(layout: Layout, staged: Path, sha256: str) -> os.stat_result:
+    """Move a staged file, synced, hashed and pinned, to its final place; make the name durable.
 
     An existing body is replaced by the fresh bytes: they are known to be right, the old ones
-    may be damaged, and open readers keep the file that they have.
+    may be damaged, and open readers keep the file that they have. Returns its status.
     """
     target = layout.body(sha256)
     ensure_private_dir(target.parent, follow=False)
     with translated_os_errors("store the body", target):
         staged.chmod(_READ_ONLY)
-        os.replace(staged, target)
+        with object_lock(layout, sha256):  # a collector may be about to remove the old one
+            os.replace(staged, target)
+            status = target.lstat()
     fsync_dir(target.parent)
-    return target
+    return status
 
 
-def body_size(path: Path) -> int | None:
-    """Return the size of a body; None when there is no regular file."""
+def body_status(path: Path) -> os.stat_result | None:
+    """Return the status of a body; None when there is no regular file."""
     with translated_os_errors("look at", path):
         try:
             status = path.lstat()
         except (FileNotFoundError, NotADirectoryError):
             return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
+    return status if stat.S_ISREG(status.st_mode) else None
+
+
+def body_size(path: Path) -> int | None:
+    """Return the size of a body; None when there is no regular file."""
+    status = body_status(path)
+    return None if status is None else status.st_size
 
 
 def open_body(path: Path, sha256: str, *, ref: str, verify: bool, chunk_bytes: int) -> BinaryIO:
@@ -67,12 +76,12 @@ def open_body(path: Path, sha256: str, *, ref: str, verify: bool, chunk_bytes: i
     return file
 
 
-def hash_body(path: Path, *, chunk_bytes: int) -> tuple[int, str]:
-    """Return size and SHA-256 of a body, every byte read."""
+def hash_body(path: Path, *, chunk_bytes: int) -> tuple[os.stat_result, str]:
+    """Return status and SHA-256 of a body, every byte read; the status is that before reading."""
     fd = open_private(path, os.O_RDONLY)
-    with os.fdopen(fd, "rb") as file, translated_os_errors("read the body", path):
-        digest = _hash_open(file, chunk_bytes)
-        return file.tell(), digest
+    with os.fdopen(fd, "rb", buffering=0) as file, translated_os_errors("read the body", path):
+        status = os.fstat(fd)
+        return status, _hash_open(file, chunk_bytes)
 
 
 def body_missing(ref: str, path: Path) -> NotFoundError:
@@ -106,7 +115,7 @@ def _require_hash(file: BinaryIO, sha256: str, *, ref: str, path: Path, chunk_by
         raise body_damaged(ref, path, sha256, actual)
 
 
-def _hash_open(file: BinaryIO, chunk_bytes: int) -> str:
+def _hash_open(file: IO[bytes], chunk_bytes: int) -> str:
     digest = hashlib.sha256()
     while chunk := file.read(chunk_bytes):
         digest.update(chunk)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The folders of one artifact store."""
+    """The folders and files of one artifact store."""
 
     root: Path
 
@@ -27,14 +27,44 @@ class Layout:
         return self.root / "bindings"
 
     @property
+    def tombstones(self) -> Path:
+        """What was removed: `tombstones/<first two digits>/<sha256 of the ref>.json`."""
+        return self.root / "tombstones"
+
+    @property
+    def quarantine(self) -> Path:
+        """Bodies put aside: `quarantine/<32 hex digits>/{body,entry.json}`."""
+        return self.root / "quarantine"
+
+    @property
+    def exports(self) -> Path:
+        """Where packages go when no other folder is named."""
+        return self.root / "exports"
+
+    @property
     def staging(self) -> Path:
         """What is being written: one folder per ingest, locked by its writer."""
         return self.root / "staging"
 
     @property
     def locks(self) -> Path:
-        """Locks that let one writer at a time change a binding."""
+        """Locks that let one writer at a time change a binding or a body."""
         return self.root / "locks"
+
+    @property
+    def catalogue(self) -> Path:
+        """The derived list of bindings."""
+        return self.root / "_catalogue.json"
+
+    @property
+    def hash_log(self) -> Path:
+        """Which body was hashed when; derived."""
+        return self.root / "_hashed.jsonl"
+
+    @property
+    def audit(self) -> Path:
+        """What repairs, removals and collections changed."""
+        return self.root / "_audit.jsonl"
 
     def body(self, sha256: str) -> Path:
         """Return the place of a body."""
@@ -45,9 +75,22 @@ class Layout:
         name = _ref_hash(ref)
         return self.bindings / name[:2] / f"{name}.json"
 
+    def tombstone(self, ref: str) -> Path:
+        """Return the place of the tombstone of a ref."""
+        name = _ref_hash(ref)
+        return self.tombstones / name[:2] / f"{name}.json"
+
     def lock(self, ref: str) -> Path:
         """Return the lock that guards the binding of a ref (and of some others)."""
         return self.locks / f"{_ref_hash(ref)[:2]}.lock"
+
+    def object_lock(self, sha256: str) -> Path:
+        """Return the lock that guards the place of a body (and of some others)."""
+        return self.locks / f"objects-{sha256[:2]}.lock"
+
+    def named_lock(self, name: str) -> Path:
+        """Return a lock of the whole store."""
+        return self.locks / f"{name}.lock"
 
 
 def _ref_hash(ref: str) -> str:

@@ -34,7 +34,9 @@ class ArtifactBinding:
         layout_version: Label of the layout that stored it.
         created_at: When it was bound, UTC text.
         manifest_snapshot: The manifest as given.
-        body_kind: `file`, or `tree` for a folder.
+        body_kind: `file`, `tree` for a folder, or `reference` for a file that stays where it is.
+        revision: Counts from 1; each put of the same bytes with a changed manifest adds 1.
+        location: Absolute path of the file, for a reference; otherwise None.
     """
 
     artifact_ref: str
@@ -49,11 +51,20 @@ class ArtifactBinding:
     created_at: str
     manifest_snapshot: ArtifactManifest
     body_kind: str = "file"
+    revision: int = 1
+    location: str | None = None
 
     def __post_init__(self) -> None:
         for name in (*_TEXTS, "layout_version", "body_kind"):
             require_text(name, getattr(self, name))
         require_count("size_bytes", self.size_bytes)
+        require_count("revision", self.revision)
+        if (self.location is not None) != (self.body_kind == "reference"):
+            raise ValidationError(
+                f"A binding of kind {self.body_kind!r} cannot have location {self.location!r}.",
+                code="artifact_store_invalid_text",
+                details={"field_name": "location"},
+            )
         require_instant("created_at", self.created_at)
         manifest = self.manifest_snapshot
         if not isinstance(manifest, ArtifactManifest):
@@ -99,8 +110,9 @@ class ArtifactPutReceipt:
         binding: The binding that counts now.
         path: Absolute path of the body, read-only.
         bytes_written: 0 when the ref was bound to the same bytes before.
-        manifest_differences: Fields in which the given manifest differs from the one that stays
-            bound; only for a ref that was bound to the same bytes before.
+        manifest_differences: Fields in which the given manifest differs from the one that was
+            bound to the same bytes before, sorted. The given one counts now, as a new revision;
+            the old one is kept (`list_binding_revisions`).
     """
 
     binding: ArtifactBinding
@@ -112,6 +124,21 @@ class ArtifactPutReceipt:
         _require_binding(self.binding)
         require_path("path", self.path)
         require_count("bytes_written", self.bytes_written)
+
+
+@dataclass(frozen=True, slots=True)
+class BindingRevision:
+    """A manifest that was bound once.
+
+    Attributes:
+        revision: Its number, from 1.
+        manifest: The manifest.
+        replaced_at: When the next one took its place, UTC text; None for the current one.
+    """
+
+    revision: int
+    manifest: ArtifactManifest
+    replaced_at: str | None
 
 
 @dataclass(frozen=True, slots=True)

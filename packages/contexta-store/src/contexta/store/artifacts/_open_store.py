@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contexta.contract.errors import ClosedScopeError, ConfigurationError, ReadOnlyStoreError
+from contexta.store.artifacts._catalogue import Catalogue
+from contexta.store.artifacts._commit import Committer
 from contexta.store.artifacts._config import VaultConfig, VerificationMode
+from contexta.store.artifacts._hash_log import HashLog
 from contexta.store.artifacts._ingest import Ingest
 from contexta.store.artifacts._layout import Layout
+from contexta.store.artifacts._quota import Quota
 from contexta.store.artifacts._reading import BodyReader
 from contexta.store.artifacts._staging import StagingArea
+from contexta.store.artifacts._sweep import Sweeper
 from contexta.store.artifacts._verify import Verifier
 from contexta.store.fs import ensure_private_dir
 
@@ -24,7 +29,9 @@ if TYPE_CHECKING:
 class OpenStore:
     """What the methods of `ArtifactStore` share."""
 
-    def __init__(self, config: VaultConfig | None = None) -> None:
+    def __init__(
+        self, config: VaultConfig | None = None, *, quota_bytes: int | None = None
+    ) -> None:
         settings = VaultConfig() if config is None else config
         if not isinstance(settings, VaultConfig):
             raise ConfigurationError(
@@ -36,11 +43,23 @@ class OpenStore:
         self.root_path = settings.resolved_root()
         self._layout = Layout(self.root_path)
         self._staging = StagingArea(self._layout)
-        self._ingest = Ingest(settings, self._layout, self._staging)
+        self._hash_log = HashLog(self._layout, writable=not settings.read_only)
+        self._catalogue = Catalogue(self._layout, writable=not settings.read_only)
+        self._committer = Committer(
+            settings, self._layout, self._staging, self._hash_log, Quota(self._layout, quota_bytes)
+        )
+        self._ingest = Ingest(settings, self._layout, self._staging, self._committer)
         self._reader = BodyReader(self._layout, chunk_bytes=settings.chunk_size_bytes)
-        self._verifier = Verifier(self._layout, self._reader, chunk_bytes=settings.chunk_size_bytes)
+        self._verifier = Verifier(
+            self._layout,
+            self._reader,
+            self._catalogue,
+            self._hash_log,
+            chunk_bytes=settings.chunk_size_bytes,
+        )
+        self._sweeper = Sweeper(self._layout, self._reader, self._verifier, self._hash_log)
         self._verifies_reads = settings.verification_mode is not VerificationMode.NONE
-        self._damage: dict[Path, ContextaError] = {}
+        self._damage: tuple[tuple[Path, ContextaError], ...] = ()
         self._closed = False
         self._open_root()
 

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from contexta.contract.errors import ArtifactError, NotFoundError, ValidationError
+from contexta.contract.errors import ArtifactError, IntegrityError, NotFoundError, ValidationError
 from contexta.store.artifacts._bindings import read_binding
-from contexta.store.artifacts._bodies import body_missing, body_size, open_body
+from contexta.store.artifacts._bodies import body_damaged, body_missing, body_size, open_body
+from contexta.store.artifacts._commit import body_place, unbound
 from contexta.store.artifacts._models import ArtifactHandle
+from contexta.store.artifacts._tombstones import removal_facts
 from contexta.store.artifacts._trees import MAX_TREE_BYTES, Tree, decode
 from contexta.store.fs import (
     copy_hashed,
     ensure_private_dir,
     fsync_dir,
     open_private,
+    temporary_name,
     translated_os_errors,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from contexta.store.artifacts._layout import Layout
     from contexta.store.artifacts._models import ArtifactBinding
 
 
-class _Body(NamedTuple):
+class Body(NamedTuple):
+    """Where a body lies and what it hashes to."""
+
     path: Path
     sha256: str
 
@@ -45,11 +52,7 @@ class BodyReader:
         """
         binding = read_binding(self._layout, ref)
         if binding is None:
-            raise NotFoundError(
-                f"Nothing is stored under {ref!r}.",
-                code="artifact_store_binding_not_found",
-                details={"artifact_ref": ref},
-            )
+            raise unbound(ref, **removal_facts(self._layout, ref))
         return binding
 
     def handle(self, ref: str) -> ArtifactHandle:
@@ -59,7 +62,7 @@ class BodyReader:
             NotFoundError: `artifact_store_binding_not_found`, `artifact_store_body_not_found`.
         """
         binding = self.binding(ref)
-        path = self._layout.body(binding.hash_value or "")
+        path = body_place(self._layout, binding)
         if body_size(path) is None:
             raise body_missing(ref, path)
         return ArtifactHandle(binding, path)
@@ -77,13 +80,21 @@ class BodyReader:
                 code="artifact_store_not_a_tree",
                 details={"artifact_ref": ref},
             )
-        if (body_size(handle.path) or 0) > MAX_TREE_BYTES:
+        return self.tree_object(handle.binding.hash_value or "", ref)
+
+    def tree_object(self, sha256: str, ref: str) -> Tree:
+        """Return the verified tree object with a hash; `ref` is for messages."""
+        path = self._layout.body(sha256)
+        if (body_size(path) or 0) > MAX_TREE_BYTES:
             raise ArtifactError(
                 f"The tree object of {ref!r} is larger than {MAX_TREE_BYTES} bytes.",
                 code="artifact_tree_too_large",
                 details={"artifact_ref": ref},
             )
-        with self._open(ref, _body_of(handle), verify=True) as file:
+        with (
+            self._open(ref, Body(path, sha256), verify=True) as file,
+            translated_os_errors("read the body", path),
+        ):
             return decode(file.read(), ref)
 
     def open(self, ref: str, *, member: str | None, verify: bool) -> BinaryIO:
@@ -99,8 +110,8 @@ class BodyReader:
                 code="artifact_store_target_exists",
                 details={"path": str(target)},
             )
-        if handle.binding.body_kind == "file":
-            self._copy_out(ref, _body_of(handle), target)
+        if handle.binding.body_kind != "tree":
+            self.copy_out(ref, body_of(handle), target)
             fsync_dir(target.parent)
             return
         tree = self.tree(ref)
@@ -108,27 +119,71 @@ class BodyReader:
         for folder in tree.folders:
             ensure_private_dir(target / folder, follow=False)
         for member in tree.members:
-            body = _Body(self._layout.body(member.sha256), member.sha256)
-            self._copy_out(ref, body, target / member.path)
+            body = Body(self._layout.body(member.sha256), member.sha256)
+            self.copy_out(ref, body, target / member.path)
         for folder in ("", *tree.folders):
             fsync_dir(target / folder)
 
-    def _copy_out(self, ref: str, body: _Body, target: Path) -> None:
-        with self._open(ref, body, verify=True) as source:
-            fd = open_private(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-            with translated_os_errors("write", target):
+    def read(self, ref: str, *, member: str | None, verify: bool) -> bytes:
+        """Return a whole body, hashed as it is read."""
+        body = self._resolve(ref, member)
+        with (
+            self._open(ref, body, verify=False) as file,
+            translated_os_errors("read the body", body.path),
+        ):
+            data = file.read()
+        if verify:
+            require_same(ref, body, hashlib.sha256(data).hexdigest())
+        return data
+
+    def chunks(
+        self, ref: str, *, member: str | None, verify: bool, size: int, start: int, stop: int | None
+    ) -> Iterator[bytes]:
+        """Yield a stretch of a body, after hashing all of it.
+
+        Raises:
+            IntegrityError: `artifact_store_body_changed` when it is written to meanwhile.
+        """
+        body = self._resolve(ref, member)
+        with (
+            self._open(ref, body, verify=verify) as file,
+            translated_os_errors("read the body", body.path),
+        ):
+            before = os.fstat(file.fileno())
+            file.seek(start)
+            left = before.st_size if stop is None else stop - start
+            while left > 0 and (chunk := file.read(min(size, left))):
+                if verify and _stamp(os.fstat(file.fileno())) != _stamp(before):
+                    raise _changed(ref, body.path)
+                left -= len(chunk)
+                yield chunk
+
+    def copy_out(self, ref: str, body: Body, target: Path) -> None:
+        """Copy a body to a new file, which appears only when every byte was right."""
+        temporary = target.with_name(temporary_name())
+        with (
+            self._open(ref, body, verify=False) as source,
+            translated_os_errors("write", target),
+        ):
+            fd = open_private(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+            try:
                 try:
-                    copy_hashed(source.fileno(), fd, chunk_bytes=self._chunk_bytes)
+                    copied = copy_hashed(source.fileno(), fd, chunk_bytes=self._chunk_bytes)
                     os.fsync(fd)
                 finally:
                     os.close(fd)
+                require_same(ref, body, copied.sha256)
+                os.replace(temporary, target)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
 
-    def _open(self, ref: str, body: _Body, *, verify: bool) -> BinaryIO:
+    def _open(self, ref: str, body: Body, *, verify: bool) -> BinaryIO:
         return open_body(
             body.path, body.sha256, ref=ref, verify=verify, chunk_bytes=self._chunk_bytes
         )
 
-    def _resolve(self, ref: str, member: str | None) -> _Body:
+    def _resolve(self, ref: str, member: str | None) -> Body:
         handle = self.handle(ref)
         is_tree = handle.binding.body_kind == "tree"
         if member is None:
@@ -138,10 +193,10 @@ class BodyReader:
                     code="artifact_store_member_required",
                     details={"artifact_ref": ref},
                 )
-            return _body_of(handle)
+            return body_of(handle)
         for item in self.tree(ref).members:
             if item.path == member:
-                return _Body(self._layout.body(item.sha256), item.sha256)
+                return Body(self._layout.body(item.sha256), item.sha256)
         raise NotFoundError(
             f"{ref!r} has no file {member!r}.",
             code="artifact_store_member_not_found",
@@ -149,5 +204,25 @@ class BodyReader:
         )
 
 
-def _body_of(handle: ArtifactHandle) -> _Body:
-    return _Body(handle.path, handle.binding.hash_value or "")
+def require_same(ref: str, body: Body, actual: str) -> None:
+    """Raise `IntegrityError` `artifact_store_hash_mismatch` unless the bytes hash as stored."""
+    if actual != body.sha256:
+        raise body_damaged(ref, body.path, body.sha256, actual)
+
+
+def body_of(handle: ArtifactHandle) -> Body:
+    """Return where the body of an artifact lies and what it hashes to."""
+    return Body(handle.path, handle.binding.hash_value or "")
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _changed(ref: str, path: Path) -> IntegrityError:
+    return IntegrityError(
+        f"The body of {ref!r} was written to while it was read. Read it again; if it is damaged, "
+        "put the artifact again with the right bytes.",
+        code="artifact_store_body_changed",
+        details={"artifact_ref": ref, "path": str(path)},
+    )

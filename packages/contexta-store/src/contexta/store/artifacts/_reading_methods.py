@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from contexta.contract.errors import NotFoundError, ValidationError
-from contexta.store.artifacts._checks import artifact_ref_text
+from contexta.store.artifacts._bindings import read_stored
+from contexta.store.artifacts._checks import artifact_ref_text, require_count
+from contexta.store.artifacts._models import BindingRevision
 from contexta.store.artifacts._open_store import OpenStore
-from contexta.store.fs import translated_os_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from contexta.contract.refs import StableRef
-    from contexta.store.artifacts._models import ArtifactHandle, TreeMember
+    from contexta.store.artifacts._models import ArtifactBinding, ArtifactHandle, TreeMember
 
 
 class ReadingMethods(OpenStore):
@@ -30,6 +31,35 @@ class ReadingMethods(OpenStore):
         """
         self._require_open()
         return self._reader.handle(artifact_ref_text(ref))
+
+    def get_binding(self, ref: StableRef | str) -> ArtifactBinding:
+        """Return the binding of a ref, whether or not its body is there.
+
+        Raises:
+            NotFoundError: `artifact_store_binding_not_found`; `details` tell when and why, when
+                it was removed.
+            IntegrityError: `artifact_binding_damaged`.
+        """
+        self._require_open()
+        return self._reader.binding(artifact_ref_text(ref))
+
+    def list_binding_revisions(self, ref: StableRef | str) -> tuple[BindingRevision, ...]:
+        """Return the manifests that were bound to a ref, oldest first; the last one counts.
+
+        Of a very long history the oldest are gone; the numbers tell.
+
+        Raises:
+            NotFoundError: `artifact_store_binding_not_found`.
+        """
+        self._require_open()
+        text = artifact_ref_text(ref)
+        binding = self._reader.binding(text)
+        stored = read_stored(self._layout, text)
+        history = () if stored is None else stored.history
+        return (
+            *history,
+            BindingRevision(binding.revision, binding.manifest_snapshot, None),
+        )
 
     def artifact_exists(self, ref: StableRef | str) -> bool:
         """Tell whether a ref is bound and its body there; False for what is no ref."""
@@ -71,18 +101,47 @@ class ReadingMethods(OpenStore):
                 code="artifact_store_invalid_open_mode",
                 details={"mode": mode},
             )
-        checks = self._verifies_reads if verify is None else verify
-        return self._reader.open(text, member=member, verify=checks)
+        return self._reader.open(text, member=member, verify=self._checks_reads(verify))
 
     def read_artifact_bytes(
         self, ref: StableRef | str, *, member: str | None = None, verify: bool | None = None
     ) -> bytes:
         """Return a whole body; arguments and errors as `open_artifact`."""
-        with (
-            self.open_artifact(ref, member=member, verify=verify) as file,
-            translated_os_errors("read the body of", artifact_ref_text(ref)),
-        ):
-            return file.read()
+        self._require_open()
+        return self._reader.read(
+            artifact_ref_text(ref), member=member, verify=self._checks_reads(verify)
+        )
+
+    def read_artifact_range(
+        self,
+        ref: StableRef | str,
+        start: int,
+        length: int,
+        *,
+        member: str | None = None,
+        verify: bool | None = None,
+    ) -> bytes:
+        """Return at most `length` bytes from byte `start` on; fewer at the end of the body.
+
+        The whole body is hashed first, because its hash is all that is known of it. For many
+        stretches of one body, use `open_artifact`, which hashes once, and seek.
+
+        Raises:
+            ValidationError: `artifact_store_invalid_number` for a negative start or length.
+                Otherwise as `open_artifact`.
+        """
+        self._require_open()
+        require_count("start", start)
+        require_count("length", length)
+        chunks = self._reader.chunks(
+            artifact_ref_text(ref),
+            member=member,
+            verify=self._checks_reads(verify),
+            size=self.config.chunk_size_bytes,
+            start=start,
+            stop=start + length,
+        )
+        return b"".join(chunks)
 
     def iter_artifact_chunks(
         self,
@@ -104,12 +163,15 @@ class ReadingMethods(OpenStore):
                 code="artifact_store_invalid_number",
                 details={"field_name": "chunk_size"},
             )
-        with (
-            self.open_artifact(ref, member=member, verify=verify) as file,
-            translated_os_errors("read the body of", artifact_ref_text(ref)),
-        ):
-            while chunk := file.read(size):
-                yield chunk
+        self._require_open()
+        yield from self._reader.chunks(
+            artifact_ref_text(ref),
+            member=member,
+            verify=self._checks_reads(verify),
+            size=size,
+            start=0,
+            stop=None,
+        )
 
     def list_members(self, ref: StableRef | str) -> tuple[TreeMember, ...]:
         """Return the files of a folder artifact by path.
@@ -123,7 +185,7 @@ class ReadingMethods(OpenStore):
     def extract_artifact(self, ref: StableRef | str, target: str | Path) -> Path:
         """Copy an artifact, verified, to a path that does not exist yet; return that path.
 
-        A folder that fails half-way is left as it is.
+        A file appears when all of it is right. A folder that fails half-way is left as it is.
 
         Raises:
             ValidationError: `artifact_store_target_exists`.
@@ -133,3 +195,6 @@ class ReadingMethods(OpenStore):
         path = Path(target).expanduser().absolute()
         self._reader.extract(artifact_ref_text(ref), path)
         return path
+
+    def _checks_reads(self, verify: bool | None) -> bool:
+        return self._verifies_reads if verify is None else verify

@@ -81,13 +81,16 @@ class StoreSummary:
         total_size_bytes: Sum of the sizes recorded at ingest. Bodies that several refs share
             count each time.
         kinds: Artifact kind to count, sorted, read-only.
-        verified_count: Artifacts whose every byte was read and hashed by this very call and was
-            right. Always 0 without `deep`: nothing is claimed that was not looked at.
+        verified_count: Artifacts whose size and hash are as expected. Without `deep`, bodies
+            whose files did not change since they were last hashed are not read again.
         missing_count: Artifacts whose body (or a member of it) is not there.
-        drift_count: Without `deep`, bodies of the wrong size; with it, also of the wrong hash.
+        drift_count: Artifacts of the wrong size or hash.
         orphan_count: Bodies that no binding names.
         damaged_binding_count: Binding files that cannot be read.
-        deep: Whether bytes were hashed.
+        deep: Whether every byte was read by this very call.
+        unverified_count: References, whose files were looked at by size only; 0 with `deep`.
+        oldest_check_at: When the body was hashed whose last hashing is the longest ago, UTC
+            text; None with `deep` or without bodies.
     """
 
     artifact_count: int
@@ -99,6 +102,8 @@ class StoreSummary:
     orphan_count: int
     damaged_binding_count: int = 0
     deep: bool = False
+    unverified_count: int = 0
+    oldest_check_at: str | None = None
 
     def __post_init__(self) -> None:
         require_count("artifact_count", self.artifact_count)
@@ -119,3 +124,13 @@ class SweepReport:
     drifted_refs: tuple[str, ...] = ()
     orphan_paths: tuple[Path, ...] = ()
     damaged_bindings: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SweepProgress:
+    """How far a sweep is: bodies and bytes that were read, of those that will be."""
+
+    done_bodies: int
+    total_bodies: int
+    done_bytes: int
+    total_bytes: int

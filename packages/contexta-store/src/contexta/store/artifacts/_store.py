@@ -15,6 +15,7 @@ class ArtifactStore(WritingMethods, ReadingMethods, CheckingMethods):
 
     Args:
         config: Where and how; see `VaultConfig`.
+        quota_bytes: Most bytes that the bodies may take, each counted once; None means no limit.
 
     Raises:
         ValidationError: `artifact_store_missing_root_path` without a root.

@@ -80,6 +80,8 @@ class WritingMethods(OpenStore):
     ) -> ArtifactBinding:
         """Bind a ref to a body that is in the store already, at `object_path(its hash)`.
 
+        For a file that lies elsewhere, use `put_artifact` or `reference_artifact`.
+
         Raises:
             ArtifactError: `artifact_store_noncanonical_body_path`, or a wrong claim.
             ValidationError: `artifact_store_missing_source`.
@@ -87,6 +89,27 @@ class WritingMethods(OpenStore):
         """
         self._require_writable()
         return self._ingest.bind_existing(manifest_of(manifest), Path(body_path))
+
+    def reference_artifact(
+        self,
+        manifest: ArtifactManifest | Mapping[str, Any],
+        path: str | Path,
+        *,
+        source_name: str | None = None,
+    ) -> ArtifactPutReceipt:
+        """Bind a ref to a file that stays where it is: adopted in place, not copied.
+
+        Its absolute path, size and hash are recorded, and every read compares them. The store
+        never changes or removes it, and cannot mend it: when it is gone or differs, reads and
+        checks say so. A put of the same bytes under the same ref takes a copy of its own.
+
+        Raises:
+            ValidationError: `artifact_store_missing_source`; `artifact_store_invalid_source` for
+                what is no file, or lies inside the store.
+            ContextaError: Otherwise as `put_artifact`.
+        """
+        self._require_writable()
+        return self._ingest.reference(manifest_of(manifest), path, source_name=source_name)
 
     def object_path(self, hash_value: str) -> Path:
         """Return where the body with a SHA-256 (64 lower-case hex digits) lies or would lie."""

@@ -1,0 +1,203 @@
+"""A derived list of the bindings, so that listing does not read every binding file.
+
+Each look lists the folders and compares the size, times and inode of every binding file with
+what they were when the file was read; only files that changed are read again. So the list is
+never behind the files. What it cannot see is a bit that rots without a write: that is found by
+the digest when the binding itself is read, and by every verification.
+
+`_catalogue.json` carries the list between processes. It can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from contexta.contract.errors import ContextaError, StoreAccessError
+from contexta.store.artifacts._bindings import load_binding
+from contexta.store.fs import atomic_write_bytes, translated_os_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from contexta.store.artifacts._layout import Layout
+    from contexta.store.artifacts._models import ArtifactBinding
+
+CATALOGUE_FORMAT_VERSION = 1
+# A file changed this shortly before it was read may change again without its times showing it.
+_RACY_NS = 2_000_000_000
+_SAVE_AFTER = 256
+
+
+class CatalogueEntry(NamedTuple):
+    """What lists, plans and counts need of a binding."""
+
+    ref: str
+    kind: str
+    size_bytes: int
+    sha256: str
+    body_kind: str
+    created_at: str
+    binding_id: str
+    revision: int
+    claims_differ: bool
+
+    @property
+    def run_ref(self) -> str:
+        """The run that the ref names."""
+        return "run:" + ".".join(self.ref.partition(":")[2].split(".")[:2])
+
+
+class _Seen(NamedTuple):
+    """A binding file as it was when it was read."""
+
+    stamp: tuple[int, int, int, int]
+    entry: CatalogueEntry | None
+    read_ns: int
+
+    def is_current(self, stamp: tuple[int, int, int, int]) -> bool:
+        return self.stamp == stamp and stamp[1] < self.read_ns - _RACY_NS
+
+
+class Listing(NamedTuple):
+    """All readable bindings in ref order, and the errors of those that cannot be read."""
+
+    entries: tuple[CatalogueEntry, ...]
+    damaged: tuple[tuple[Path, ContextaError], ...]
+
+
+class Catalogue:
+    """The list of bindings of one store. Safe for threads."""
+
+    def __init__(self, layout: Layout, *, writable: bool) -> None:
+        self._layout = layout
+        self._writable = writable
+        self._mutex = threading.Lock()
+        self._seen: dict[str, _Seen] | None = None
+        self._unsaved = 0
+
+    def listing(self) -> Listing:
+        """Return the bindings as they are now."""
+        with self._mutex:
+            known = self._load() if self._seen is None else self._seen
+            seen: dict[str, _Seen] = {}
+            damaged: list[tuple[Path, ContextaError]] = []
+            for path, stamp in _binding_files(self._layout):
+                old = known.get(path.name)
+                if old is None or not old.is_current(stamp):
+                    old = self._read(path, stamp, damaged)
+                if old is not None:
+                    seen[path.name] = old
+            self._unsaved += len(known.keys() - seen.keys())
+            self._seen = seen
+            self._save()
+            entries = sorted(item.entry for item in seen.values() if item.entry is not None)
+            return Listing(tuple(entries), tuple(damaged))
+
+    def forget(self) -> None:
+        """Drop the file and the memory, as after an erasure."""
+        with self._mutex:
+            self._seen = None
+            with translated_os_errors("remove", self._layout.catalogue):
+                self._layout.catalogue.unlink(missing_ok=True)
+
+    def _read(
+        self,
+        path: Path,
+        stamp: tuple[int, int, int, int],
+        damaged: list[tuple[Path, ContextaError]],
+    ) -> _Seen | None:
+        now = time.time_ns()
+        try:
+            entry = entry_of(load_binding(path))
+        except ContextaError as error:
+            if os.path.lexists(path):  # else it was removed between two looks
+                damaged.append((path, error))
+            return None
+        self._unsaved += 1
+        return _Seen(stamp, entry, now)
+
+    def _load(self) -> dict[str, _Seen]:
+        """Return what another process wrote down; nothing when it does not check out."""
+        path = self._layout.catalogue
+        with translated_os_errors("read", path):
+            try:
+                raw = path.read_bytes()
+            except (FileNotFoundError, IsADirectoryError):
+                return {}
+        digest, _, body = raw.partition(b"\n")
+        if digest != hashlib.sha256(body).hexdigest().encode():
+            return {}
+        content = json.loads(body)
+        if content["format_version"] != CATALOGUE_FORMAT_VERSION:
+            return {}
+        return {
+            name: _Seen((stamp[0], stamp[1], stamp[2], stamp[3]), CatalogueEntry(*fields), read_ns)
+            for name, stamp, read_ns, fields in content["bindings"]
+        }
+
+    def _save(self) -> None:
+        if not self._writable or self._unsaved < _SAVE_AFTER or self._seen is None:
+            return
+        rows = [
+            (name, item.stamp, item.read_ns, item.entry)
+            for name, item in sorted(self._seen.items())
+            if item.entry is not None
+        ]
+        content = {"format_version": CATALOGUE_FORMAT_VERSION, "bindings": rows}
+        body = json.dumps(content, separators=(",", ":")).encode()
+        digest = hashlib.sha256(body).hexdigest().encode()
+        # Derived: a disk that is full must not keep anybody from listing.
+        with suppress(StoreAccessError):
+            atomic_write_bytes(self._layout.catalogue, digest + b"\n" + body)
+            self._unsaved = 0
+
+
+def entry_of(binding: ArtifactBinding) -> CatalogueEntry:
+    """Return what the catalogue keeps of a binding."""
+    claims = binding.manifest_snapshot
+    differs = claims.size_bytes not in (None, binding.size_bytes) or claims.hash_value not in (
+        None,
+        binding.hash_value,
+    )
+    return CatalogueEntry(
+        binding.artifact_ref,
+        binding.artifact_kind,
+        binding.size_bytes,
+        binding.hash_value or "",
+        binding.body_kind,
+        binding.created_at,
+        binding.binding_id,
+        binding.revision,
+        differs,
+    )
+
+
+def _binding_files(layout: Layout) -> Iterator[tuple[Path, tuple[int, int, int, int]]]:
+    with translated_os_errors("list", layout.bindings):
+        try:
+            with os.scandir(layout.bindings) as found:
+                shards = sorted(item.name for item in found if len(item.name) == 2)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for shard in shards:
+            try:
+                with os.scandir(layout.bindings / shard) as found:
+                    files = [item for item in found if item.name.endswith(".json")]
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            for item in files:
+                if item.name.startswith("_"):
+                    continue
+                try:
+                    status = item.stat(follow_symlinks=False)
+                except FileNotFoundError:  # removed between two looks
+                    continue
+                stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+                yield layout.bindings / shard / item.name, stamp
