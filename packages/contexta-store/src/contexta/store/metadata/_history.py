@@ -1,26 +1,40 @@
-"""The change history: who changed which status, when, and from what."""
+"""The change history: who changed what in the life of an entity, when, and from what.
+
+Only changes are rows, not the first state. Fields are `status`, `ended_at`, `name`, `archived`,
+`deleted`, and one per parameter or tag, `params.<key>` and `tags.<key>`, whose values are JSON
+text. No value means: was not there.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from contexta.contract.time import from_epoch_us
+from contexta.store.metadata._paging import Listing, Page, next_cursor, page_rows
 from contexta.store.metadata._tables import lifecycle_history
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from sqlalchemy import Connection, Row
 
 _INSERT = lifecycle_history.insert()
+_PLAIN_FIELDS = ("status", "ended_at", "name")
+_KEYED_FIELDS = ("params", "tags")
+_KEPT_FIELDS = ("status", "ended_at", "archived", "deleted")
+# No status, time, name or JSON text is empty, and the column takes no NULL.
+_ABSENT = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LifecycleChange:
-    """One change of one field; `changed_at` is UTC text, `previous_value` None at creation."""
+    """One change of status; `changed_at` is UTC text."""
 
     ref: str
     field: str
@@ -30,35 +44,86 @@ class LifecycleChange:
     actor: str
 
 
-def record_change(
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One change of one field of one entity.
+
+    Attributes:
+        ref: The entity.
+        field: `status`, `ended_at`, `name`, `archived`, `deleted`, `params.<key>`, `tags.<key>`.
+        previous: What it was; None when it was not set. JSON text for parameters and tags.
+        value: What it became, likewise.
+        changed_at: UTC text.
+        actor: Who changed it.
+    """
+
+    ref: str
+    field: str
+    previous: str | None
+    value: str | None
+    changed_at: str
+    actor: str
+
+
+def record_changes(
     connection: Connection,
+    changes: Sequence[tuple[str, str, str | None, str | None]],
     *,
-    ref: str,
-    field: str,
-    previous: str | None,
-    value: str,
-    changed_us: int,
     actor: str,
 ) -> None:
-    """Append one change, in the transaction of the change itself."""
+    """Append changes, in the transaction of the changes themselves.
+
+    Args:
+        connection: Of the transaction.
+        changes: (ref, field, previous, value) each.
+        actor: Who changes.
+    """
+    if not changes:
+        return
+    now = time.time_ns() // 1_000
     connection.execute(
         _INSERT,
-        {
-            "ref": ref,
-            "field": field,
-            "previous_value": previous,
-            "value": value,
-            "changed_us": changed_us,
-            "actor": actor,
-        },
+        [
+            {
+                "ref": ref,
+                "field": field,
+                "previous_value": previous,
+                "value": _ABSENT if value is None else value,
+                "changed_us": now,
+                "actor": actor,
+            }
+            for ref, field, previous, value in changes
+        ],
     )
 
 
+def changes_between(
+    ref: str, before: str, after: str
+) -> list[tuple[str, str, str | None, str | None]]:
+    """Return what differs in the life of an entity between two payloads.
+
+    A damaged earlier payload has no known values; the new row mends it, and nothing is recorded.
+    """
+    old, new = _content(before), _content(after)
+    if old is None or new is None:
+        return []
+    found = [
+        (ref, field, old.get(field), new.get(field))
+        for field in _PLAIN_FIELDS
+        if old.get(field) != new.get(field)
+    ]
+    for field in _KEYED_FIELDS:
+        found.extend(_keyed(ref, field, old.get(field) or {}, new.get(field) or {}))
+    return found
+
+
 def changes_of(connection: Connection, ref: str) -> tuple[LifecycleChange, ...]:
-    """Return the changes of one entity in the order in which they were made."""
+    """Return the changes of status of one entity in the order in which they were made."""
     columns = lifecycle_history.c
     rows = connection.execute(
-        select(lifecycle_history).where(columns.ref == ref).order_by(columns.id)
+        select(lifecycle_history)
+        .where(columns.ref == ref, columns.field == "status")
+        .order_by(columns.id)
     )
     return tuple(
         LifecycleChange(
@@ -73,6 +138,31 @@ def changes_of(connection: Connection, ref: str) -> tuple[LifecycleChange, ...]:
     )
 
 
+def history_page(
+    connection: Connection, ref: str, *, limit: int | None, after: str | None
+) -> Page[ChangeRow]:
+    """Return changes of one entity, oldest first."""
+    columns = lifecycle_history.c
+    listing = Listing(lifecycle_history, f"history|{ref}", (columns.ref == ref,), (columns.id,))
+    wanted = None if limit is None else limit + 1
+    rows = page_rows(connection, listing, limit=wanted, after=after)
+    more = limit is not None and len(rows) > limit
+    rows = rows[:limit]
+    cursor = None
+    if more and rows:
+        cursor = next_cursor(connection, listing, columns.id == rows[-1].id)
+    return Page(tuple(map(_change, rows)), cursor)
+
+
+def forget_content(connection: Connection, refs: Sequence[str]) -> None:
+    """Delete what the history holds of the content of entities: names, parameters, tags."""
+    columns = lifecycle_history.c
+    statement = lifecycle_history.delete().where(
+        columns.ref == bindparam("own_ref"), columns.field.not_in(_KEPT_FIELDS)
+    )
+    connection.execute(statement, [{"own_ref": ref} for ref in refs])
+
+
 def login_name() -> str:
     """Return the name of the user of this process, or `uid:<number>` when it has none."""
     try:
@@ -81,3 +171,27 @@ def login_name() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except (ImportError, KeyError):
         return f"uid:{os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+def _change(row: Row[Any]) -> ChangeRow:
+    value = None if row.value == _ABSENT else row.value
+    changed_at = from_epoch_us(row.changed_us)
+    return ChangeRow(row.ref, row.field, row.previous_value, value, changed_at, row.actor)
+
+
+def _content(payload: str) -> Mapping[str, Any] | None:
+    try:
+        content = json.loads(payload)
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _keyed(
+    ref: str, field: str, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str | None, str | None]]:
+    for key in sorted({*old, *new}):
+        before = json.dumps(old[key], sort_keys=True) if key in old else None
+        after = json.dumps(new[key], sort_keys=True) if key in new else None
+        if before != after:
+            yield ref, f"{field}.{key}", before, after

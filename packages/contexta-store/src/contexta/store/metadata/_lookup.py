@@ -1,4 +1,4 @@
-"""Whether a row is there."""
+"""Whether rows are there."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, select
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     from sqlalchemy import Connection, Select, Table
 
+IN_CHUNK = 500
 _STATEMENTS: dict[str, Select[Any]] = {}
 
 
@@ -19,3 +22,20 @@ def exists(connection: Connection, table: Table, ref: str) -> bool:
         statement = select(table.c.ref).where(table.c.ref == bindparam("ref"))
         _STATEMENTS[table.name] = statement
     return connection.execute(statement, {"ref": ref}).first() is not None
+
+
+def existing(connection: Connection, table: Table, refs: Collection[str]) -> set[str]:
+    """Return those of some refs that a table has."""
+    found: set[str] = set()
+    for chunk in chunks(refs):
+        found.update(
+            connection.execute(select(table.c.ref).where(table.c.ref.in_(chunk))).scalars()
+        )
+    return found
+
+
+def chunks(refs: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """Yield refs in portions that fit into the bound parameters of one statement."""
+    ordered = tuple(refs)
+    for start in range(0, len(ordered), IN_CHUNK):
+        yield ordered[start : start + IN_CHUNK]

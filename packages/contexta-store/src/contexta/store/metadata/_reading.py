@@ -8,7 +8,7 @@ from contexta.contract.errors import IntegrityError
 from contexta.store.metadata import _sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Connection, Row, Select
 
@@ -36,7 +36,7 @@ def fetch_rows(
 def read_models(
     connection: Connection, entity: Entity[M], statement: Select[Any], damage: DamageLog
 ) -> tuple[M, ...]:
-    """Return the models of the rows that can be read, in row order; report the others.
+    """Return the models of a query; see `models_of`.
 
     Args:
         connection: Inside a read transaction.
@@ -44,8 +44,13 @@ def read_models(
         statement: Selects all columns of the table, in table order.
         damage: Where damaged rows are reported.
     """
+    return models_of(fetch_rows(connection, statement), entity, damage)
+
+
+def models_of(rows: Iterable[Row[Any]], entity: Entity[M], damage: DamageLog) -> tuple[M, ...]:
+    """Return the models of the rows that can be read, in row order; report the others."""
     models = []
-    for row in fetch_rows(connection, statement):
+    for row in rows:
         try:
             models.append(entity.model_of(row))
         except IntegrityError as error:

@@ -95,16 +95,28 @@ class Entity(Generic[M]):
         Raises:
             IntegrityError: `metadata_row_damaged`, naming table and ref.
         """
-        if row_digest(self.table.name, tuple(row)[:-1]) != row.digest:
-            raise _damaged(self, row, "its digest does not match its content")
+        content = self.content_of(row)
+        validate: Callable[[Any], M] = self.model.model_validate  # type: ignore[attr-defined]
         try:
-            return self._parse(row.payload)
+            return validate(content)
         except (ContextaError, ValueError, RecursionError) as error:
             raise _damaged(self, row, f"its payload is not a {self.kind}: {error}") from error
 
-    def _parse(self, payload: str) -> M:
-        validate: Callable[[Any], M] = self.model.model_validate  # type: ignore[attr-defined]
-        return validate(json.loads(payload))
+    def content_of(self, row: Row[Any]) -> dict[str, Any]:
+        """Return the payload of a row that was selected with all columns, in table order.
+
+        Raises:
+            IntegrityError: `metadata_row_damaged`, naming table and ref.
+        """
+        if row_digest(self.table.name, tuple(row)[:-1]) != row.digest:
+            raise _damaged(self, row, "its digest does not match its content")
+        try:
+            content = json.loads(row.payload)
+        except (ValueError, RecursionError) as error:
+            raise _damaged(self, row, f"its payload is not JSON: {error}") from error
+        if not isinstance(content, dict):
+            raise _damaged(self, row, "its payload is not a JSON object")
+        return content
 
 
 def row_digest(table: str, values: tuple[Any, ...]) -> bytes:

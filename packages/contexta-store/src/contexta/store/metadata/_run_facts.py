@@ -1,4 +1,4 @@
-"""Parameters and tags of runs as rows, so that SQL can filter by them."""
+"""Parameters, tags and origins of runs as rows, so that SQL can filter by them."""
 
 from __future__ import annotations
 
@@ -8,45 +8,71 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam
 
-from contexta.store.metadata._tables import run_params, run_tags
+from contexta.store.metadata._tables import run_origins, run_params, run_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Connection
+
+    from contexta.contract import Run
 
 
 # Built once: building a statement costs more than running it.
 _INSERT_PARAMS = run_params.insert()
 _INSERT_TAGS = run_tags.insert()
+_INSERT_ORIGIN = run_origins.insert()
 _DELETE_PARAMS = run_params.delete().where(run_params.c.run_ref == bindparam("ref"))
 _DELETE_TAGS = run_tags.delete().where(run_tags.c.run_ref == bindparam("ref"))
+_DELETE_ORIGIN = run_origins.delete().where(run_origins.c.run_ref == bindparam("ref"))
 
 
-def write_params(
-    connection: Connection, run_ref: str, params: Mapping[str, Any], *, is_new: bool
+def write_facts(
+    connection: Connection, runs: Iterable[Run], before: Mapping[str, Run | None]
 ) -> None:
-    """Make the rows of a run's parameters equal to `params`."""
-    if not is_new:
-        connection.execute(_DELETE_PARAMS, {"ref": run_ref})
-    if params:
-        connection.execute(
-            _INSERT_PARAMS,
-            [param_row(run_ref, key, value) for key, value in params.items()],
-        )
+    """Bring the rows that are derived from runs in step with them.
+
+    Args:
+        connection: Of the transaction of the put.
+        runs: The runs as stored now.
+        before: By ref, the runs that were replaced; None for one that could not be read. Those
+            that are not in it are new.
+    """
+    params: list[tuple[str, list[dict[str, Any]]]] = []
+    tags: list[tuple[str, list[dict[str, Any]]]] = []
+    origins: list[tuple[str, list[dict[str, Any]]]] = []
+    for run in runs:
+        ref = run.run_ref.text
+        old = before.get(ref)
+        if old is None or old.params != run.params:
+            params.append((ref, [param_row(ref, *item) for item in run.params.items()]))
+        if old is None or old.tags != run.tags:
+            rows = [{"run_ref": ref, "key": key, "value": own} for key, own in run.tags.items()]
+            tags.append((ref, rows))
+        if old is None or _origin(old) != _origin(run):
+            origins.append((ref, _origin_rows(run)))
+    for delete, insert, changed in (
+        (_DELETE_PARAMS, _INSERT_PARAMS, params),
+        (_DELETE_TAGS, _INSERT_TAGS, tags),
+        (_DELETE_ORIGIN, _INSERT_ORIGIN, origins),
+    ):
+        stale = [{"ref": ref} for ref, _ in changed if ref in before]
+        if stale:
+            connection.execute(delete, stale)
+        fresh = [row for _, rows in changed for row in rows]
+        if fresh:
+            connection.execute(insert, fresh)
 
 
-def write_tags(
-    connection: Connection, run_ref: str, tags: Mapping[str, str], *, is_new: bool
-) -> None:
-    """Make the rows of a run's tags equal to `tags`."""
-    if not is_new:
-        connection.execute(_DELETE_TAGS, {"ref": run_ref})
-    if tags:
-        connection.execute(
-            _INSERT_TAGS,
-            [{"run_ref": run_ref, "key": key, "value": value} for key, value in tags.items()],
-        )
+def _origin(run: Run) -> tuple[str | None, str | None]:
+    return run.code_revision, run.dataset_ref
+
+
+def _origin_rows(run: Run) -> list[dict[str, Any]]:
+    code, dataset = _origin(run)
+    if code is None and dataset is None:
+        return []
+    return [{"run_ref": run.run_ref.text, "code_revision": code, "dataset_ref": dataset}]
 
 
 def param_row(run_ref: str, key: str, value: object) -> dict[str, Any]:

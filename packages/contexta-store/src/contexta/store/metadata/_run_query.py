@@ -1,103 +1,197 @@
-"""The query behind `list_runs`."""
+"""Filters and orders of runs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, literal_column, or_, select
 
 from contexta.contract.errors import ValidationError
-from contexta.contract.time import to_epoch_us
+from contexta.store.metadata import _filters as f
+from contexta.store.metadata._paging import Listing
 from contexta.store.metadata._run_facts import param_value
-from contexta.store.metadata._tables import run_params, run_tags, runs
+from contexta.store.metadata._tables import (
+    archived,
+    deployments,
+    none_last,
+    run_origins,
+    run_params,
+    run_tags,
+    runs,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Iterator
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import Column, ColumnElement, Table
+
+    from contexta.store.metadata._filters import Condition
+
+OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "exists")
+_PARAM_ORDER = "param:"
 
 # Names that callers may sort by, to columns: no caller text ever becomes SQL.
 _ORDERS = {
     "started_at": runs.c.started_us,
-    "ended_at": runs.c.ended_us,
+    "ended_at": none_last(runs.c.ended_us),
     "name": runs.c.name,
     "status": runs.c.status,
     "ref": runs.c.ref,
 }
+_NONE_FIRST = func.coalesce(runs.c.ended_us, literal_column(str(-(1 << 63))))
 
 
-def run_statement(
-    statement: Select[Any],
-    *,
-    project_ref: str | None,
-    status: str | Sequence[str] | None,
-    tags: Mapping[str, str] | None,
-    params: Mapping[str, Any] | None,
-    started_after: str | datetime | None,
-    started_before: str | datetime | None,
-    name: str | None,
-    limit: int | None,
-    offset: int,
-    order_by: str,
-    descending: bool,
-) -> Select[Any]:
-    """Return `statement` with conditions, order and limits; see `RunRepository.list_runs`."""
+def run_listing(filters: Mapping[str, Any], *, order_by: str, descending: bool) -> Listing:
+    """Return the listing behind the lists of runs; see `RunRepository.list_runs`.
+
+    Raises:
+        ValidationError: `metadata_invalid_order`, or for a filter that does not fit.
+    """
+    conditions = f.conditions_of(RUN_FILTERS, filters)
+    name = f"runs|{order_by}|{descending}|{f.signature(filters)}"
+    if isinstance(order_by, str) and order_by.startswith(_PARAM_ORDER):
+        # This order is the one of an index of the parameters, so no run is read to sort it.
+        mine = run_params.alias("sorted_by")
+        key = order_by.removeprefix(_PARAM_ORDER)
+        return Listing(
+            runs,
+            name,
+            (*conditions, mine.c.key == key, mine.c.number.is_not(None)),
+            (mine.c.number, mine.c.text, mine.c.run_ref),
+            descending=descending,
+            joined=(mine, mine.c.run_ref == runs.c.ref),
+        )
     if order_by not in _ORDERS:
+        allowed = [*_ORDERS, _PARAM_ORDER + "<key>"]
         raise ValidationError(
-            f"Runs cannot be ordered by {order_by!r}; use one of {', '.join(_ORDERS)}.",
+            f"Runs cannot be ordered by {order_by!r}; use one of {', '.join(allowed)}.",
             code="metadata_invalid_order",
-            details={"order_by": order_by, "allowed": list(_ORDERS)},
+            details={"order_by": str(order_by), "allowed": allowed},
         )
-    if project_ref is not None:
-        statement = statement.where(runs.c.project_ref == project_ref)
-    if status is not None:
-        wanted = [status] if isinstance(status, str) else list(status)
-        statement = statement.where(runs.c.status.in_(wanted))
-    if name is not None:
-        statement = statement.where(runs.c.name == name)
-    if started_after is not None:
-        statement = statement.where(runs.c.started_us >= to_epoch_us(started_after))
-    if started_before is not None:
-        statement = statement.where(runs.c.started_us < to_epoch_us(started_before))
-    for condition in (*_tag_conditions(tags or {}), *_param_conditions(params or {})):
-        statement = statement.where(condition)
-    keys: list[Any] = [_ORDERS[order_by], runs.c.ref]
-    if descending:
-        keys = [key.desc() for key in keys]
-    if order_by == "ended_at":  # the only one with NULLs; elsewhere this would cost the index
-        keys[0] = keys[0].nulls_last()
-    return _cut(statement.order_by(*keys), limit, offset)
+    first = _NONE_FIRST if descending and order_by == "ended_at" else _ORDERS[order_by]
+    keys = (first,) if order_by == "ref" else (first, runs.c.ref)
+    return Listing(runs, name, conditions, keys, descending=descending)
 
 
-def _tag_conditions(tags: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:
-    for key, value in tags.items():
-        yield runs.c.ref.in_(
-            select(run_tags.c.run_ref).where(run_tags.c.key == key, run_tags.c.value == str(value))
-        )
+def _each(build: Callable[[str, Any], Iterator[ColumnElement[bool]]], field: str) -> Condition:
+    def conditions(value: Any) -> ColumnElement[bool]:
+        if not isinstance(value, Mapping):
+            raise f.invalid_filter(field, value, "a mapping of keys to values")
+        return and_(True, *(part for key, wanted in value.items() for part in build(key, wanted)))
+
+    return conditions
 
 
-def _param_conditions(params: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
-    for key, value in params.items():
-        text, number = param_value(value)
-        rows = select(run_params.c.run_ref).where(run_params.c.key == key)
-        if number is None:
-            rows = rows.where(run_params.c.number.is_(None), run_params.c.text == text)
-        else:
-            rows = rows.where(run_params.c.number == number)
-        yield runs.c.ref.in_(rows)
+def _tag_conditions(key: str, wanted: Any) -> Iterator[ColumnElement[bool]]:
+    for operator, value in _operations("tags", wanted):
+        yield _has_row(run_tags, key, _compare(run_tags.c.value, operator, value, str), value)
 
 
-def _cut(statement: Select[Any], limit: int | None, offset: int) -> Select[Any]:
-    for field, value in (("limit", limit), ("offset", offset)):
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+def _param_conditions(key: str, wanted: Any) -> Iterator[ColumnElement[bool]]:
+    for operator, value in _operations("params", wanted):
+        yield _has_row(run_params, key, _compare_param(operator, value), value)
+
+
+def _operations(field: str, wanted: Any) -> Iterator[tuple[str, Any]]:
+    """Yield (operator, value); a bare value means `eq`."""
+    if not isinstance(wanted, Mapping):
+        yield "eq", wanted
+        return
+    for operator, value in wanted.items():
+        if operator not in OPERATORS:
             raise ValidationError(
-                f"{field} must be a whole number from 0, not {value!r}.",
-                code="metadata_invalid_page",
-                details={"field_name": field, "value": repr(value)},
+                f"{operator!r} is no operator of {field}; use one of {', '.join(OPERATORS)}.",
+                code="metadata_unknown_operator",
+                details={"operator": str(operator), "allowed": list(OPERATORS)},
             )
-    if limit is not None:
-        statement = statement.limit(limit)
-    return statement.offset(offset) if offset else statement
+        if operator == "in" and (isinstance(value, str) or not hasattr(value, "__iter__")):
+            raise f.invalid_filter(f"{field} in", value, "a sequence of values")
+        if operator == "exists":
+            f.flag(f"{field} exists", value)
+        yield operator, value
+
+
+def _has_row(
+    table: Table, key: str, comparison: ColumnElement[bool] | None, value: Any
+) -> ColumnElement[bool]:
+    rows = select(table.c.run_ref).where(table.c.key == key)
+    if comparison is not None:
+        return runs.c.ref.in_(rows.where(comparison))
+    return runs.c.ref.in_(rows) if value else runs.c.ref.not_in(rows)
+
+
+def _compare_param(operator: str, value: Any) -> ColumnElement[bool] | None:
+    """Compare numbers as numbers, all else as text; None for `exists`."""
+    if operator == "exists":
+        return None
+    if operator == "in":
+        choices = [_compare_param("eq", item) for item in value]
+        return _any(choice for choice in choices if choice is not None)
+    text, number = param_value(value)
+    if number is not None:
+        own = _compare(run_params.c.number, operator, number, float)
+        if operator == "ne":  # a text differs from every number
+            return _any([own, run_params.c.number.is_(None)])
+        return own
+    own = _compare(run_params.c.text, operator, text, str)
+    if operator == "ne":
+        return _any([own, run_params.c.number.is_not(None)])
+    return and_(run_params.c.number.is_(None), own)
+
+
+def _compare(
+    column: ColumnElement[Any], operator: str, value: Any, kind: type
+) -> ColumnElement[bool] | None:
+    if operator == "exists":
+        return None
+    if operator == "in":
+        return column.in_([kind(item) for item in value])
+    own = kind(value)
+    comparisons: dict[str, Callable[[], ColumnElement[bool]]] = {
+        "eq": lambda: column == own,
+        "ne": lambda: column != own,
+        "lt": lambda: column < own,
+        "le": lambda: column <= own,
+        "gt": lambda: column > own,
+        "ge": lambda: column >= own,
+    }
+    return comparisons[operator]()
+
+
+def _any(choices: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:
+    return or_(False, *choices)
+
+
+def _has_deployment(value: Any) -> ColumnElement[bool]:
+    found = select(deployments.c.ref).where(deployments.c.run_ref == runs.c.ref).exists()
+    return found if f.flag("has_deployment", value) else ~found
+
+
+def _is_archived(value: Any) -> ColumnElement[bool]:
+    found = select(archived.c.ref).where(archived.c.ref == runs.c.ref).exists()
+    return found if f.flag("archived", value) else ~found
+
+
+def _origin(column: Column[Any], field: str) -> Condition:
+    matches = f.is_text(column, field)
+    return lambda value: runs.c.ref.in_(select(run_origins.c.run_ref).where(matches(value)))
+
+
+RUN_FILTERS: dict[str, Condition] = {
+    "project_ref": f.is_ref(runs.c.project_ref, "project", "project_ref"),
+    "status": f.has_status(runs.c.status),
+    "name": f.is_text(runs.c.name, "name"),
+    "name_prefix": f.has_prefix(runs.c.name, "name_prefix"),
+    "started_after": f.at_or_after(runs.c.started_us),
+    "started_before": f.before(runs.c.started_us),
+    "ended_after": f.at_or_after(runs.c.ended_us),
+    "ended_before": f.before(runs.c.ended_us),
+    "tags": _each(_tag_conditions, "tags"),
+    "params": _each(_param_conditions, "params"),
+    "has_deployment": _has_deployment,
+    "archived": _is_archived,
+    "include_archived": f.not_archived(runs.c.ref),
+    "code_revision": _origin(run_origins.c.code_revision, "code_revision"),
+    "dataset_ref": _origin(run_origins.c.dataset_ref, "dataset_ref"),
+}

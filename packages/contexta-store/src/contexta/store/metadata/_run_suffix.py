@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, union_all
 
 from contexta.contract import Run
 from contexta.contract.refs import MAX_STABLE_REF_COMPONENT_LENGTH
-from contexta.store.metadata._lookup import exists
-from contexta.store.metadata._tables import run_suffixes, runs
+from contexta.store.metadata._tables import run_suffixes, runs, tombstones
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -17,6 +16,10 @@ if TYPE_CHECKING:
 
 _OWN = run_suffixes.c.base_ref == bindparam("base")
 _SELECT = select(run_suffixes.c.next_suffix).where(_OWN)
+_TAKEN = union_all(
+    select(runs.c.ref).where(runs.c.ref == bindparam("ref")),
+    select(tombstones.c.ref).where(tombstones.c.ref == bindparam("ref")),
+)
 _INSERT = run_suffixes.insert()
 _UPDATE = run_suffixes.update().where(_OWN).values(next_suffix=bindparam("following"))
 
@@ -24,20 +27,25 @@ _UPDATE = run_suffixes.update().where(_OWN).values(next_suffix=bindparam("follow
 def reserve(connection: Connection, run: Run) -> Run:
     """Return the run under the first free ref of `<ref>`, `<ref>-2`, `<ref>-3` ….
 
-    The caller holds the write transaction, so nobody else can take the ref.
+    Refs of deleted runs count as taken: records and artifacts may still carry them. The caller
+    holds the write transaction, so nobody else can take the ref.
     """
     base = run.run_ref.text
-    if not exists(connection, runs, base):
+    if not _taken(connection, base):
         return run
     stored = connection.execute(_SELECT, {"base": base}).scalar_one_or_none()
     suffix = 2 if stored is None else stored
-    while exists(connection, runs, candidate := _with_suffix(base, suffix)):
+    while _taken(connection, candidate := _with_suffix(base, suffix)):
         suffix += 1
     if stored is None:
         connection.execute(_INSERT, {"base_ref": base, "next_suffix": suffix + 1})
     else:
         connection.execute(_UPDATE, {"base": base, "following": suffix + 1})
     return Run.model_validate({**run.to_dict(), "run_ref": candidate})
+
+
+def _taken(connection: Connection, ref: str) -> bool:
+    return connection.execute(_TAKEN, {"ref": ref}).first() is not None
 
 
 def _with_suffix(base: str, suffix: int) -> str:

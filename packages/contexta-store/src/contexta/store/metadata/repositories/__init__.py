@@ -11,15 +11,13 @@ from contexta.store.metadata.repositories._executions import (
     DeploymentRepository,
     StageRepository,
 )
-from contexta.store.metadata.repositories._lineage import (
-    ProvenanceRepository,
-    RelationRepository,
-)
 from contexta.store.metadata.repositories._observations import (
     EnvironmentRepository,
     SampleRepository,
 )
 from contexta.store.metadata.repositories._projects import ProjectRepository
+from contexta.store.metadata.repositories._provenance import ProvenanceRepository
+from contexta.store.metadata.repositories._relations import RelationRepository
 from contexta.store.metadata.repositories._runs import RunRepository
 
 __all__ = [

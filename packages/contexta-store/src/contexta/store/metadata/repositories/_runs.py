@@ -13,14 +13,15 @@ from contexta.contract.time import to_epoch_us
 from contexta.store.metadata._entities import PROJECT
 from contexta.store.metadata._lookup import exists
 from contexta.store.metadata._refs import filter_text
-from contexta.store.metadata._run_facts import write_params, write_tags
-from contexta.store.metadata._run_query import run_statement
+from contexta.store.metadata._revisions import check_revision, last_deleted_revision
+from contexta.store.metadata._run_facts import write_facts
 from contexta.store.metadata._run_suffix import reserve
 from contexta.store.metadata._tables import projects, run_writers, runs
 from contexta.store.metadata.repositories._base import Repository
+from contexta.store.metadata.repositories._run_lists import RunLists
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -32,15 +33,23 @@ _INSERT_WRITER = run_writers.insert()
 _DELETE_WRITER = run_writers.delete().where(run_writers.c.run_ref == bindparam("ref"))
 
 
-class RunRepository(Repository[Run]):
+class RunRepository(RunLists, Repository[Run]):
     """Runs with their parameters and tags."""
 
-    def put_run(self, run: Run) -> Run:
+    def put_run(self, run: Run, *, expected_revision: int | None = None) -> Run:
         """Store a run of a stored project, replacing one with the same ref.
 
-        Parameters and tags are stored with it; a change of status goes to the history.
+        Parameters and tags are stored with it; what changes in its life goes to the history.
+
+        Args:
+            run: The run.
+            expected_revision: The revision that it must have now; 0: it may not exist.
+
+        Raises:
+            NotFoundError: `metadata_missing_run_project`.
+            ConflictError: `metadata_revision_conflict`; nothing is stored then.
         """
-        return self._put(run)
+        return self._put(run, expected_revision)
 
     def get_run(self, ref: StableRef | str) -> Run:
         """Return a run, or raise `NotFoundError` `metadata_row_not_found`."""
@@ -53,60 +62,6 @@ class RunRepository(Repository[Run]):
     def exists_run(self, ref: StableRef | str) -> bool:
         """Tell whether a run is stored."""
         return self._exists(ref)
-
-    def list_runs(
-        self,
-        project_ref: StableRef | str | None = None,
-        *,
-        status: str | Sequence[str] | None = None,
-        tags: Mapping[str, str] | None = None,
-        params: Mapping[str, Any] | None = None,
-        started_after: str | datetime | None = None,
-        started_before: str | datetime | None = None,
-        name: str | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-        order_by: str = "started_at",
-        descending: bool = False,
-    ) -> tuple[Run, ...]:
-        """Return the runs that meet every condition given, filtered and cut in SQL.
-
-        Args:
-            project_ref: Only runs of this project.
-            status: One status, or several of which any will do.
-            tags: Tags that a run must have, with these values.
-            params: Parameters that a run must have, with these values. Numbers compare as
-                numbers (1 equals 1.0), all else as text; True is not 1, it equals "true".
-            started_after: Earliest start, included.
-            started_before: Latest start, excluded.
-            name: The exact name.
-            limit: At most so many runs.
-            offset: Skip so many first.
-            order_by: `started_at`, `ended_at` (open runs last), `name`, `status` or `ref`;
-                ties by ref.
-            descending: Whether to turn the order around, ties included.
-
-        Raises:
-            ValidationError: For an unknown `order_by`, a negative `limit` or `offset`, a value
-                of the wrong type, or a ref that is not one.
-        """
-        statement = run_statement(
-            self._select(),
-            project_ref=None
-            if project_ref is None
-            else filter_text(project_ref, "project", "project_ref"),
-            status=status,
-            tags=tags,
-            params=params,
-            started_after=started_after,
-            started_before=started_before,
-            name=name,
-            limit=limit,
-            offset=offset,
-            order_by=order_by,
-            descending=descending,
-        )
-        return self._list(statement)
 
     def create_run(
         self, run: Run, *, writer_id: str | None = None, project: Project | None = None
@@ -129,8 +84,8 @@ class RunRepository(Repository[Run]):
         with self._database.write() as connection:
             self._require_project(connection, wished, project)
             final = reserve(connection, wished)
-            self._write(connection, final, None)
-            _write_facts(connection, None, final, is_new=True)
+            self._add(connection, final, revision=1)
+            write_facts(connection, (final,), {})
             if writer_id is not None:
                 _add_writer(connection, final.run_ref.text, writer_id)
         return final
@@ -142,6 +97,7 @@ class RunRepository(Repository[Run]):
         status: str,
         ended_at: str | datetime,
         expected_open: bool = True,
+        expected_revision: int | None = None,
     ) -> Run:
         """Give a run its final status and end.
 
@@ -153,35 +109,39 @@ class RunRepository(Repository[Run]):
             status: Any status but `open`.
             ended_at: When it ended.
             expected_open: Whether a run that is not open is refused.
+            expected_revision: The revision that it must have now.
 
         Raises:
             NotFoundError: `metadata_row_not_found`.
-            ConflictError: `metadata_run_not_open`.
+            ConflictError: `metadata_run_not_open` or `metadata_revision_conflict`.
             ValidationError: When status or time is not one.
         """
         text = filter_text(run_ref, "run", "run_ref")
         with self._database.write() as connection:
-            old, run = self._current(connection, text)
+            old, run = self._current(connection, text, expected_revision)
             if expected_open and run.status != _OPEN:
                 raise _not_open(run)
             end_us = max(to_epoch_us(ended_at), to_epoch_us(run.started_at))
             end = run.started_at if end_us == to_epoch_us(run.started_at) else ended_at
             closed = Run.model_validate({**run.to_dict(), "status": status, "ended_at": end})
-            self._write(connection, closed, old)
+            self._replace(connection, closed, old)
             connection.execute(_DELETE_WRITER, {"ref": text})
         return closed
 
-    def resume_run(self, run_ref: StableRef | str, *, writer_id: str) -> Run:
+    def resume_run(
+        self, run_ref: StableRef | str, *, writer_id: str, expected_revision: int | None = None
+    ) -> Run:
         """Open a run again, in the name of a new writer; the history keeps its earlier ends.
 
         Raises:
             NotFoundError: `metadata_row_not_found`.
+            ConflictError: `metadata_revision_conflict`.
         """
         text = filter_text(run_ref, "run", "run_ref")
         with self._database.write() as connection:
-            old, run = self._current(connection, text)
+            old, run = self._current(connection, text, expected_revision)
             opened = Run.model_validate({**run.to_dict(), "status": _OPEN, "ended_at": None})
-            self._write(connection, opened, old)
+            self._replace(connection, opened, old)
             connection.execute(_DELETE_WRITER, {"ref": text})
             _add_writer(connection, text, writer_id)
         return opened
@@ -197,23 +157,37 @@ class RunRepository(Repository[Run]):
         with self._database.read() as connection:
             return tuple((row.run_ref, row.writer_id) for row in connection.execute(statement))
 
-    def update_params(self, run_ref: StableRef | str, params: Mapping[str, Any]) -> Run:
+    def update_params(
+        self,
+        run_ref: StableRef | str,
+        params: Mapping[str, Any],
+        *,
+        expected_revision: int | None = None,
+    ) -> Run:
         """Add parameters to a run, or change them; others stay.
 
         Raises:
             NotFoundError: `metadata_row_not_found`.
+            ConflictError: `metadata_revision_conflict`.
             ValidationError: When the contract refuses a key or value.
         """
-        return self._merge(run_ref, "params", params)
+        return self._merge(run_ref, "params", params, expected_revision)
 
-    def update_tags(self, run_ref: StableRef | str, tags: Mapping[str, str]) -> Run:
+    def update_tags(
+        self,
+        run_ref: StableRef | str,
+        tags: Mapping[str, str],
+        *,
+        expected_revision: int | None = None,
+    ) -> Run:
         """Add tags to a run, or change them; others stay.
 
         Raises:
             NotFoundError: `metadata_row_not_found`.
+            ConflictError: `metadata_revision_conflict`.
             ValidationError: When the contract refuses a key or value.
         """
-        return self._merge(run_ref, "tags", tags)
+        return self._merge(run_ref, "tags", tags, expected_revision)
 
     def complete_run(
         self,
@@ -221,6 +195,7 @@ class RunRepository(Repository[Run]):
         *,
         facts: Mapping[str, Any],
         metadata: Mapping[str, Any],
+        expected_revision: int | None = None,
     ) -> Run:
         """Fill fields of a run that are still None, and metadata keys that it lacks.
 
@@ -229,33 +204,44 @@ class RunRepository(Repository[Run]):
 
         Raises:
             NotFoundError: `metadata_row_not_found`.
+            ConflictError: `metadata_revision_conflict`.
             ValidationError: When the contract refuses a value.
         """
         text = filter_text(run_ref, "run", "run_ref")
         with self._database.write() as connection:
-            old, run = self._current(connection, text)
+            old, run = self._current(connection, text, expected_revision)
             content = run.to_dict()
             known = {name: value for name, value in facts.items() if content[name] is None}
             merged = {**metadata, **content["metadata"]}
             changed = Run.model_validate({**content, **known, "metadata": merged})
-            self._write(connection, changed, old)
+            self._replace(connection, changed, old)
+            write_facts(connection, (changed,), {text: run})
         return changed
 
-    def _merge(self, run_ref: StableRef | str, field: str, values: Mapping[str, Any]) -> Run:
+    def _merge(
+        self,
+        run_ref: StableRef | str,
+        field: str,
+        values: Mapping[str, Any],
+        expected_revision: int | None,
+    ) -> Run:
         text = filter_text(run_ref, "run", "run_ref")
         with self._database.write() as connection:
-            old, run = self._current(connection, text)
+            old, run = self._current(connection, text, expected_revision)
             content = run.to_dict()
             content[field] = {**content[field], **values}
             changed = Run.model_validate(content)
-            self._write(connection, changed, old)
-            _write_facts(connection, run, changed)
+            self._replace(connection, changed, old)
+            write_facts(connection, (changed,), {text: run})
         return changed
 
-    def _current(self, connection: Connection, text: str) -> tuple[Row[Any], Run]:
+    def _current(
+        self, connection: Connection, text: str, expected_revision: int | None
+    ) -> tuple[Row[Any], Run]:
         row = self._stored(connection, text)
         if row is None:
-            raise self._not_found(text)
+            raise self._not_found(connection, text)
+        check_revision(text, row.revision, expected_revision)
         return row, self._entity.model_of(row)
 
     def _require_project(self, connection: Connection, run: Run, project: Project | None) -> None:
@@ -273,34 +259,26 @@ class RunRepository(Repository[Run]):
                 code="metadata_missing_run_project",
                 details={"project_ref": ref, "run_ref": run.run_ref.text},
             )
-        row = PROJECT.row(project, stored_us=time.time_ns() // 1_000, revision=1)
+        revision = last_deleted_revision(connection, ref) + 1
+        row = PROJECT.row(project, stored_us=time.time_ns() // 1_000, revision=revision)
         connection.execute(projects.insert(), row)
 
-    def _after_put(self, connection: Connection, model: Run, old: Row[Any] | None) -> None:
-        _write_facts(connection, self._before(old), model, is_new=old is None)
-        if old is not None and model.status != _OPEN:
-            connection.execute(_DELETE_WRITER, {"ref": model.run_ref.text})
+    def _after_put(
+        self, connection: Connection, models: Mapping[str, Run], old: Mapping[str, Row[Any]]
+    ) -> None:
+        before = {ref: self._before(row) for ref, row in old.items()}
+        write_facts(connection, models.values(), before)
+        ended = [{"ref": ref} for ref in old if models[ref].status != _OPEN]
+        if ended:
+            connection.execute(_DELETE_WRITER, ended)
 
-    def _before(self, old: Row[Any] | None) -> Run | None:
-        """Return the replaced run; None when there was none or it cannot be read."""
-        if old is None:
-            return None
+    def _before(self, old: Row[Any]) -> Run | None:
+        """Return the replaced run; None when it cannot be read."""
         try:
             return self._entity.model_of(old)
         except IntegrityError as error:
             self._damage.add(error)  # and the new row mends it
             return None
-
-
-def _write_facts(
-    connection: Connection, before: Run | None, run: Run, *, is_new: bool = False
-) -> None:
-    """Bring the parameter and tag rows of a run in step with it."""
-    ref = run.run_ref.text
-    if before is None or before.params != run.params:
-        write_params(connection, ref, run.params, is_new=is_new)
-    if before is None or before.tags != run.tags:
-        write_tags(connection, ref, run.tags, is_new=is_new)
 
 
 def _add_writer(connection: Connection, run_ref: str, writer_id: str) -> None:

@@ -1,0 +1,86 @@
+"""Runs as light rows: what listings and tables show, without building models."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from contexta.contract.errors import IntegrityError
+from contexta.store.metadata._entities import RUN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pyarrow as pa
+    from sqlalchemy import Row
+
+    from contexta.store.metadata._damage import DamageLog
+
+
+class RunRow(NamedTuple):
+    """One run as a listing shows it; checked against its digest like a model.
+
+    Attributes:
+        ref: Ref text.
+        project_ref: Ref text of its project.
+        name: Free text.
+        status: `open`, `completed`, `failed`, `cancelled` or `interrupted`.
+        started_us: Microseconds since 1970 UTC.
+        ended_us: The same; None while open.
+        params: As in `Run.params`.
+        tags: As in `Run.tags`.
+    """
+
+    ref: str
+    project_ref: str
+    name: str
+    status: str
+    started_us: int
+    ended_us: int | None
+    params: Mapping[str, Any]
+    tags: Mapping[str, str]
+
+
+def light_rows(rows: Iterable[Row[Any]], damage: DamageLog) -> tuple[RunRow, ...]:
+    """Return the light rows of run rows; damaged ones are left out and reported."""
+    found = []
+    for row in rows:
+        try:
+            content = RUN.content_of(row)
+        except IntegrityError as error:
+            damage.add(error)
+            continue
+        ref, project_ref, name, started_us, ended_us, status = tuple(row)[:6]
+        params, tags = content.get("params") or {}, content.get("tags") or {}
+        found.append(RunRow(ref, project_ref, name, status, started_us, ended_us, params, tags))
+    return tuple(found)
+
+
+def arrow_table(rows: Iterable[RunRow]) -> pa.Table:
+    """Return light rows as an Arrow table; values of parameters are JSON text."""
+    import pyarrow as pa
+
+    instant = pa.timestamp("us", tz="UTC")
+    texts = pa.map_(pa.string(), pa.string())
+    schema = pa.schema(
+        [
+            pa.field("run_ref", pa.string(), nullable=False),
+            pa.field("project_ref", pa.string(), nullable=False),
+            pa.field("name", pa.string(), nullable=False),
+            pa.field("status", pa.string(), nullable=False),
+            pa.field("started_at", instant, nullable=False),
+            pa.field("ended_at", instant),
+            pa.field("params", texts, nullable=False),
+            pa.field("tags", texts, nullable=False),
+        ]
+    )
+    columns: list[list[Any]] = [[] for _ in schema]
+    for row in rows:
+        params = [(key, json.dumps(value)) for key, value in row.params.items()]
+        values = (*row[:6], params, list(row.tags.items()))
+        for column, value in zip(columns, values, strict=True):
+            column.append(value)
+    arrays = [
+        pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
