@@ -89,7 +89,9 @@ def test_check_finds_what_sql_can_break(path, opened, make):
         connection.execute("DELETE FROM run_tags")
         connection.execute("DELETE FROM ledger_stage_executions")
         connection.execute("DELETE FROM ledger_relations")
-        connection.execute("INSERT INTO ledger_mentions VALUES ('no ref', 'no', 'evidence', 0)")
+        connection.execute(
+            "INSERT INTO ledger_mentions VALUES ('no ref', 'no', 'evidence', 0, NULL)"
+        )
     connection.close()
     store = opened()
     codes = [issue.code for issue in store.check_integrity().issues]
@@ -103,6 +105,7 @@ def test_check_finds_what_sql_can_break(path, opened, make):
         "missing_deployment_project",
         "malformed_registered_ref",
         "run_time_window_inverted",
+        "metadata_row_damaged",
         "metadata_row_damaged",
     ]
     assert set(quick) == set(codes) - {"malformed_registered_ref", "metadata_row_damaged"}

@@ -1,35 +1,34 @@
-"""Check the ledger: references, times, digests, derived rows, and the file itself."""
+"""Check the ledger: schema, references, times, digests, derived rows, and the file itself."""
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
-from contexta.contract.errors import IntegrityError, ValidationError
-from contexta.contract.refs import StableRef
+from contexta.contract.errors import ContextaError
 from contexta.contract.time import iso_utc_now
-from contexta.store.metadata import _sqlite
-from contexta.store.metadata._entities import ENTITIES, RUN
-from contexta.store.metadata._integrity_rules import reference_issues, time_issues
-from contexta.store.metadata._issues import IntegrityIssue
-from contexta.store.metadata._reading import fetch_rows
-from contexta.store.metadata._run_facts import param_value
-from contexta.store.metadata._tables import (
-    CURRENT_METADATA_STORE_SCHEMA_VERSION,
-    mentions,
-    run_params,
-    run_tags,
+from contexta.store.metadata._errors import database_error
+from contexta.store.metadata._integrity_registry import registry_issues
+from contexta.store.metadata._integrity_rows import mark_issues, row_issues
+from contexta.store.metadata._integrity_rules import (
+    orphan_issues,
+    reference_issues,
+    time_issues,
 )
+from contexta.store.metadata._integrity_schema import schema_issues
+from contexta.store.metadata._issues import IntegrityIssue
+from contexta.store.metadata._streams import shown, tolerant_text
+from contexta.store.metadata._tables import CURRENT_METADATA_STORE_SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sqlalchemy import Connection
 
     from contexta.store.metadata._database import Database
-    from contexta.store.metadata._rows import Entity
     from contexta.store.metadata._store import MetadataStore
 
 
@@ -66,17 +65,12 @@ def check_integrity(store: MetadataStore, *, full: bool = True) -> IntegrityRepo
 
 
 def check_database(database: Database, *, full: bool) -> IntegrityReport:
-    """Run all checks in one read transaction."""
-    with database.read() as connection:
-        issues = [*reference_issues(connection)]
-        if full:
-            issues.extend(_mention_issues(connection))
-        issues.extend(time_issues(connection))
-        if full:
-            issues.extend(_file_issues(connection))
-            for entity in ENTITIES:
-                issues.extend(_row_issues(connection, entity))
-            issues.extend(_fact_issues(connection))
+    """Run all checks in one read transaction.
+
+    One damaged table hides no finding in another: a check that cannot be run is itself reported.
+    """
+    with database.read() as connection, tolerant_text(connection):
+        issues = list(_issues(database, connection, full=full))
     return IntegrityReport(
         ok=not issues,
         store_schema_version=CURRENT_METADATA_STORE_SCHEMA_VERSION,
@@ -85,87 +79,49 @@ def check_database(database: Database, *, full: bool) -> IntegrityReport:
     )
 
 
-def _mention_issues(connection: Connection) -> Iterator[IntegrityIssue]:
-    for row in fetch_rows(connection, select(mentions).order_by(mentions.c.ref)):
-        try:
-            StableRef.parse(row.ref)
-        except ValidationError as error:
-            yield IntegrityIssue(
-                code="malformed_registered_ref",
-                message=f"{row.ref!r} is registered but is not a ref: {error.message}",
-                severity="warning",
-                ref=row.ref,
-                suggested_action="quarantine_registered_ref",
-                details={"ref_kind": row.ref_kind, "owner_kind": row.mentioned_as},
-            )
+def _issues(database: Database, connection: Connection, *, full: bool) -> Iterator[IntegrityIssue]:
+    checks: list[tuple[str, Callable[[Connection], Iterable[IntegrityIssue]], bool]] = [
+        ("references", reference_issues, True),
+        ("registry", registry_issues, full),
+        ("times", time_issues, True),
+        ("orphans", orphan_issues, True),
+        ("schema", schema_issues, full),
+        ("rows", row_issues, full),
+        ("marks", mark_issues, full),
+    ]
+    for name, check, wanted in checks:
+        if wanted:
+            yield from _guarded(database, connection, name, check)
+    if full:
+        yield from _guarded(database, connection, "file", lambda own: _file_issues(database, own))
 
 
-def _file_issues(connection: Connection) -> Iterator[IntegrityIssue]:
-    for problem in _sqlite.file_problems(connection):
+def _guarded(
+    database: Database,
+    connection: Connection,
+    name: str,
+    check: Callable[[Connection], Iterable[IntegrityIssue]],
+) -> Iterator[IntegrityIssue]:
+    """Yield what a check finds; when the database refuses it, that is a finding."""
+    try:
+        yield from check(connection)
+    except (SQLAlchemyError, sqlite3.Error, ContextaError) as error:
+        known = error if isinstance(error, ContextaError) else database_error(database.place, error)
         yield IntegrityIssue(
-            code="database_file_damaged",
-            message=f"The database reports: {problem}",
+            code="check_failed",
+            message=f"The check of the {name} could not be finished: {shown(known.message)}",
             suggested_action="restore_backup",
+            details={"check": name, "code": known.code},
         )
 
 
-def _row_issues(connection: Connection, entity: Entity[Any]) -> Iterator[IntegrityIssue]:
-    table = entity.table
-    for row in fetch_rows(connection, select(table).order_by(table.c.ref)):
-        try:
-            model = entity.model_of(row)
-        except IntegrityError as error:
-            yield IntegrityIssue(
-                code="metadata_row_damaged",
-                message=error.message,
-                ref=row.ref if isinstance(row.ref, str) else None,
-                suggested_action="restore_backup",
-                details=dict(error.details or {}),
-            )
-            continue
-        expected = entity.row(model, stored_us=row.stored_us, revision=row.revision)
-        drifted = [
-            name
-            for name, value in zip(table.c.keys(), row, strict=True)
-            if name not in {"payload", "digest"} and expected[name] != value
-        ]
-        if drifted:
-            yield IntegrityIssue(
-                code="column_payload_mismatch",
-                message=f"Columns of {row.ref!r} disagree with its payload: {', '.join(drifted)}.",
-                ref=row.ref,
-                suggested_action="put_again",
-                details={"table": table.name.removeprefix("ledger_"), "columns": drifted},
-            )
-
-
-def _fact_issues(connection: Connection) -> Iterator[IntegrityIssue]:
-    """Compare the parameter and tag rows with the runs that they are derived from."""
-    stored: dict[str, set[tuple[Any, ...]]] = {}
-    for row in fetch_rows(connection, select(run_params)):
-        stored.setdefault(row.run_ref, set()).add(("param", row.key, row.text, row.number))
-    for row in fetch_rows(connection, select(run_tags)):
-        stored.setdefault(row.run_ref, set()).add(("tag", row.key, row.value))
-    for row in fetch_rows(connection, select(RUN.table).order_by(RUN.table.c.ref)):
-        facts = stored.pop(row.ref, set())
-        try:
-            run = RUN.model_of(row)
-        except IntegrityError:
-            continue  # reported above, as a damaged row
-        expected: set[tuple[Any, ...]] = {
-            ("param", key, *param_value(value)) for key, value in run.params.items()
-        }
-        expected |= {("tag", key, value) for key, value in run.tags.items()}
-        if facts != expected:
-            yield _drifted(row.ref)
-    for ref in sorted(stored):
-        yield _drifted(ref)
-
-
-def _drifted(ref: str) -> IntegrityIssue:
-    return IntegrityIssue(
-        code="run_facts_mismatch",
-        message=f"The parameter or tag rows of {ref!r} disagree with the run.",
-        ref=ref,
-        suggested_action="put_again",
-    )
+def _file_issues(database: Database, connection: Connection) -> Iterator[IntegrityIssue]:
+    for problem in database.self_check(connection):
+        # Rows are the truth, and indexes follow from them.
+        of_index = "index" in problem
+        yield IntegrityIssue(
+            code="database_index_damaged" if of_index else "database_file_damaged",
+            message=f"The database reports: {shown(problem)}",
+            suggested_action="rebuild_indexes" if of_index else "restore_backup",
+            details={"problem": shown(problem)},
+        )

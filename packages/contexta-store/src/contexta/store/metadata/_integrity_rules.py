@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
+from contexta.contract.time import from_epoch_us
 from contexta.store.metadata import _tables as t
 from contexta.store.metadata._issues import IntegrityIssue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Column, ColumnElement, Connection, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,48 +146,105 @@ def _duplicate_stages(connection: Connection) -> Iterator[IntegrityIssue]:
 
 def _endpoints(connection: Connection) -> Iterator[IntegrityIssue]:
     edges = t.relations.c
-    known = _all_refs(connection)
-    rows = connection.execute(
-        select(edges.ref, edges.source_ref, edges.target_ref).order_by(edges.ref)
-    ).fetchall()
     for side in ("source", "target"):
-        for row in rows:
-            endpoint = getattr(row, f"{side}_ref")
-            if endpoint not in known:
-                yield IntegrityIssue(
-                    code=f"missing_relation_{side}",
-                    message=f"{row.ref!r} names {endpoint!r}, which is not stored.",
-                    ref=row.ref,
-                    suggested_action="review_or_remove_relation",
-                    details={f"{side}_ref": endpoint},
-                )
+        endpoint = edges[f"{side}_ref"]
+        statement = (
+            select(edges.ref, endpoint.label("endpoint"))
+            .where(*(~_stored(table, endpoint) for table in t.ENTITY_TABLES.values()))
+            # A mention makes a ref of another plane known, but no entity of this one exist.
+            .where(or_(~_stored(t.mentions, endpoint), _of_own_kind(endpoint)))
+            .order_by(edges.ref)
+        )
+        for row in connection.execute(statement):
+            yield IntegrityIssue(
+                code=f"missing_relation_{side}",
+                message=f"{row.ref!r} names {row.endpoint!r}, which is not stored.",
+                ref=row.ref,
+                suggested_action="review_or_remove_relation",
+                details={f"{side}_ref": row.endpoint},
+            )
 
 
-def _all_refs(connection: Connection) -> set[str]:
-    known: set[str] = set()
-    for table in (*t.ENTITY_TABLES.values(), t.mentions):
-        known.update(connection.execute(select(table.c.ref)).scalars())
-    # A mention does not make an entity of this plane exist.
-    return known - set(_ghost_refs(connection))
+def _stored(table: Table, ref: ColumnElement[Any]) -> ColumnElement[bool]:
+    return select(table.c.ref).where(table.c.ref == ref).exists()
+
+
+def _of_own_kind(ref: ColumnElement[Any]) -> ColumnElement[bool]:
+    return or_(*(_of_kind(ref, kind) for kind in t.TABLE_OF_REF_KIND))
+
+
+def _of_kind(ref: ColumnElement[Any], kind: str) -> ColumnElement[bool]:
+    return func.substr(ref, 1, len(kind) + 1) == f"{kind}:"  # LIKE has no case in SQLite
+
+
+def orphan_issues(connection: Connection) -> Iterator[IntegrityIssue]:
+    """Yield an issue for each row that describes a run or a relation that is not stored."""
+    for table in (t.run_params, t.run_tags, t.run_origins):
+        yield from _orphans(connection, table.c.run_ref, t.runs, "orphan_run_facts")
+    yield from _orphans(connection, t.run_writers.c.run_ref, t.runs, "orphan_run_writer")
+    owner = t.citations.c.owner_ref
+    for kind, table in (("relation", t.relations), ("provenance", t.provenance)):
+        yield from _orphans(connection, owner, table, "orphan_citation", _of_kind(owner, kind))
+    own = t.archived.c
+    for kind, table in t.TABLE_OF_REF_KIND.items():
+        yield from _orphans(connection, own.ref, table, "orphan_archive_mark", own.ref_kind == kind)
+
+
+def _orphans(
+    connection: Connection,
+    column: Column[Any],
+    owners: Table,
+    code: str,
+    condition: ColumnElement[bool] | None = None,
+) -> Iterator[IntegrityIssue]:
+    statement = select(column).distinct().where(~_stored(owners, column)).order_by(column)
+    if condition is not None:
+        statement = statement.where(condition)
+    table = column.table.name
+    for ref in connection.execute(statement).scalars():
+        yield IntegrityIssue(
+            code=code,
+            message=f"{table!r} has rows of {ref!r}, which is not stored.",
+            ref=ref,
+            suggested_action="remove_orphan_rows",
+            details={"table": table.removeprefix("ledger_")},
+        )
 
 
 def _ghosts(connection: Connection) -> Iterator[IntegrityIssue]:
-    for ref in _ghost_refs(connection):
-        yield IntegrityIssue(
+    """Yield mentions of entities of this plane that are not stored."""
+    for kind, table in sorted(t.TABLE_OF_REF_KIND.items()):
+        own = t.mentions.c
+        deleted = (
+            select(func.max(t.tombstones.c.deleted_us))
+            .where(t.tombstones.c.ref == own.ref)
+            .scalar_subquery()
+        )
+        statement = (
+            select(own.ref, deleted.label("deleted_us"))
+            .where(own.ref_kind == kind, ~_stored(table, own.ref))
+            .where(select(t.citations.c.ref).where(t.citations.c.ref == own.ref).exists())
+            .order_by(own.ref)
+        )
+        for row in connection.execute(statement):
+            yield _ghost(row.ref, row.deleted_us)
+
+
+def _ghost(ref: str, deleted_us: int | None) -> IntegrityIssue:
+    if deleted_us is None:
+        return IntegrityIssue(
             code="dangling_evidence_ref",
             message=f"Lineage names {ref!r} as evidence or context, and it is not stored.",
             severity="warning",
             ref=ref,
             suggested_action="review_evidence",
         )
-
-
-def _ghost_refs(connection: Connection) -> list[str]:
-    ghosts: list[str] = []
-    for kind, table in t.TABLE_OF_REF_KIND.items():
-        own = t.mentions.c
-        statement = select(own.ref).where(
-            own.ref_kind == kind, ~select(table.c.ref).where(table.c.ref == own.ref).exists()
-        )
-        ghosts.extend(connection.execute(statement).scalars())
-    return sorted(ghosts)
+    deleted_at = from_epoch_us(deleted_us)
+    return IntegrityIssue(
+        code="tombstoned_ref_referenced",
+        message=f"Lineage names {ref!r} as evidence or context; it was deleted at {deleted_at}.",
+        severity="warning",
+        ref=ref,
+        suggested_action="review_evidence",
+        details={"deleted_at": deleted_at},
+    )
