@@ -1,4 +1,4 @@
-"""The filters of each list, for type checkers. Each may be left out or None: then it filters nothing.
+"""The filters of each list, for type checkers. Those left out or None filter nothing.
 
 Times: instants as `datetime` or UTC text; `_after` includes the instant, `_before` excludes it.
 Texts compare exactly and with case. `include_archived` is True unless given.

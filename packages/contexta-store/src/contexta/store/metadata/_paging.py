@@ -16,7 +16,7 @@ from contexta.store.metadata._cursor import read_cursor, write_cursor
 from contexta.store.metadata._reading import fetch_rows
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Row, Select, Table
+    from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Table
 
 M = TypeVar("M")
 
@@ -52,7 +52,7 @@ class Listing:
     keys: tuple[ColumnElement[Any], ...]
     either: tuple[ColumnElement[bool], ...] = ()
     descending: bool = False
-    joined: tuple[Table, ColumnElement[bool]] | None = None
+    joined: tuple[FromClause, ColumnElement[bool]] | None = None
 
     def select(self, *columns: Any, also: ColumnElement[bool] | None = None) -> Select[Any]:
         """Return the unordered query for the table, or for some columns of it."""

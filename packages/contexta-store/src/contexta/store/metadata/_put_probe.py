@@ -34,7 +34,7 @@ class PutProbe:
     def __init__(self, entity: Entity[Any]) -> None:
         self._parents = entity.parents
         own = entity.table.c
-        ref = bindparam("own_ref")
+        ref: Any = bindparam("own_ref")
         columns: list[Any] = [
             select(own.revision).where(own.ref == ref).scalar_subquery(),
             select(func.max(tombstones.c.last_revision))

@@ -24,7 +24,7 @@ from contexta.store.metadata._tables import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from sqlalchemy import Column, ColumnElement, Table
+    from sqlalchemy import Column, ColumnElement, Select
 
     from contexta.store.metadata._filters import Condition
 
@@ -85,12 +85,23 @@ def _each(build: Callable[[str, Any], Iterator[ColumnElement[bool]]], field: str
 
 def _tag_conditions(key: str, wanted: Any) -> Iterator[ColumnElement[bool]]:
     for operator, value in _operations("tags", wanted):
-        yield _has_row(run_tags, key, _compare(run_tags.c.value, operator, value, str), value)
+        rows = select(run_tags.c.run_ref).where(run_tags.c.key == key)
+        if operator != "exists":
+            rows = rows.where(_compare(run_tags.c.value, operator, value, str))
+        yield _among(rows, operator, value)
 
 
 def _param_conditions(key: str, wanted: Any) -> Iterator[ColumnElement[bool]]:
     for operator, value in _operations("params", wanted):
-        yield _has_row(run_params, key, _compare_param(operator, value), value)
+        rows = select(run_params.c.run_ref).where(run_params.c.key == key)
+        if operator != "exists":
+            rows = rows.where(_compare_param(operator, value))
+        yield _among(rows, operator, value)
+
+
+def _among(rows: Select[Any], operator: str, value: Any) -> ColumnElement[bool]:
+    wanted = operator != "exists" or value
+    return runs.c.ref.in_(rows) if wanted else runs.c.ref.not_in(rows)
 
 
 def _operations(field: str, wanted: Any) -> Iterator[tuple[str, Any]]:
@@ -112,22 +123,10 @@ def _operations(field: str, wanted: Any) -> Iterator[tuple[str, Any]]:
         yield operator, value
 
 
-def _has_row(
-    table: Table, key: str, comparison: ColumnElement[bool] | None, value: Any
-) -> ColumnElement[bool]:
-    rows = select(table.c.run_ref).where(table.c.key == key)
-    if comparison is not None:
-        return runs.c.ref.in_(rows.where(comparison))
-    return runs.c.ref.in_(rows) if value else runs.c.ref.not_in(rows)
-
-
-def _compare_param(operator: str, value: Any) -> ColumnElement[bool] | None:
-    """Compare numbers as numbers, all else as text; None for `exists`."""
-    if operator == "exists":
-        return None
+def _compare_param(operator: str, value: Any) -> ColumnElement[bool]:
+    """Compare numbers as numbers, all else as text."""
     if operator == "in":
-        choices = [_compare_param("eq", item) for item in value]
-        return _any(choice for choice in choices if choice is not None)
+        return _any(_compare_param("eq", item) for item in value)
     text, number = param_value(value)
     if number is not None:
         own = _compare(run_params.c.number, operator, number, float)
@@ -142,9 +141,7 @@ def _compare_param(operator: str, value: Any) -> ColumnElement[bool] | None:
 
 def _compare(
     column: ColumnElement[Any], operator: str, value: Any, kind: type
-) -> ColumnElement[bool] | None:
-    if operator == "exists":
-        return None
+) -> ColumnElement[bool]:
     if operator == "in":
         return column.in_([kind(item) for item in value])
     own = kind(value)

@@ -99,7 +99,11 @@ class StageRepository(Repository["StageExecution"]):
         return self._count(self._listing(filters))
 
     def _keys(self, filters: Mapping[str, Any]) -> tuple[ColumnElement[Any], ...]:
-        own = (none_last(stages.c.order_index), stages.c.started_us, stages.c.ref)
+        own: tuple[ColumnElement[Any], ...] = (
+            none_last(stages.c.order_index),
+            stages.c.started_us,
+            stages.c.ref,
+        )
         return own if filters.get("run_ref") is not None else (stages.c.run_ref, *own)
 
 
@@ -169,7 +173,11 @@ class BatchRepository(Repository["BatchExecution"]):
         return self._count(self._listing(filters))
 
     def _keys(self, filters: Mapping[str, Any]) -> tuple[ColumnElement[Any], ...]:
-        own = (none_last(batches.c.order_index), batches.c.started_us, batches.c.ref)
+        own: tuple[ColumnElement[Any], ...] = (
+            none_last(batches.c.order_index),
+            batches.c.started_us,
+            batches.c.ref,
+        )
         if filters.get("stage_ref") is not None:
             return own
         own = (batches.c.stage_ref, *own)
@@ -245,7 +253,11 @@ class DeploymentRepository(Repository["DeploymentExecution"]):
 
     def _keys(self, filters: Mapping[str, Any]) -> tuple[ColumnElement[Any], ...]:
         columns = deployments.c
-        own = (none_last(columns.order_index), columns.started_us, columns.ref)
+        own: tuple[ColumnElement[Any], ...] = (
+            none_last(columns.order_index),
+            columns.started_us,
+            columns.ref,
+        )
         if filters.get("run_ref") is not None:
             return own
         own = (columns.deployment_name, *own)

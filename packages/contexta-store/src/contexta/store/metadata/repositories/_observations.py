@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from contexta.store.metadata._paging import Page
 
 
-_BATCH = none_last(samples.c.batch_ref)
+_batch_key = none_last(samples.c.batch_ref)
 
 
 def _in_batch(value: Any) -> ColumnElement[bool]:
@@ -32,7 +32,7 @@ def _in_batch(value: Any) -> ColumnElement[bool]:
     text = filter_text(value, "batch", "batch_ref")
     stage = f"stage:{text.partition(':')[2].rpartition('.')[0]}"
     return and_(
-        f.owner_condition(samples.c.run_ref, text), samples.c.stage_ref == stage, _BATCH == text
+        f.owner_condition(samples.c.run_ref, text), samples.c.stage_ref == stage, _batch_key == text
     )
 
 
@@ -111,10 +111,10 @@ class SampleRepository(Repository["SampleObservation"]):
         return self._count(self._listing(filters))
 
     def _keys(self, filters: Mapping[str, Any]) -> tuple[ColumnElement[Any], ...]:
-        own = (samples.c.observed_us, samples.c.ref)
+        own: tuple[ColumnElement[Any], ...] = (samples.c.observed_us, samples.c.ref)
         if filters.get("batch_ref") is not None:
             return own
-        own = (_BATCH, *own)
+        own = (_batch_key, *own)
         if filters.get("stage_ref") is not None:
             return own
         own = (samples.c.stage_ref, *own)
