@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -178,3 +179,41 @@ def test_a_planted_link_is_not_followed(root, store, add_points, tmp_path):
     assert list(elsewhere.iterdir()) == []
     assert stat.S_ISDIR((root / "metric").lstat().st_mode)
     assert len(list(store.scan())) == 3
+
+
+@pytest.mark.parametrize("rolling", [False, True])
+def test_what_was_appended_while_a_sync_failed_is_not_confirmed_by_the_next_one(
+    open_store, monkeypatch, rolling
+):
+    """The log closes behind a failure, also when it rolled meanwhile; nothing in it is believed."""
+    store = open_store()
+    writer = store.writer()
+    series = writer.define_series(CONTEXT, "loss")
+    first = writer.append_point(series, 1, 1.0)
+    fdatasync, meanwhile, synced = os.fdatasync, [], []
+
+    def failing_once(fd):
+        path = Path(f"/proc/self/fd/{fd}").readlink()
+        if not meanwhile:
+            meanwhile.append(writer.append_point(series, 2, 2.0))
+            if rolling:
+                writer.roll()
+                meanwhile.append(writer.append_point(series, 3, 3.0))
+            raise OSError(errno.EIO, "Input/output error")
+        synced.append(path)
+        fdatasync(fd)
+
+    monkeypatch.setattr(os, "fdatasync", failing_once)
+    refused = []
+    for number in (first, None, None):
+        asked = meanwhile[-1] if number is None else number
+        with pytest.raises(AppendError) as caught:
+            writer.wait_durable(first, asked)
+        refused.append(caught.value.code)
+    later = writer.append_point(series, 4, 4.0)
+    writer.wait_durable(later, later)
+    (segment,) = {path for path in synced if path.suffix == ".seg"}
+
+    assert refused == ["record_store_sync_failed"] * 3
+    assert segment.name == f"{len(meanwhile) + 1}.seg"
+    assert [s.sequence for s in store.scan()] == list(range(1, later + 1))

@@ -25,6 +25,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from contexta.store.records._compact import compact, plan_compaction
+    from contexta.store.records._compact_models import (
+        CompactionGroup,
+        CompactionPlan,
+        CompactionReport,
+        SkippedPart,
+    )
     from contexta.store.records._config import RecordStoreConfig, StoreConfig
     from contexta.store.records._enums import (
         DurabilityMode,
@@ -45,6 +52,7 @@ if TYPE_CHECKING:
         AppendReceipt,
         AppendRejection,
         AppendResult,
+        AppendSkip,
         DeadWriter,
         IntegrityIssue,
         IntegrityReport,
@@ -65,7 +73,11 @@ _HOMES = {
     "AppendReceipt": "_models",
     "AppendRejection": "_models",
     "AppendResult": "_models",
+    "AppendSkip": "_models",
     "BulkReceipt": "_receipts",
+    "CompactionGroup": "_compact_models",
+    "CompactionPlan": "_compact_models",
+    "CompactionReport": "_compact_models",
     "DeadWriter": "_models",
     "DurabilityMode": "_enums",
     "DurabilityStatus": "_enums",
@@ -84,11 +96,14 @@ _HOMES = {
     "ReplayResult": "_models",
     "ScanFilter": "_filter",
     "SeriesContext": "_series",
+    "SkippedPart": "_compact_models",
     "StoreConfig": "_config",
     "StoredRecord": "_models",
     "check_integrity": "_functions",
+    "compact": "_compact",
     "derive_record_ref": "_refs",
     "export_jsonl": "_functions",
+    "plan_compaction": "_compact",
     "rebuild_indexes": "_functions",
     "repair_truncated_tails": "_functions",
 }
@@ -98,7 +113,11 @@ __all__ = [
     "AppendReceipt",
     "AppendRejection",
     "AppendResult",
+    "AppendSkip",
     "BulkReceipt",
+    "CompactionGroup",
+    "CompactionPlan",
+    "CompactionReport",
     "DeadWriter",
     "DurabilityMode",
     "DurabilityStatus",
@@ -117,11 +136,14 @@ __all__ = [
     "ReplayResult",
     "ScanFilter",
     "SeriesContext",
+    "SkippedPart",
     "StoreConfig",
     "StoredRecord",
     "check_integrity",
+    "compact",
     "derive_record_ref",
     "export_jsonl",
+    "plan_compaction",
     "rebuild_indexes",
     "repair_truncated_tails",
 ]

@@ -78,17 +78,30 @@ class AppendRejection:
 
 
 @dataclass(frozen=True, slots=True)
+class AppendSkip:
+    """One item that was there already, by its reference; `index` is its position in the input."""
+
+    index: int
+    record_ref: str
+    record_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class AppendResult:
-    """What became of each item; `durability_status` is that of the weakest receipt."""
+    """What became of each item; `durability_status` is that of the weakest receipt.
+
+    `skipped` lists items that the store had already, for appends with `skip_existing`.
+    """
 
     accepted: tuple[AppendReceipt, ...] = ()
     rejected: tuple[AppendRejection, ...] = ()
     durability_status: DurabilityStatus = DurabilityStatus.ACCEPTED
     durable_count: int = 0
+    skipped: tuple[AppendSkip, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "accepted", tuple(self.accepted))
-        object.__setattr__(self, "rejected", tuple(self.rejected))
+        for name in ("accepted", "rejected", "skipped"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         if not 0 <= self.durable_count <= len(self.accepted):
             raise _refuse(
                 "invalid_append_result",
@@ -104,6 +117,11 @@ class AppendResult:
     def rejected_count(self) -> int:
         """Number of refused items."""
         return len(self.rejected)
+
+    @property
+    def skipped_count(self) -> int:
+        """Number of items that were there already."""
+        return len(self.skipped)
 
     @property
     def success(self) -> bool:

@@ -12,12 +12,15 @@ from contexta.store.records._store_handle import StoreHandle
 
 if TYPE_CHECKING:
     from contexta.store.records._bulk import BulkAppend
+    from contexta.store.records._existing import ExistingRefs
     from contexta.store.records._receipts import BulkReceipt
     from contexta.store.records._writer import RecordWriter
 
 
 class StoreWriting(StoreHandle):
     """Appending, one by one or in bulk, and what makes it durable."""
+
+    _existing_refs: ExistingRefs | None = None
 
     def writer(self) -> RecordWriter:
         """Return the writer of this process; it lives until the last handle is closed.
@@ -33,24 +36,51 @@ class StoreWriting(StoreHandle):
             self._own_writer = acquire_writer(self.config, self._layout)
         return self._own_writer
 
-    def append(self, record: Any) -> AppendResult:
+    def append(self, record: Any, *, skip_existing: bool = False) -> AppendResult:
         """Append one record; see `append_many`."""
-        return self.append_many((record,))
+        return self.append_many((record,), skip_existing=skip_existing)
 
-    def append_many(self, records: Iterable[Any]) -> AppendResult:
+    def append_many(
+        self, records: Iterable[Any], *, skip_existing: bool = False, atomic: bool = False
+    ) -> AppendResult:
         """Append records in order; each is accepted or rejected by itself.
 
         Returns when the configured durability is reached. Nothing is checked against the
         metadata plane, and a reference may be stored more than once.
 
+        Args:
+            records: Records of the contract; anything else is rejected.
+            skip_existing: Whether to skip records whose `record_ref` the store has for their run
+                and type, whoever wrote it; the result lists them. Such appends of all processes
+                wait for each other, so that of two with one reference one is stored.
+            atomic: Whether to store all of them or none, also after a kill or a power cut. With a
+                rejected item none is stored. Limits: 64 MiB, 1,048,576 records.
+
         Raises:
-            AppendError: The disk refused; `partial_result` says exactly what is stored.
+            AppendError: The disk refused; `partial_result` says exactly what is stored. With
+                `skip_existing` also `record_store_existing_unreadable`, when damage may hide what
+                exists.
             ReadOnlyStoreError: `record_store_read_only`, at the first valid item.
+            ValidationError: `record_store_atomic_too_large`.
         """
         self._check_usable()
         writer = None if self.config.read_only else self.writer()
-        batch = BatchAppend(writer, self.config.durability_mode, self.config.max_record_bytes)
+        batch = BatchAppend(
+            writer,
+            self.config.durability_mode,
+            self.config.max_record_bytes,
+            existing=self._existing() if skip_existing and writer is not None else None,
+            atomic=atomic,
+        )
         return batch.run(records)
+
+    def _existing(self) -> ExistingRefs:
+        from contexta.store.records._existing import ExistingRefs
+
+        reader = self._reader
+        if self._existing_refs is None or self._existing_refs.reader is not reader:
+            self._existing_refs = ExistingRefs(self._layout, reader)
+        return self._existing_refs
 
     def append_metrics(
         self,

@@ -194,19 +194,32 @@ class WriterLog:
             failure = self._sync_descriptors(rolled, fd, names=names)
             with self._lock:
                 self._unsealed.extend(old for old, _, _ in rolled)
+                if failure is not None:
+                    self._give_up_unsynced()
+                    last = self._next - 1
                 first, self._durable = self._durable + 1, last
                 if failure is not None:
                     self._unconfirmed.append((first, last))
                     self._names_unsynced = True
-                    if self._fd >= 0 and self._number == number:
-                        # Never synced again: a second success would prove nothing.
-                        os.close(self._fd)
-                        self._forget_segment()
-                        self._unsealed.append(number)
                 elif size and self._home is not None and self._number == number:
                     self._home.note_synced(size, last)
         if failure is not None:
             raise sync_failed(failure, self._layout) from failure
+
+    def _give_up_unsynced(self) -> None:
+        """Close every segment that holds what the failed sync was to confirm, or came behind it.
+
+        They are never synced again, because a second success would prove nothing: the kernel
+        reports a failure once and drops the pages. Sealing reads them again and writes anew.
+        """
+        for number, fd, _ in self._rolled:
+            os.close(fd)
+            self._unsealed.append(number)
+        self._rolled = []
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._unsealed.append(self._number)
+            self._forget_segment()
 
     def _sync_descriptors(
         self, rolled: list[tuple[int, int, int]], fd: int, *, names: bool
