@@ -1,7 +1,11 @@
-"""SQL for readers: rows, Arrow tables and data frames, never a write."""
+"""SQL for readers: rows, Arrow tables and data frames, never a write.
+
+Each query runs once. Frames are made from the same Arrow table on every database.
+"""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -66,9 +70,10 @@ class ResultRows:
 
 @dataclass(slots=True)
 class DuckDBAdapter:
-    """Rows by SQL. The name is that of release 1.0; the dialect is that of SQLite.
+    """Rows by SQL. The name is that of release 1.0; the dialect is that of the database.
 
-    Anything but SELECT is refused, also in a writable store.
+    Anything but SELECT is refused, also in a writable store. Parameters are `?` everywhere; on
+    PostgreSQL, its JSON operators with a question mark are taken for them.
     """
 
     backend: Database
@@ -97,12 +102,13 @@ class DuckDBAdapter:
         return tuple(self.execute(sql, params).fetchall())
 
     def arrow(self, sql: str, params: Sequence[Any] | None = None) -> pa.Table:
-        """Return the rows as a `pyarrow.Table`; columns without any value have type null."""
-        pa = import_module("pyarrow")
-        result = self.execute(sql, params)
-        rows = result.fetchall()
-        arrays = [pa.array([row[i] for row in rows]) for i in range(len(result.columns))]
-        return pa.Table.from_arrays(arrays, names=list(result.columns))
+        """Return the rows as a `pyarrow.Table`; columns without any value have type null.
+
+        Raises:
+            ValidationError: `metadata_mixed_column` when a column holds values of several
+                types.
+        """
+        return _arrow_table(self.execute(sql, params))
 
     def table(self, name: str) -> pa.Table:
         """Return a whole table or view as a `pyarrow.Table`.
@@ -111,6 +117,19 @@ class DuckDBAdapter:
             ValidationError: `metadata_unknown_table` for a name that is not one of ours.
         """
         return self.arrow(table_query(name))
+
+    @contextmanager
+    def transaction(self) -> Iterator[DuckDBAdapter]:
+        """Make the puts of this thread one transaction until the end of the body.
+
+        An exception undoes all of them and is raised again. Queries inside see the state as
+        changed. Other writers wait meanwhile, so keep it short.
+
+        Raises:
+            ReadOnlyStoreError: `metadata_store_read_only`.
+        """
+        with self.backend.transaction():
+            yield self
 
     def get_schema_version(self) -> str:
         """Return the schema version of the store."""
@@ -135,11 +154,8 @@ class PandasAdapter:
         Raises:
             DependencyError: `metadata_pandas_adapter_not_ready` without pandas.
         """
-        pandas = _library("pandas")
-        result = self.sql_adapter.execute(sql, params)
-        frame: pd.DataFrame = pandas.DataFrame.from_records(
-            result.fetchall(), columns=list(result.columns)
-        )
+        _library("pandas")
+        frame: pd.DataFrame = self.sql_adapter.arrow(sql, params).to_pandas()
         return frame
 
     def table(self, name: str) -> pd.DataFrame:
@@ -160,10 +176,15 @@ class PolarsAdapter:
             DependencyError: `metadata_polars_adapter_not_ready` without Polars.
         """
         polars = _library("polars")
-        result = self.sql_adapter.execute(sql, params)
-        frame: pl.DataFrame = polars.DataFrame(
-            result.fetchall(), schema=list(result.columns), orient="row", infer_schema_length=None
-        )
+        table = self.sql_adapter.arrow(sql, params)
+        if len(set(table.column_names)) < table.num_columns:
+            raise ValidationError(
+                f"Polars needs columns with different names, not {table.column_names}. "
+                "Name them with AS.",
+                code="metadata_duplicate_column",
+                details={"columns": table.column_names},
+            )
+        frame: pl.DataFrame = polars.from_arrow(table)
         return frame
 
     def table(self, name: str) -> pl.DataFrame:
@@ -180,6 +201,23 @@ def table_query(name: str) -> str:
             details={"table": str(name), "allowed": sorted(READABLE_NAMES)},
         )
     return f"SELECT * FROM {name}"  # noqa: S608 (from the list above)
+
+
+def _arrow_table(result: ResultRows) -> pa.Table:
+    pa = import_module("pyarrow")
+    rows = result.fetchall()
+    arrays = []
+    for index, name in enumerate(result.columns):
+        try:
+            arrays.append(pa.array([row[index] for row in rows]))
+        except (pa.ArrowException, OverflowError) as error:
+            raise ValidationError(
+                f"Column {name!r} holds values of several types, or beyond 64 bits: {error}. "
+                "CAST it to one type.",
+                code="metadata_mixed_column",
+                details={"column": name},
+            ) from error
+    return pa.Table.from_arrays(arrays, names=list(result.columns))
 
 
 def _library(name: str) -> Any:

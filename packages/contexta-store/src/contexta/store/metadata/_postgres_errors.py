@@ -99,6 +99,7 @@ _BY_STATE = {
     "22021": _TEXT,
     "22P05": _TEXT,
     "54000": _LONG,
+    "08P01": _OTHER,  # of all protocol violations, users can cause one: wrong parameters
 }
 _BY_CLASS = {"08": _LOST, "28": _REFUSED, "XX": _DAMAGED}
 # Internal errors are not damage; only these two say that data is.
