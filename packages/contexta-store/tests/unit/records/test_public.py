@@ -50,7 +50,21 @@ FROM_1_0 = {
     "AppendError",
     "ReplayError",
 }
-ADDED = {"DeadWriter", "MetricSummary", "RecordWriter", "SeriesContext", "derive_record_ref"}
+ADDED = {
+    "AppendSkip",
+    "BulkReceipt",
+    "CompactionGroup",
+    "CompactionPlan",
+    "CompactionReport",
+    "DeadWriter",
+    "MetricSummary",
+    "RecordWriter",
+    "SeriesContext",
+    "SkippedPart",
+    "compact",
+    "derive_record_ref",
+    "plan_compaction",
+}
 
 
 def test_the_public_names_are_exactly_these():

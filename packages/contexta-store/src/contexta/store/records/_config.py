@@ -35,6 +35,8 @@ class RecordStoreConfig(BaseModel):
         layout_version: Version text stamped into a new store; must agree with an existing one.
         enable_indexes: Whether derived indexes may be kept; never changes a result.
         read_only: Nothing is written, not even a lock file.
+        compact_small_parts: Whether closing the last handle merges small parts when a project
+            has more than 64 of them; bounded work of about a second at most.
 
     Raises:
         ConfigurationError: On construction, naming every field that is wrong.
@@ -51,6 +53,7 @@ class RecordStoreConfig(BaseModel):
     read_only: StrictBool = False
     max_segment_age_seconds: float = 300.0
     max_record_bytes: StrictInt = 4_194_304
+    compact_small_parts: StrictBool = True
 
     def __init__(self, root_path: str | Path | None = None, **values: Any) -> None:
         try:

@@ -96,6 +96,40 @@ class PartReader:
             for group in range(footer.metadata.num_row_groups):
                 yield self._matching(part, footer, file, wanted, names, (group,))
 
+    def check(self, part: PartEntry) -> None:
+        """Verify that a part is there and its footer is the one that was written.
+
+        Raises:
+            RecordError: As `read`.
+            SchemaVersionError: When a newer release wrote the part.
+        """
+        path = self._layout.root / part.path
+        with _as_damage(path), self._open(path) as file:
+            self._verified(part, path, file)
+
+    def batches(self, part: PartEntry, rows: int) -> Iterator[pa.Table]:
+        """Yield all columns of a part in its own order, at most `rows` rows in memory at a time.
+
+        The file stays open until the iteration ends.
+
+        Raises:
+            RecordError: As `read`, possibly after some batches.
+            SchemaVersionError: When a newer release wrote the part.
+        """
+        path = self._layout.root / part.path
+        target = schema_for(part.record_type)
+        with _as_damage(path), self._open(path) as file:
+            footer = self._verified(part, path, file)
+            verified = VerifiedFile(file.fileno(), str(path), footer.data_bytes, footer.blocks)
+            reader = pq.ParquetFile(
+                verified,
+                metadata=footer.metadata,
+                read_dictionary=[c.name for c in columns_of(part.record_type) if c.kind == "word"],
+                page_checksum_verification=True,
+            )
+            for batch in reader.iter_batches(rows, use_threads=False):
+                yield _conformed(pa.Table.from_batches([batch]), target)
+
     def _open(self, path: Path) -> BinaryIO:
         where = locate_part(self._layout, path.relative_to(self._layout.root).as_posix())
         try:

@@ -276,6 +276,13 @@ def shared_log(layout: Layout) -> PartsLog:
         return reader.read()
 
 
+def known_parts(layout: Layout) -> tuple[PartEntry, ...] | None:
+    """Return the current parts if this process has written to the log, without its lock."""
+    if str(layout.root) not in _SHARED.readers:
+        return None
+    return tuple(shared_log(layout).parts.values())
+
+
 def _after_fork_in_child() -> None:
     _SHARED.lock = threading.Lock()
     _SHARED.readers = {}

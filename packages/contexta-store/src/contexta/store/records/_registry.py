@@ -34,8 +34,11 @@ def acquire_writer(config: RecordStoreConfig, layout: Layout) -> RecordWriter:
     return writer
 
 
-def release_writer(layout: Layout, writer: RecordWriter) -> None:
+def release_writer(layout: Layout, writer: RecordWriter) -> bool:
     """Give a writer back; the last user closes it.
+
+    Returns:
+        Whether it was the last one.
 
     Raises:
         StoreError: When closing failed; see `RecordWriter.close`.
@@ -44,12 +47,13 @@ def release_writer(layout: Layout, writer: RecordWriter) -> None:
     with _REGISTRY.lock:
         known, users = _REGISTRY.writers.get(key, (None, 0))
         if known is not writer:
-            return
+            return False
         if users > 1:
             _REGISTRY.writers[key] = (writer, users - 1)
-            return
+            return False
         del _REGISTRY.writers[key]
     writer.close()
+    return True
 
 
 def _close_all_at_exit() -> None:

@@ -21,7 +21,7 @@ from contexta.store.records._models import (
     ReplayResult,
     StoredRecord,
 )
-from contexta.store.records._store_writing import StoreWriting
+from contexta.store.records._store_compaction import StoreCompaction
 from contexta.store.records.schema import columns_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from contexta.store.records._rows_filter import RowFilter
 
 
-class RecordStore(StoreWriting):
+class RecordStore(StoreCompaction):
     """Append-only records of runs: a write-ahead log per process, sealed into Parquet.
 
     Any number of processes, threads and forked children append and read at once. A record is

@@ -91,6 +91,9 @@ class StoreHandle:
     def close(self) -> None:
         """Seal what this process wrote and let its lock go; idempotent.
 
+        When a project has gathered more than 64 small parts, some of them are merged (at most
+        16 MiB; see `compact_small_parts` of the configuration).
+
         Raises:
             StoreError: When sealing failed; everything is released and the records stay readable.
             LifecycleError: `record_store_interrupting` in a signal handler that interrupted a
@@ -103,7 +106,19 @@ class StoreHandle:
         if self._cached_reader is not None:
             self._cached_reader.clear()
         if writer is not None:
-            release_writer(self._layout, writer)
+            was_last = release_writer(self._layout, writer)
+            if was_last and self.config.compact_small_parts:
+                self._compact_small_parts()
+
+    def _compact_small_parts(self) -> None:
+        from contexta.store.records._fork_guard import NO_FORK
+        from contexta.store.records._parts_log import known_parts
+
+        if known_parts(self._layout):  # sealing has loaded pyarrow and the log already
+            with NO_FORK:
+                from contexta.store.records._compact import compact_small_parts
+
+                compact_small_parts(self._layout)
 
     @property
     def _reader(self) -> StoreReader:
