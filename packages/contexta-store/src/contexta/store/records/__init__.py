@@ -25,7 +25,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from contexta.store.records._compact import compact, plan_compaction
     from contexta.store.records._compact_models import (
         CompactionGroup,
         CompactionPlan,
@@ -44,7 +43,9 @@ if TYPE_CHECKING:
     from contexta.store.records._filter import ScanFilter
     from contexta.store.records._functions import (
         check_integrity,
+        compact,
         export_jsonl,
+        plan_compaction,
         rebuild_indexes,
         repair_truncated_tails,
     )
@@ -100,10 +101,10 @@ _HOMES = {
     "StoreConfig": "_config",
     "StoredRecord": "_models",
     "check_integrity": "_functions",
-    "compact": "_compact",
+    "compact": "_functions",
     "derive_record_ref": "_refs",
     "export_jsonl": "_functions",
-    "plan_compaction": "_compact",
+    "plan_compaction": "_functions",
     "rebuild_indexes": "_functions",
     "repair_truncated_tails": "_functions",
 }

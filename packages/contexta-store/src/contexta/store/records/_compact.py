@@ -10,8 +10,6 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from typing import TYPE_CHECKING
-
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -40,32 +38,12 @@ from contexta.store.records._parts_log import known_parts, read_log
 from contexta.store.records._staging import StagedPart, Staging
 from contexta.store.records.schema import columns_of
 
-if TYPE_CHECKING:
-    from contexta.store.records._store import RecordStore
-
 _LOGGER = logging.getLogger("contexta.store.records")
 _CAP_DECODED_BYTES = 2 << 30
 _READ_BACK_ROWS = 65_536
 _MOST_ROUNDS = 32
 _SMALL_PARTS = 64
 _SMALL_BYTES = 16 << 20
-
-
-def plan_compaction(store: RecordStore, *, full: bool = False) -> CompactionPlan:
-    """Return what `compact` would merge first; changes nothing. `str` gives it as text.
-
-    Args:
-        store: An open store; read-only is enough.
-        full: As for `compact`.
-    """
-    return store.plan_compaction(full=full)
-
-
-def compact(
-    store: RecordStore, *, full: bool = False, max_bytes: int | None = None
-) -> CompactionReport:
-    """See `RecordStore.compact`."""
-    return store.compact(full=full, max_bytes=max_bytes)
 
 
 def plan_layout(layout: Layout, *, full: bool) -> CompactionPlan:

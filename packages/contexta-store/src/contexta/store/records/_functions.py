@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from contexta.store.records._enums import ReplayMode
 
 if TYPE_CHECKING:
+    from contexta.store.records._compact_models import CompactionPlan, CompactionReport
     from contexta.store.records._filter import ScanFilter
     from contexta.store.records._models import IntegrityReport, RepairReport, ReplayResult
     from contexta.store.records._store import RecordStore
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 def check_integrity(store: RecordStore) -> IntegrityReport:
     """See `RecordStore.check_integrity`."""
     return store.check_integrity()
+
+
+def compact(
+    store: RecordStore, *, full: bool = False, max_bytes: int | None = None
+) -> CompactionReport:
+    """See `RecordStore.compact`."""
+    return store.compact(full=full, max_bytes=max_bytes)
 
 
 def export_jsonl(
@@ -27,6 +35,11 @@ def export_jsonl(
 ) -> ReplayResult:
     """See `RecordStore.export_jsonl`."""
     return store.export_jsonl(destination, scan_filter, mode=mode)
+
+
+def plan_compaction(store: RecordStore, *, full: bool = False) -> CompactionPlan:
+    """See `RecordStore.plan_compaction`."""
+    return store.plan_compaction(full=full)
 
 
 def rebuild_indexes(store: RecordStore) -> RepairReport:
