@@ -110,6 +110,13 @@ class StoreReader:
             sealed = tuple(log.entries.values())
             return Snapshot(parts, tuple(views), sealed, tuple(found), log.sealed_count, log.erased)
 
+    def live(self) -> tuple[LiveView, ...]:
+        """Look at the segments that have a file in `_wal`, also when they are sealed already."""
+        with self._lock:
+            writers = self._list_writers()
+            self._open_new(writers)
+            return tuple(self._views(writers))
+
     def _list_writers(self) -> dict[str, list[int]]:
         writers: dict[str, list[int]] = {}
         for name in names_in(self._layout.wal):

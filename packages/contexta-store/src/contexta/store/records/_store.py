@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contexta.contract.errors import ValidationError
 from contexta.store.fs import lock_is_held
 from contexta.store.records._enums import ReplayMode
 from contexta.store.records._filter import ScanFilter
-from contexta.store.records._layout import RECORD_TYPES, is_writer_id
+from contexta.store.records._layout import is_writer_id
 from contexta.store.records._models import (
     DeadWriter,
     IntegrityReport,
-    KnownGap,
-    MetricSummary,
     RepairReport,
     ReplayResult,
     StoredRecord,
 )
 from contexta.store.records._store_compaction import StoreCompaction
-from contexta.store.records.schema import columns_of
+from contexta.store.records._store_reading import StoreReading
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from contexta.store.records import _damage as dmg
     from contexta.store.records._rows_filter import RowFilter
 
 
-class RecordStore(StoreCompaction):
+class RecordStore(StoreReading, StoreCompaction):
     """Append-only records of runs: a write-ahead log per process, sealed into Parquet.
 
     Any number of processes, threads and forked children append and read at once. A record is
@@ -130,91 +124,6 @@ class RecordStore(StoreCompaction):
         self._check_usable()
         replay = Replay(self._reader, scan_filter, replay_mode_of(mode))
         return export_records(replay, Path(destination).expanduser().absolute())
-
-    def arrow(
-        self,
-        record_type: str,
-        *,
-        run_refs: Iterable[str] | None = None,
-        stage_execution_ref: str | None = None,
-        keys: Iterable[str] | None = None,
-        columns: Iterable[str] | None = None,
-        start_us: int | None = None,
-        end_us: int | None = None,
-    ) -> pa.Table:
-        """Return matching records as an Arrow table sorted by sequence.
-
-        The columns are those of `schema_for(record_type)`, all or the named ones in that order
-        of naming. Damaged parts are left out; `damage()` lists them.
-
-        Args:
-            record_type: `event`, `metric`, `span` or `degraded`.
-            run_refs: Wanted runs; None means any.
-            stage_execution_ref: Wanted stage.
-            keys: Wanted metric, event or issue keys, or span names.
-            columns: Wanted columns.
-            start_us: Earliest `observed_at`, microseconds since 1970 UTC, inclusive.
-            end_us: Latest `observed_at`, inclusive.
-
-        Raises:
-            ValidationError: For an unknown record type, column or malformed run reference.
-        """
-        from contexta.store.records._reads import project_filter, read_table
-        from contexta.store.records._rows_filter import RowFilter
-
-        self._check_usable()
-        known = [column.name for column in columns_of(record_type)]
-        names = known if columns is None else list(columns)
-        if unknown := sorted(set(names) - set(known)):
-            raise ValidationError(
-                f"{', '.join(unknown)}: no such column of {record_type} records. See "
-                "contexta.store.records.schema.",
-                code="record_store_unknown_column",
-                details={"unknown": unknown, "allowed": known},
-            )
-        words: list[tuple[str, frozenset[str]]] = []
-        if run_refs is not None:
-            words.append(("run_ref", project_filter(run_refs)))
-        if stage_execution_ref is not None:
-            words.append(("stage_execution_ref", frozenset((str(stage_execution_ref),))))
-        wanted = RowFilter(
-            record_types=(record_type,),
-            words=tuple(words),
-            keys=None if keys is None else frozenset(keys),
-            start_us=start_us,
-            end_us=end_us,
-        )
-        lost: list[dmg.Damage] = []
-        reader = self._reader
-        table = read_table(reader.snapshot(), reader.parts, record_type, wanted, names, lost)
-        self._remember(lost)
-        return table
-
-    def metric_summaries(
-        self, run_refs: Iterable[str] | None = None, keys: Iterable[str] | None = None
-    ) -> tuple[MetricSummary, ...]:
-        """Summarize metrics per run, stage and key, in the order of those; see `damage()`."""
-        from contexta.store.records._summaries import SUMMARY_COLUMNS, summarize
-
-        points = self.arrow("metric", run_refs=run_refs, keys=keys, columns=SUMMARY_COLUMNS)
-        return summarize(points)
-
-    def record_counts(self, run_ref: str) -> dict[str, int]:
-        """Return the number of readable records of a run by record type."""
-        return {
-            kind: self.arrow(kind, run_refs=(str(run_ref),), columns=("sequence",)).num_rows
-            for kind in RECORD_TYPES
-        }
-
-    def damage(self) -> tuple[KnownGap, ...]:
-        """Return the damage that a look at the store shows, and what reads met before.
-
-        `check_integrity` reads every byte; this does not.
-        """
-        self._check_usable()
-        found = {repr(d.gap): d.gap for d in self._reader.snapshot().damage}
-        found.update({repr(d.gap): d.gap for d in self._lost.values()})
-        return tuple(found.values())
 
     # Care
 

@@ -1,0 +1,276 @@
+"""Questions about metrics and runs, answered from the index, the rest of the parts and the log.
+
+A look is what an answer rests on: segments of the index, parts that are in none of them, and live
+segments of writers; each record is in exactly one of these. Usually the log of parts is as the
+index knows it, and then neither the log nor the catalogue of parts is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contexta.store.records import _damage as dmg
+from contexta.store.records._index import BOUNDED, UNBOUNDED, Budget, RecordIndex
+from contexta.store.records._index_chunks import BY_KEY, BY_RUN, COUNTS, END, POINT, text_key
+from contexta.store.records._index_file import IndexUnavailableError
+from contexta.store.records._index_segments import DamagedSegmentError, Place
+from contexta.store.records._index_state import LogMark, SegmentInfo, read_tail
+from contexta.store.records._layout import Layout
+from contexta.store.records._live import LiveView
+from contexta.store.records._part_entry import PartEntry
+from contexta.store.records._reads import read_table
+from contexta.store.records._rows_filter import RowFilter
+from contexta.store.records._snapshot import Snapshot, StoreReader
+from contexta.store.records._summaries import PARTIAL_SCHEMA, SUMMARY_COLUMNS, partials_of
+from contexta.store.records.schema import RECORD_TYPES
+
+FEW_RUNS = 32
+_TRIES = 4
+_T = TypeVar("_T")
+
+Names = frozenset[str] | None
+"""Wanted texts; None means any."""
+
+
+class Look(NamedTuple):
+    """What an answer rests on."""
+
+    segments: tuple[SegmentInfo, ...]
+    rest: tuple[PartEntry, ...]
+    live: tuple[LiveView, ...]
+
+    def unindexed(self) -> Snapshot:
+        """Return what is in no segment of the index."""
+        return Snapshot(self.rest, self.live, (), ())
+
+
+class IndexedReader:
+    """Answers one question; `lost` then has the damage that was met on the way.
+
+    Args:
+        layout: The store.
+        reader: Looks at the store.
+        index: The index; None to do without.
+    """
+
+    def __init__(self, layout: Layout, reader: StoreReader, index: RecordIndex | None) -> None:
+        self._layout = layout
+        self._reader = reader
+        self._index = index
+        self.lost: list[dmg.Damage] = []
+
+    # Looking
+
+    def answer(self, question: Callable[[Look], _T], *, bounded: bool) -> _T:
+        """Ask a question of a look; without the index where it does not work.
+
+        Args:
+            question: Called with a look, again when the index turns out to be damaged.
+            bounded: Whether the question is about so little that the index is not to be
+                brought up to date as a whole for it.
+        """
+        index = self._index
+        tries = _TRIES if index is not None else 0
+        for _ in range(tries):
+            assert index is not None  # noqa: S101 - there are no tries without one
+            try:
+                return question(self._look(index, BOUNDED if bounded else UNBOUNDED))
+            except (IndexUnavailableError, DamagedSegmentError) as error:
+                self.lost.clear()
+                index.recover(error)
+        return question(self._plain())
+
+    def _plain(self) -> Look:
+        snapshot = self._reader.snapshot()
+        return Look((), snapshot.parts, snapshot.live)
+
+    def _look(self, index: RecordIndex, budget: Budget) -> Look:
+        # Live segments first: one that is sealed meanwhile is then found in the index as well,
+        # and is left out here, but none is missed.
+        live = self._reader.live()
+        try:
+            cover = index.advance(index.state(), budget)
+            if cover is None or not cover.state.complete:
+                return self._whole_look(index, budget)
+        except OSError:
+            return self._plain()
+        hidden = cover.sealed | cover.state.leftovers
+        kept = tuple(view for view in live if view.segment not in hidden)
+        if any(not self._layout.segment(view.segment).exists() for view in kept):
+            return self._whole_look(index, budget)  # gone because it was sealed, perhaps
+        return Look(cover.state.segments, cover.rest, kept)
+
+    def _whole_look(self, index: RecordIndex, budget: Budget) -> Look:
+        start = read_tail(self._layout, LogMark(0, 0, 0))
+        present = {view.segment for view in self._reader.live()}
+        snapshot = self._reader.snapshot()
+        mark = LogMark(0, 0, 0) if start is None else start.mark
+        paths = [str((found.gap.details or {}).get("path", "")) for found in snapshot.damage]
+        log = str(self._layout.parts_log)
+        cover = index.cover(
+            index.state(),
+            snapshot.parts,
+            frozenset(present - {view.segment for view in snapshot.live}),
+            mark,
+            budget,
+            complete=not any(path == log or path.endswith(".parquet") for path in paths),
+        )
+        return Look(cover.state.segments, cover.rest, snapshot.live)
+
+    def _rows(
+        self, look: Look, family: int, low: bytes = b"", high: bytes = END
+    ) -> Iterator[tuple[SegmentInfo, pa.Table]]:
+        if self._index is None:
+            return
+        for segment in look.segments:
+            rows = self._index.segments.rows(segment, family, low, high)
+            if rows.num_rows:
+                yield segment, rows
+
+    def _entries(self, places: Iterable[Place]) -> tuple[PartEntry, ...]:
+        assert self._index is not None  # noqa: S101 - without index there are no places
+        return tuple(self._index.segments.part(place) for place in sorted(set(places)))
+
+    # Metrics
+
+    def partials(self, look: Look, runs: Names, keys: Names) -> pa.Table:
+        """Return partials of the wanted series; a series that is in pieces has several."""
+        tables = [PARTIAL_SCHEMA.empty_table()]
+        for family, low, high in _ranges(runs, keys):
+            for _, rows in self._rows(look, family, low, high):
+                tables.append(_only(rows, runs, keys).select(PARTIAL_SCHEMA.names))
+        if look.rest or look.live:
+            points = self._points(look.unindexed(), runs, keys, SUMMARY_COLUMNS)
+            tables.append(partials_of(points))
+        return pa.concat_tables([table for table in tables if table.num_rows] or tables[:1])
+
+    def series(self, look: Look, run: str, key: str, stage: str | None) -> pa.Table:
+        """Return the points of a series with the columns of `POINT`, by sequence."""
+        runs, keys = frozenset((run,)), frozenset((key,))
+        low = text_key(run, key)
+        inline: list[pa.Table] = []
+        opened: list[Place] = []
+        for segment, found in self._rows(look, BY_RUN, low, low + b"\x00"):
+            rows = _only(found, runs, keys)
+            outside = rows.filter(pc.is_null(rows["points"]))["part"].unique()
+            opened.extend(Place(segment.number, number) for number in outside.to_pylist())
+            inside = pc.invert(pc.is_in(rows["part"], value_set=outside))
+            inline.append(_points_in(_of_stage(rows.filter(inside), stage)))
+        snapshot = look.unindexed()
+        if opened:
+            snapshot = snapshot._replace(parts=(*look.rest, *self._entries(opened)))
+        if snapshot.parts or snapshot.live:
+            names = [field.name for field in POINT]
+            points = self._points(snapshot, runs, keys, [*names, "stage_execution_ref"])
+            points = _of_stage(points, stage).select(names)
+            inline.append(points.cast(pa.schema(list(POINT))))
+        whole = pa.concat_tables(inline or [pa.schema(list(POINT)).empty_table()])
+        return whole.take(pc.sort_indices(whole["sequence"]))
+
+    def metric_keys(self, look: Look, runs: Names) -> tuple[str, ...]:
+        """Return the metric keys of runs, sorted."""
+        found: set[str] = set()
+        for family, low, high in _ranges(runs, None):
+            for _, rows in self._rows(look, family, low, high):
+                found.update(_only(rows, runs, None)["metric_key"].unique().to_pylist())
+        points = self._points(look.unindexed(), runs, None, ("metric_key",))
+        found.update(points["metric_key"].unique().to_pylist())
+        return tuple(sorted(found))
+
+    def _points(
+        self, snapshot: Snapshot, runs: Names, keys: Names, columns: Iterable[str]
+    ) -> pa.Table:
+        words = () if runs is None else (("run_ref", runs),)
+        wanted = RowFilter(record_types=("metric",), words=words, keys=keys)
+        return read_table(snapshot, self._reader.parts, "metric", wanted, columns, self.lost)
+
+    # Runs
+
+    def record_counts(self, look: Look, runs: Names) -> dict[str, dict[str, int]]:
+        """Return the number of records by run and record type; types without any are left out."""
+        tables = []
+        for _, _, rows in self._counts(look, runs):
+            tables.append(rows.select(["run_ref", "record_type", "count"]))
+        words = () if runs is None else (("run_ref", runs),)
+        for kind in RECORD_TYPES:
+            wanted = RowFilter(record_types=(kind,), words=words)
+            parts = self._reader.parts
+            rest = read_table(look.unindexed(), parts, kind, wanted, ("run_ref",), self.lost)
+            for counted in rest["run_ref"].value_counts().to_pylist():
+                row = {"run_ref": [counted["values"]], "record_type": [kind]}
+                tables.append(pa.table({**row, "count": [counted["counts"]]}))
+        found: dict[str, dict[str, int]] = {}
+        for table in tables:
+            cells = (table[name].to_pylist() for name in ("run_ref", "record_type", "count"))
+            for run, kind, count in zip(*cells, strict=True):
+                own = found.setdefault(run, {})
+                own[kind] = own.get(kind, 0) + count
+        return found
+
+    def parts_of(self, look: Look, runs: frozenset[str]) -> Snapshot:
+        """Return what may hold records of a few runs."""
+        places = [
+            Place(segment.number, number)
+            for _, segment, rows in self._counts(look, runs)
+            for number in rows["part"].unique().to_pylist()
+        ]
+        entries = self._entries(places) if places else ()
+        return look.unindexed()._replace(parts=(*look.rest, *entries))
+
+    def runs_of(self, look: Look, path: str) -> frozenset[str] | None:
+        """Return the runs of a part; None when it is not indexed."""
+        assert self._index is not None or not look.segments  # noqa: S101 - see `_plain`
+        for segment in look.segments:
+            assert self._index is not None  # noqa: S101
+            for (name, _), place in self._index.segments.places(segment).items():
+                if name == path:
+                    rows = self._index.segments.rows(segment, COUNTS)
+                    own = rows.filter(pc.equal(rows["part"], place.number))
+                    return frozenset(own["run_ref"].to_pylist())
+        return None
+
+    def _counts(self, look: Look, runs: Names) -> Iterator[tuple[bytes, SegmentInfo, pa.Table]]:
+        few = runs is not None and len(runs) <= FEW_RUNS
+        ranges = [(text_key(run), text_key(run) + b"\x00") for run in runs or ()] if few else []
+        for low, high in ranges if few else [(b"", END)]:
+            for segment, rows in self._rows(look, COUNTS, low, high):
+                yield low, segment, _only(rows, runs, None)
+
+
+def _ranges(runs: Names, keys: Names) -> list[tuple[int, bytes, bytes]]:
+    """Return family and range of keys that cover what is wanted, as little as possible."""
+    if runs is not None and len(runs) <= FEW_RUNS:
+        texts, family = runs, BY_RUN
+    elif keys is not None:
+        texts, family = keys, BY_KEY
+    else:
+        return [(BY_KEY, b"", END)]
+    return [(family, text_key(text, ""), text_key(text) + b"\x01") for text in sorted(texts)]
+
+
+def _only(rows: pa.Table, runs: Names, keys: Names) -> pa.Table:
+    for name, texts in (("run_ref", runs), ("metric_key", keys)):
+        if texts is not None:
+            wanted = pa.array(sorted(texts), pa.string())
+            mask = pc.is_in(rows[name], value_set=wanted)
+            if not pc.all(mask).as_py():
+                rows = rows.filter(mask)
+    return rows
+
+
+def _of_stage(rows: pa.Table, stage: str | None) -> pa.Table:
+    if stage is None:
+        return rows
+    return rows.filter(pc.equal(rows["stage_execution_ref"], stage))
+
+
+def _points_in(rows: pa.Table) -> pa.Table:
+    lists = rows["points"].combine_chunks()
+    pieces = lists.chunks if isinstance(lists, pa.ChunkedArray) else [lists]
+    schema = pa.schema(list(POINT))
+    tables = [pa.Table.from_struct_array(piece.flatten()).cast(schema) for piece in pieces]
+    return pa.concat_tables(tables) if tables else schema.empty_table()
