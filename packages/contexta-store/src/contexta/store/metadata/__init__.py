@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     from contexta.store.metadata._config import MetadataStoreConfig
     from contexta.store.metadata._copy import LedgerCopy
     from contexta.store.metadata._damage import DamagedRow
-    from contexta.store.metadata._history import LifecycleChange
+    from contexta.store.metadata._deletion import apply_deletion, plan_deletion
+    from contexta.store.metadata._deletion_models import (
+        DeletionBlocker,
+        DeletionPlan,
+        DeletionReport,
+    )
+    from contexta.store.metadata._history import ChangeRow, LifecycleChange
     from contexta.store.metadata._integrity import IntegrityReport, check_integrity
     from contexta.store.metadata._issues import IntegrityIssue
     from contexta.store.metadata._migrate import dry_run_migration_for, migrate_for
@@ -42,14 +48,22 @@ if TYPE_CHECKING:
         MigrationStep,
     )
     from contexta.store.metadata._migration_plan import plan_migration_for
+    from contexta.store.metadata._paging import Page
+    from contexta.store.metadata._retention import plan_retention
+    from contexta.store.metadata._run_rows import RunRow
     from contexta.store.metadata._schema import SchemaInspection, inspect_schema
     from contexta.store.metadata._snapshot import RunSnapshot, build_run_snapshot
     from contexta.store.metadata._store import MetadataStore
     from contexta.store.metadata._tables import CURRENT_METADATA_STORE_SCHEMA_VERSION
+    from contexta.store.metadata._tombstones import Tombstone
 
 __all__ = [
     "CURRENT_METADATA_STORE_SCHEMA_VERSION",
+    "ChangeRow",
     "DamagedRow",
+    "DeletionBlocker",
+    "DeletionPlan",
+    "DeletionReport",
     "DuckDBAdapter",
     "FrameAdapterProtocol",
     "IntegrityIssue",
@@ -62,21 +76,31 @@ __all__ = [
     "MigrationPlan",
     "MigrationResult",
     "MigrationStep",
+    "Page",
     "PandasAdapter",
     "PolarsAdapter",
+    "RunRow",
     "RunSnapshot",
     "SchemaInspection",
+    "Tombstone",
+    "apply_deletion",
     "build_run_snapshot",
     "check_integrity",
     "dry_run_migration_for",
     "inspect_schema",
     "migrate_for",
+    "plan_deletion",
     "plan_migration_for",
+    "plan_retention",
 ]
 
 _HOME = {
     "CURRENT_METADATA_STORE_SCHEMA_VERSION": "_tables",
+    "ChangeRow": "_history",
     "DamagedRow": "_damage",
+    "DeletionBlocker": "_deletion_models",
+    "DeletionPlan": "_deletion_models",
+    "DeletionReport": "_deletion_models",
     "DuckDBAdapter": "_adapters",
     "FrameAdapterProtocol": "_adapters",
     "IntegrityIssue": "_issues",
@@ -89,16 +113,22 @@ _HOME = {
     "MigrationPlan": "_migration_models",
     "MigrationResult": "_migration_models",
     "MigrationStep": "_migration_models",
+    "Page": "_paging",
     "PandasAdapter": "_adapters",
     "PolarsAdapter": "_adapters",
+    "RunRow": "_run_rows",
     "RunSnapshot": "_snapshot",
     "SchemaInspection": "_schema",
+    "Tombstone": "_tombstones",
+    "apply_deletion": "_deletion",
     "build_run_snapshot": "_snapshot",
     "check_integrity": "_integrity",
     "dry_run_migration_for": "_migrate",
     "inspect_schema": "_schema",
     "migrate_for": "_migrate",
+    "plan_deletion": "_deletion",
     "plan_migration_for": "_migration_plan",
+    "plan_retention": "_retention",
 }
 
 

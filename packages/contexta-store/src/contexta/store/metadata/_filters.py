@@ -60,8 +60,12 @@ def within(kind: str, field: str, owner: Column[Any], column: ColumnElement[Any]
 
 def owner_condition(owner: Column[Any], text: str) -> ColumnElement[bool]:
     """Return the condition that the run of a row is the one that a stage or batch ref tells."""
-    run = ".".join(text.partition(":")[2].split(".")[:2])
-    return owner == f"run:{run}"
+    return owner == run_of(text)
+
+
+def run_of(text: str) -> str:
+    """Return the run that the ref of a stage, batch or sample lies in."""
+    return "run:" + ".".join(text.partition(":")[2].split(".")[:2])
 
 
 def is_text(column: Column[Any], field: str) -> Condition:

@@ -13,9 +13,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from contexta.contract.time import from_epoch_us
+from contexta.store.metadata._lookup import chunks
 from contexta.store.metadata._paging import Listing, Page, next_cursor, page_rows
 from contexta.store.metadata._tables import lifecycle_history
 
@@ -157,10 +158,12 @@ def history_page(
 def forget_content(connection: Connection, refs: Sequence[str]) -> None:
     """Delete what the history holds of the content of entities: names, parameters, tags."""
     columns = lifecycle_history.c
-    statement = lifecycle_history.delete().where(
-        columns.ref == bindparam("own_ref"), columns.field.not_in(_KEPT_FIELDS)
-    )
-    connection.execute(statement, [{"own_ref": ref} for ref in refs])
+    for chunk in chunks(refs):
+        connection.execute(
+            lifecycle_history.delete().where(
+                columns.ref.in_(chunk), columns.field.not_in(_KEPT_FIELDS)
+            )
+        )
 
 
 def login_name() -> str:

@@ -13,6 +13,7 @@ from contexta.store.metadata._config import MetadataStoreConfig
 from contexta.store.metadata._context import StoreContext
 from contexta.store.metadata._damage import DamageLog
 from contexta.store.metadata._database import Database
+from contexta.store.metadata._deletion_methods import DeletionMethods
 from contexta.store.metadata._history import login_name
 from contexta.store.metadata._integrity import check_database
 from contexta.store.metadata._maintenance import backup_to, checkpoint, vacuum
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from contexta.store.metadata._snapshot import RunSnapshot
 
 
-class MetadataStore(RefMethods):
+class MetadataStore(RefMethods, DeletionMethods):
     """The ledger of a workspace: projects, runs and what belongs to them.
 
     Safe for any number of threads and processes at once; usable after a fork. A confirmed put
