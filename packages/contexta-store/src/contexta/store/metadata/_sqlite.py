@@ -160,7 +160,6 @@ _READ_ACTIONS = frozenset(
         sqlite3.SQLITE_READ,
         sqlite3.SQLITE_FUNCTION,
         sqlite3.SQLITE_RECURSIVE,
-        sqlite3.SQLITE_TRANSACTION,
     }
 )
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from contexta.contract.errors import StoreAccessError
+from contexta.contract.errors import MetadataError, StoreAccessError
 from contexta.store.fs import FileLock, ensure_private_dir, fsync_dir, open_private
 from contexta.store.metadata import _sqlite
 from contexta.store.metadata._engine import LedgerState, Selected
@@ -154,7 +154,11 @@ class SqliteEngine:
             stack.callback(_sqlite.allow_everything, connection)
             cursor = connection.execute(sql, tuple(params))
             rows = tuple(cursor.fetchall())
-            return Selected(tuple(str(item[0]) for item in cursor.description or ()), rows)
+            if cursor.description is None:
+                raise MetadataError(
+                    "The text holds no statement; pass one SELECT.", code="metadata_store_failed"
+                )
+            return Selected(tuple(str(item[0]) for item in cursor.description), rows)
 
     def instant_text(self, column: str) -> str:
         """Return SQL that renders an instant as UTC text."""
