@@ -198,6 +198,7 @@ class Committer:
         if staged.body_kind == "reference":
             return staged.path
         path = self._layout.body(staged.sha256)
+        self._staging.pin(session_id, staged.sha256)
         if not (keep and self.is_whole(path, staged.sha256)):
             # Fresh bytes replace whatever is there, and so mend it.
             self.place(session_id, staged.path, staged.sha256)

@@ -82,7 +82,7 @@ class Ingest:
 
     def bind_existing(self, manifest: ArtifactManifest, body: Path) -> ArtifactBinding:
         """Bind a ref to a body that lies at its place; see `ArtifactStore.bind_artifact`."""
-        staged = self._measure(body)
+        staged = self.measure(body)
         expected = self._layout.body(staged.sha256)
         if staged.path.resolve() != expected.resolve():
             raise ArtifactError(
@@ -101,7 +101,7 @@ class Ingest:
     ) -> ArtifactPutReceipt:
         """Bind a file that stays where it is; see `ArtifactStore.reference_artifact`."""
         path, status = _look(source)
-        measured = self._measure(path)
+        measured = self.measure(path)
         real = path.resolve()
         if real.is_relative_to(self._layout.root.resolve()):
             raise _invalid_source(path, "it lies inside the store; put it or bind it instead")
@@ -126,7 +126,8 @@ class Ingest:
                 raise invalid_mode(mode) from error
         raise invalid_mode(mode)
 
-    def _measure(self, source: str | Path) -> Staged:
+    def measure(self, source: str | Path) -> Staged:
+        """Hash a file where it is."""
         path, status = _look(source)
         if not stat.S_ISREG(status.st_mode):
             raise _invalid_source(path, "it is not a file")

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from contexta.contract.errors import ClosedScopeError, ConfigurationError, ReadOnlyStoreError
 from contexta.store.artifacts._catalogue import Catalogue
+from contexta.store.artifacts._collect import Collector
 from contexta.store.artifacts._commit import Committer
 from contexta.store.artifacts._config import VaultConfig, VerificationMode
 from contexta.store.artifacts._hash_log import HashLog
 from contexta.store.artifacts._ingest import Ingest
 from contexta.store.artifacts._layout import Layout
+from contexta.store.artifacts._quarantine import Quarantine
 from contexta.store.artifacts._quota import Quota
 from contexta.store.artifacts._reading import BodyReader
+from contexta.store.artifacts._remove import Remover
 from contexta.store.artifacts._staging import StagingArea
 from contexta.store.artifacts._sweep import Sweeper
 from contexta.store.artifacts._verify import Verifier
@@ -58,6 +61,11 @@ class OpenStore:
             chunk_bytes=settings.chunk_size_bytes,
         )
         self._sweeper = Sweeper(self._layout, self._reader, self._verifier, self._hash_log)
+        self._collector = Collector(self._layout, self._catalogue, self._verifier, self._staging)
+        self._quarantine = Quarantine(self._layout, chunk_bytes=settings.chunk_size_bytes)
+        self._remover = Remover(
+            self._layout, self._catalogue, self._verifier, self._collector, self._quarantine
+        )
         self._verifies_reads = settings.verification_mode is not VerificationMode.NONE
         self._damage: tuple[tuple[Path, ContextaError], ...] = ()
         self._closed = False

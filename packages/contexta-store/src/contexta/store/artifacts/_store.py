@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contexta.store.artifacts._checking_methods import CheckingMethods
 from contexta.store.artifacts._reading_methods import ReadingMethods
+from contexta.store.artifacts._retention_methods import RetentionMethods
+from contexta.store.artifacts._transfer_methods import TransferMethods
 from contexta.store.artifacts._writing_methods import WritingMethods
 
 
-class ArtifactStore(WritingMethods, ReadingMethods, CheckingMethods):
+class ArtifactStore(WritingMethods, ReadingMethods, RetentionMethods, TransferMethods):
     """Files and folders by ref, stored once per content, verified on every read.
 
     Safe for any number of threads and processes. A confirmed put is on disk. Bodies are

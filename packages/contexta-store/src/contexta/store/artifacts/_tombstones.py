@@ -39,6 +39,7 @@ class Tombstone:
         size_bytes: As bound; None after an erasure.
         hash_value: As bound; None after an erasure.
         binding_id: As bound; None after an erasure.
+        body_kind: As bound; None after an erasure.
     """
 
     artifact_ref: str
@@ -49,6 +50,7 @@ class Tombstone:
     size_bytes: int | None = None
     hash_value: str | None = None
     binding_id: str | None = None
+    body_kind: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("artifact_ref", "reason", "plan_id"):

@@ -58,6 +58,7 @@ class Verifier:
         self._catalogue = catalogue
         self._hash_log = hash_log
         self._chunk_bytes = chunk_bytes
+        self._members: dict[str, frozenset[str]] = {}
 
     def look(self, path: Path, sha256: str) -> Looked | None:
         """Read every byte of a body; None when it is not there."""
@@ -135,11 +136,17 @@ class Verifier:
             if entry.body_kind == "tree" and entry.sha256 not in trees:
                 trees.add(entry.sha256)
                 try:
-                    tree = self._reader.tree_object(entry.sha256, entry.ref)
+                    used |= self.members(entry.sha256, entry.ref)
                 except (IntegrityError, NotFoundError, ArtifactError) as error:
                     return used, error.message  # its members cannot be told from orphans
-                used.update(member.sha256 for member in tree.members)
         return used, None
+
+    def members(self, sha256: str, ref: str) -> frozenset[str]:
+        """Return the hashes of the files in a tree; a tree never changes, so it is read once."""
+        if sha256 not in self._members:
+            tree = self._reader.tree_object(sha256, ref)
+            self._members[sha256] = frozenset(member.sha256 for member in tree.members)
+        return self._members[sha256]
 
     def orphans(self, listing: Listing, pinned: set[str]) -> tuple[Path, ...]:
         """Return the files in the body area that nothing needs; none when that is not known."""
