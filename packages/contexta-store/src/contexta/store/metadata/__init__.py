@@ -49,6 +49,16 @@ if TYPE_CHECKING:
     )
     from contexta.store.metadata._migration_plan import plan_migration_for
     from contexta.store.metadata._paging import Page
+    from contexta.store.metadata._repair import apply_repairs, undo_repairs
+    from contexta.store.metadata._repair_models import (
+        RepairCandidate,
+        RepairChange,
+        RepairPlan,
+        RepairPreview,
+        RepairResult,
+        RepairSkip,
+    )
+    from contexta.store.metadata._repair_plan import plan_repairs, preview_repairs
     from contexta.store.metadata._retention import plan_retention
     from contexta.store.metadata._run_rows import RunRow
     from contexta.store.metadata._schema import SchemaInspection, inspect_schema
@@ -79,11 +89,18 @@ __all__ = [
     "Page",
     "PandasAdapter",
     "PolarsAdapter",
+    "RepairCandidate",
+    "RepairChange",
+    "RepairPlan",
+    "RepairPreview",
+    "RepairResult",
+    "RepairSkip",
     "RunRow",
     "RunSnapshot",
     "SchemaInspection",
     "Tombstone",
     "apply_deletion",
+    "apply_repairs",
     "build_run_snapshot",
     "check_integrity",
     "dry_run_migration_for",
@@ -91,7 +108,10 @@ __all__ = [
     "migrate_for",
     "plan_deletion",
     "plan_migration_for",
+    "plan_repairs",
     "plan_retention",
+    "preview_repairs",
+    "undo_repairs",
 ]
 
 _HOME = {
@@ -116,11 +136,18 @@ _HOME = {
     "Page": "_paging",
     "PandasAdapter": "_adapters",
     "PolarsAdapter": "_adapters",
+    "RepairCandidate": "_repair_models",
+    "RepairChange": "_repair_models",
+    "RepairPlan": "_repair_models",
+    "RepairPreview": "_repair_models",
+    "RepairResult": "_repair_models",
+    "RepairSkip": "_repair_models",
     "RunRow": "_run_rows",
     "RunSnapshot": "_snapshot",
     "SchemaInspection": "_schema",
     "Tombstone": "_tombstones",
     "apply_deletion": "_deletion",
+    "apply_repairs": "_repair",
     "build_run_snapshot": "_snapshot",
     "check_integrity": "_integrity",
     "dry_run_migration_for": "_migrate",
@@ -128,7 +155,10 @@ _HOME = {
     "migrate_for": "_migrate",
     "plan_deletion": "_deletion",
     "plan_migration_for": "_migration_plan",
+    "plan_repairs": "_repair_plan",
     "plan_retention": "_retention",
+    "preview_repairs": "_repair_plan",
+    "undo_repairs": "_repair",
 }
 
 

@@ -37,7 +37,7 @@ class LedgerCopy:
         path: Where it is.
         sha256: Of its bytes, 64 lower-case hex digits.
         size_bytes: Its length.
-        rows: Number of rows by table.
+        rows: Number of rows by table; empty when they were not counted.
     """
 
     path: Path
@@ -61,7 +61,7 @@ def automatic_path(database: Path, label: str) -> Path:
     return path
 
 
-def copy_ledger(connection: Connection, target: Path) -> LedgerCopy:
+def copy_ledger(connection: Connection, target: Path, *, whole: bool = True) -> LedgerCopy:
     """Copy the state that a connection sees to a new file, and check the copy.
 
     The copy is one file without a write-ahead log. It is written under a temporary name in the
@@ -70,6 +70,7 @@ def copy_ledger(connection: Connection, target: Path) -> LedgerCopy:
     Args:
         connection: To a ledger in SQLite, inside of a read transaction.
         target: Must not exist; its folder is created.
+        whole: Whether the copy is checked. Without, a damaged ledger is copied as it is.
 
     Raises:
         ConflictError: `metadata_backup_exists`.
@@ -83,7 +84,7 @@ def copy_ledger(connection: Connection, target: Path) -> LedgerCopy:
     with translated_os_errors("create", temporary):
         os.close(open_private(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR))
     try:
-        rows = _write(connection, temporary)
+        rows = _write(connection, temporary, whole=whole)
         fsync_file(temporary)
         digest = sha256_file(temporary)
         size = temporary.stat().st_size
@@ -106,7 +107,7 @@ def _publish(temporary: Path, target: Path) -> None:
             temporary.rename(target)
 
 
-def _write(connection: Connection, temporary: Path) -> dict[str, int]:
+def _write(connection: Connection, temporary: Path, *, whole: bool) -> dict[str, int]:
     # The first read fixes the state that is copied and counted, whatever others commit meanwhile.
     connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
     source = cast("sqlite3.Connection", connection.connection.driver_connection)
@@ -118,6 +119,8 @@ def _write(connection: Connection, temporary: Path) -> dict[str, int]:
         copy.execute("PRAGMA synchronous=OFF").fetchall()
         source.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE").fetchall()
+        if not whole:
+            return {}
         problems = [row[0] for row in copy.execute("PRAGMA integrity_check(10)") if row[0] != "ok"]
         found = {name: _count(copy, name) for name in _table_names(copy)}
         wanted = {name: _count(source, name) for name in found}

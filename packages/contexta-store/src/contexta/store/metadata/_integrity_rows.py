@@ -167,15 +167,15 @@ def _environment_issues(
     if not named:
         return
     known = present(connection, environments, set(named.values()))
-    for ref, environment in named.items():
-        if environment not in known:
+    for ref, wanted in named.items():
+        if wanted not in known:
             yield IntegrityIssue(
                 code="missing_deployment_environment",
-                message=f"{ref!r} ran in {environment!r}, which is not stored.",
+                message=f"{ref!r} ran in {wanted!r}, which is not stored.",
                 severity="warning",
                 ref=ref,
                 suggested_action="review_or_remove_deployment",
-                details={"environment_snapshot_ref": environment},
+                details={"environment_snapshot_ref": wanted},
             )
 
 

@@ -9,20 +9,17 @@ from sqlalchemy import select, text
 from contexta.contract.errors import ConfigurationError, NotFoundError, SchemaVersionError
 from contexta.store.metadata import _entities
 from contexta.store.metadata._adapters import DuckDBAdapter, PandasAdapter, PolarsAdapter
+from contexta.store.metadata._care_methods import CareMethods
 from contexta.store.metadata._config import MetadataStoreConfig
 from contexta.store.metadata._context import StoreContext
 from contexta.store.metadata._damage import DamageLog
 from contexta.store.metadata._database import Database
 from contexta.store.metadata._deletion_methods import DeletionMethods
 from contexta.store.metadata._history import login_name
-from contexta.store.metadata._integrity import check_database
-from contexta.store.metadata._maintenance import backup_to, checkpoint, vacuum
-from contexta.store.metadata._migrate import dry_run_migration_for, migrate_at_open, migrate_for
-from contexta.store.metadata._migration_plan import plan_migration_for
+from contexta.store.metadata._migrate import migrate_at_open
 from contexta.store.metadata._reading import fetch_rows
 from contexta.store.metadata._refs import filter_text
 from contexta.store.metadata._refs_methods import RefMethods
-from contexta.store.metadata._schema import inspect_schema
 from contexta.store.metadata._snapshot import collect_snapshot
 from contexta.store.metadata._tables import schema_metadata
 from contexta.store.metadata.repositories import (
@@ -38,19 +35,15 @@ from contexta.store.metadata.repositories import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from contexta.contract.refs import StableRef
-    from contexta.store.metadata._copy import LedgerCopy
     from contexta.store.metadata._damage import DamagedRow
-    from contexta.store.metadata._integrity import IntegrityReport
-    from contexta.store.metadata._migration_models import MigrationPlan, MigrationResult
     from contexta.store.metadata._snapshot import RunSnapshot
 
 
-class MetadataStore(RefMethods, DeletionMethods):
+class MetadataStore(RefMethods, DeletionMethods, CareMethods):
     """The ledger of a workspace: projects, runs and what belongs to them.
 
     Safe for any number of threads and processes at once; usable after a fork. A confirmed put
@@ -66,11 +59,6 @@ class MetadataStore(RefMethods, DeletionMethods):
             `metadata_store_open_failed` when it is not a database.
         SchemaVersionError: `metadata_store_schema_version_unsupported`.
     """
-
-    inspect_schema = staticmethod(inspect_schema)
-    plan_migration_for = staticmethod(plan_migration_for)
-    dry_run_migration_for = staticmethod(dry_run_migration_for)
-    migrate_for = staticmethod(migrate_for)
 
     def __init__(self, config: MetadataStoreConfig | None = None) -> None:
         settings = MetadataStoreConfig() if config is None else config
@@ -163,67 +151,6 @@ class MetadataStore(RefMethods, DeletionMethods):
                     details={"table": "runs", "ref": wanted},
                 )
             return collect_snapshot(connection, _entities.RUN.model_of(rows[0]), self._damage)
-
-    def check_integrity(self, *, full: bool = True) -> IntegrityReport:
-        """Check what is stored; reads only, changes nothing.
-
-        Args:
-            full: Whether every row is read and compared with its digest and its columns, and
-                the file with itself; otherwise only references and times are checked.
-        """
-        return check_database(self._backend, full=full)
-
-    def plan_migration(self, *, target_version: str | None = None) -> MigrationPlan:
-        """Return the steps to a schema version; see `plan_migration_for`."""
-        return plan_migration_for(self.config, target_version=target_version)
-
-    def dry_run_migration(self, *, target_version: str | None = None) -> MigrationResult:
-        """Tell what `migrate` would do; see `dry_run_migration_for`."""
-        return dry_run_migration_for(self.config, target_version=target_version)
-
-    def migrate(self, *, target_version: str | None = None) -> MigrationResult:
-        """Bring the ledger to a schema version; see `migrate_for`."""
-        return migrate_for(self.config, target_version=target_version)
-
-    def backup_to(self, path: str | Path) -> LedgerCopy:
-        """Copy the ledger to a new file while anybody may write to it.
-
-        The copy is of one moment, is one file without a log, and is checked before it gets its
-        name. Opened as a ledger it is one.
-
-        Args:
-            path: The new file; nothing is replaced.
-
-        Raises:
-            ConflictError: `metadata_backup_exists`.
-            IntegrityError: `metadata_backup_damaged` when the ledger is not whole.
-            StoreAccessError: `metadata_store_not_a_file` for a ledger on a server; otherwise
-                when the disk refuses.
-        """
-        return backup_to(self._backend, path)
-
-    def checkpoint(self) -> bool:
-        """Copy the whole write-ahead log into the database and empty it.
-
-        Returns:
-            False when a reader kept part of the log from being copied; nothing is lost then.
-
-        Raises:
-            ReadOnlyStoreError: `metadata_store_read_only`.
-            StoreAccessError: `metadata_store_not_a_file`, or retryable when it stays busy.
-        """
-        return checkpoint(self._backend)
-
-    def vacuum(self) -> None:
-        """Rewrite the ledger without its free pages. Other writers wait meanwhile.
-
-        It needs free space for about twice the size of the ledger.
-
-        Raises:
-            ReadOnlyStoreError: `metadata_store_read_only`.
-            StoreAccessError: `metadata_store_not_a_file`, or retryable when it stays busy.
-        """
-        vacuum(self._backend)
 
     def damage(self) -> tuple[DamagedRow, ...]:
         """Return the damaged rows that reads of this object have met and left out."""
