@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -34,7 +35,7 @@ from contexta.store.records._layout import Layout, SegmentId, part_id_of
 from contexta.store.records._part_entry import PartEntry
 from contexta.store.records._part_file import PartFile
 from contexta.store.records._part_read import PartReader
-from contexta.store.records._parts_log import known_parts, read_log
+from contexta.store.records._parts_log import read_log, shared_log
 from contexta.store.records._staging import StagedPart, Staging
 from contexta.store.records.schema import columns_of
 
@@ -75,7 +76,7 @@ def compact_small_parts(layout: Layout) -> None:
     """Merge small parts of a project if there are many; bounded work, and never an error."""
     counts: dict[str, int] = {}
     try:
-        for part in known_parts(layout) or ():
+        for part in tuple(shared_log(layout).parts.values()):
             if part.size < SMALL_PART_BYTES:
                 folder = part.path.rsplit("/", 1)[0]
                 counts[folder] = counts.get(folder, 0) + 1

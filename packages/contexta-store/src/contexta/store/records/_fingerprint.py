@@ -73,7 +73,7 @@ class Fingerprint:
             for value, count in zip(
                 counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True
             ):
-                self._nested += (_hash(value) & _HALF) * count
+                self._nested += ((_hash(value) or 0) & _HALF) * count
 
 
 def _one_chunk(column: pa.ChunkedArray) -> Any:
@@ -81,8 +81,8 @@ def _one_chunk(column: pa.ChunkedArray) -> Any:
     return array.chunk(0) if isinstance(array, pa.ChunkedArray) and array.num_chunks else array
 
 
-def _hash(text: str | None) -> int:
+def _hash(text: str | None) -> int | None:
     if text is None:
-        return 0
+        return None
     raw = text.encode("utf-8", "surrogatepass")
     return crc32(raw) << 30 ^ crc32(raw, 0x9E3779B9)

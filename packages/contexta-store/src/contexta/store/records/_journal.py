@@ -139,7 +139,7 @@ def finish(layout: Layout, journal: Journal) -> None:
 def _change_folder(target: Path, shadow: Path, change: FolderChange) -> None:
     if _is_done(target, change):
         return
-    if not (change.exchanged and exchange(shadow, target)):
+    if not (change.exchanged and _is_whole(shadow, change) and exchange(shadow, target)):
         _move_one_by_one(target, shadow, change)
     fsync_dir(target.parent)
     if shadow.parent.is_dir():
@@ -149,6 +149,12 @@ def _change_folder(target: Path, shadow: Path, change: FolderChange) -> None:
 def _is_done(target: Path, change: FolderChange) -> bool:
     come = all((target / name).exists() for name in change.new)
     return come and not any((target / name).exists() for name in change.old)
+
+
+def _is_whole(shadow: Path, change: FolderChange) -> bool:
+    """Whether no file was moved one by one: by a system that could not exchange folders."""
+    come = all((shadow / name).exists() for name in change.new)
+    return come and not any((shadow / name).exists() for name in change.old)
 
 
 def _move_one_by_one(target: Path, shadow: Path, change: FolderChange) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 from contexta.store.fs import (
@@ -17,24 +19,25 @@ from contexta.store.records._layout import Layout
 from contexta.store.records._marks import sealed_json
 from contexta.store.records._missing import missing_in
 from contexta.store.records._part_entry import CHECKPOINT, LOG_FORMAT_VERSION, part_to_line
-from contexta.store.records._parts_log import PartsLog, shared_log
+from contexta.store.records._parts_log import Missing, PartsLog, read_log, shared_log
 from contexta.store.records._spans import Span, Spans
 
 _LEAST_LINES_TO_CONDENSE = 256
 
 
-def append_line(layout: Layout, entry: dict[str, Any]) -> None:
-    """Add a line durably; the caller holds the store's lock.
+def append_line(layout: Layout, entry: dict[str, Any], path: Path | None = None) -> None:
+    """Add a line durably, to the log of parts or another file; the caller holds the store's lock.
 
     A last line without its newline is what a crash leaves. It was never confirmed, so it is cut.
 
     Raises:
         StoreAccessError: When the line could not be written; the log is as it was.
     """
+    path = layout.parts_log if path is None else path
     line = sealed_json(entry) + b"\n"
-    with translated_os_errors("write", layout.parts_log):
-        is_new = not layout.parts_log.exists()
-        fd = open_private(layout.parts_log, os.O_RDWR | os.O_CREAT)
+    with translated_os_errors("write", path):
+        is_new = not path.exists()
+        fd = open_private(path, os.O_RDWR | os.O_CREAT)
         try:
             end = _end_of_last_line(fd)
             os.ftruncate(fd, end)
@@ -79,7 +82,13 @@ def condense_if_grown(layout: Layout) -> bool:
     return True
 
 
-def condense_log(layout: Layout, *, keep_damaged: bool = True) -> None:
+def condense_log(
+    layout: Layout,
+    *,
+    keep_damaged: bool = True,
+    known: Callable[[list[Missing]], list[Missing]] | None = None,
+    forget_runs: Collection[str] = (),
+) -> None:
     """Write the log anew as a checkpoint and one line per current part.
 
     The caller holds the store's lock, and no replacement is pending.
@@ -88,18 +97,30 @@ def condense_log(layout: Layout, *, keep_damaged: bool = True) -> None:
         layout: The store.
         keep_damaged: Whether lines that cannot be read are kept as they are, so that the damage
             stays known. False is for a repair that has dealt with it.
+        known: Changes the list of what is known to be missing, when a repair learned more.
+        forget_runs: Runs whose names must not stay, because they were erased.
 
     Raises:
         StoreAccessError: When it cannot be written; the log is as it was.
     """
-    log = shared_log(layout)
-    lines = [_checkpoint(log), *(part_to_line(part) for part in log.parts.values())]
+    log = read_log(layout)  # from the file, not from what this process remembers
+    missing = [*log.missing, *missing_in(log)]
+    if known is not None:
+        missing = known(missing)
+    missing = [_without_runs(one, forget_runs) for one in missing]
+    lines = [_checkpoint(log, missing), *(part_to_line(part) for part in log.parts.values())]
     damaged = log.damaged if keep_damaged else ()
     content = [*(sealed_json(line) for line in lines), *damaged, b""]
     atomic_write_bytes(layout.parts_log, b"\n".join(content))
 
 
-def _checkpoint(log: PartsLog) -> dict[str, Any]:
+def _without_runs(missing: Missing, runs: Collection[str]) -> Missing:
+    if missing.runs is None or not runs:
+        return missing
+    return missing._replace(runs=tuple(run for run in missing.runs if run not in runs) or None)
+
+
+def _checkpoint(log: PartsLog, known: list[Missing]) -> dict[str, Any]:
     added = (
         Span(
             segment.writer_id,
@@ -111,7 +132,6 @@ def _checkpoint(log: PartsLog) -> dict[str, Any]:
         )
         for segment, entry in log.entries.items()
     )
-    known = [*log.missing, *missing_in(log)]
     return {
         "version": LOG_FORMAT_VERSION,
         "kind": CHECKPOINT,

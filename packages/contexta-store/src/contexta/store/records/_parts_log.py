@@ -276,11 +276,9 @@ def shared_log(layout: Layout) -> PartsLog:
         return reader.read()
 
 
-def known_parts(layout: Layout) -> tuple[PartEntry, ...] | None:
-    """Return the current parts if this process has written to the log, without its lock."""
-    if str(layout.root) not in _SHARED.readers:
-        return None
-    return tuple(shared_log(layout).parts.values())
+def has_shared_log(layout: Layout) -> bool:
+    """Whether this process has read the log with `shared_log`: it has written to the store."""
+    return str(layout.root) in _SHARED.readers
 
 
 def _after_fork_in_child() -> None:

@@ -112,9 +112,9 @@ class StoreHandle:
 
     def _compact_small_parts(self) -> None:
         from contexta.store.records._fork_guard import NO_FORK
-        from contexta.store.records._parts_log import known_parts
+        from contexta.store.records._parts_log import has_shared_log
 
-        if known_parts(self._layout):  # sealing has loaded pyarrow and the log already
+        if has_shared_log(self._layout):  # sealing has loaded pyarrow and read the log
             with NO_FORK:
                 from contexta.store.records._compact import compact_small_parts
 

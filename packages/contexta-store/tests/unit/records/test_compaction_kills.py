@@ -1,0 +1,165 @@
+"""kill -9 before each changing system call of a compaction and of an erasure."""
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pyarrow.parquet as pq  # loaded once, so that forked processes start at once
+import pytest
+
+from contexta.store.records import RecordStore, RecordStoreConfig, SeriesContext
+from contexta.store.records import _catalogue as catalogue_module
+from contexta.store.records import _journal as journal_module
+from contexta.store.records._catalogue import replace_parts
+from contexta.store.records._layout import Layout
+from contexta.store.records._parts_log import read_log
+
+# Python 3.12 warns about every fork beside threads.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+
+PROJECTS = ("demo", "other")
+CALLS = (
+    *("open", "write", "replace", "unlink", "rmdir", "mkdir", "ftruncate", "fsync", "link"),
+    "utime",
+)
+STEP = int(os.environ.get("CONTEXTA_KILL_STEP", "7"))
+
+
+def settings(root, **more):
+    return RecordStoreConfig(root, durability_mode="flush", compact_small_parts=False, **more)
+
+
+def fill(root):
+    """Three parts in each of two projects."""
+    with RecordStore(settings(root)) as store:
+        for number in range(3):
+            for project in PROJECTS:
+                context = SeriesContext(f"run:{project}.r{number}", project)
+                series = store.writer().define_series(context, "loss")
+                for step in range(4):
+                    store.writer().append_point(series, step, step / 8, step)
+            store.seal()
+
+
+def compact(root):
+    with RecordStore(settings(root)) as store:
+        store.compact(full=True)
+
+
+def erase(root):
+    """Remove the oldest part of each project."""
+    layout = Layout(Path(root))
+    parts = read_log(layout).parts.values()
+    old = [min((p for p in parts if p.project == name), key=first) for name in PROJECTS]
+    ranges = [(part.first_sequence, part.last_sequence) for part in old]
+    replace_parts(layout, old=old, new=[], reason="erasure", erased=ranges)
+
+
+def first(part):
+    return part.first_sequence
+
+
+def compact_one_by_one(root):
+    """As on a file system that cannot exchange two names."""
+    journal_module.exchange = catalogue_module.exchange = lambda first, second: False
+    compact(root)
+
+
+def compact_and_move_the_disk(root):
+    """As when the kill, or the rest of the work, happens where folders cannot be exchanged."""
+    journal_module.exchange = lambda first, second: False
+    compact(root)
+
+
+def kill_before(number):
+    """Let this process die before its `number`-th call; bytes into temporary files count not."""
+    left = [number]
+
+    def counted(original, name):
+        def called(*arguments, **more):
+            target = Path(f"/proc/self/fd/{arguments[0]}").readlink() if name == "write" else Path()
+            if target.suffix != ".tmp":
+                left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return original(*arguments, **more)
+
+        return called
+
+    for name in CALLS:
+        setattr(os, name, counted(getattr(os, name), name))
+    journal_module.exchange = counted(journal_module.exchange, "exchange")
+
+
+def in_child(work, root, number):
+    """Run work in a forked child; True when it was killed."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            kill_before(number)
+            work(root)
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+
+
+def by_glob(root):
+    """Read as a stranger does: every file that the folders show."""
+    found = []
+    for path in sorted(root.glob("metric/*/*.parquet")):
+        found += pq.read_table(path, columns=["sequence"])["sequence"].to_pylist()
+    return sorted(found)
+
+
+def by_store(root, *, read_only):
+    with RecordStore(settings(root, read_only=read_only)) as store:
+        rows = store.arrow("metric", columns=["sequence"])["sequence"].to_pylist()
+        report = store.check_integrity()
+        return rows, report.record_count, [issue.message for issue in report.issues]
+
+
+ALL = list(range(1, 25))
+KEPT = list(range(9, 25))
+
+
+@pytest.mark.parametrize(
+    ("work", "outcomes", "glob_may_double", "least"),
+    [
+        (compact, (ALL,), False, 100),
+        (compact_one_by_one, (ALL,), True, 100),
+        (compact_and_move_the_disk, (ALL,), True, 100),
+        (erase, (ALL, KEPT), False, 30),
+    ],
+)
+def test_a_kill_between_two_steps_leaves_all_old_or_all_new_for_every_reader(
+    tmp_path, work, outcomes, glob_may_double, least
+):
+    """Our reader is right before anybody repairs, a plain glob too; the next open completes."""
+    source = tmp_path / "source"
+    fill(source)
+    wrong, number, killed = {}, 1, True
+    while killed:
+        root = tmp_path / str(number)
+        shutil.copytree(source, root)
+        killed = in_child(work, root, number)
+        glob_between = by_glob(root)
+        rows, count, issues = by_store(root, read_only=True)
+        after = by_store(root, read_only=False)
+        fine = (
+            rows in outcomes
+            and (count, issues) == (len(rows), [])
+            and (glob_may_double or len(outcomes) > 1 or glob_between == rows)
+            and after[0] in outcomes
+            and (after[0] == rows or after[0] == outcomes[-1])
+            and after[1:] == (len(after[0]), [])
+            and by_glob(root) == after[0]
+            and not (root / "_replace.json").exists()
+        )
+        if not fine:
+            wrong[number] = (rows, count, issues, glob_between, after, by_glob(root))
+        shutil.rmtree(root)
+        number += STEP
+
+    assert wrong == {}
+    assert number > least
