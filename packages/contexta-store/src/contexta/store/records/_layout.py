@@ -40,6 +40,8 @@ class Layout:
         self.retired = root / "_retired"
         self.journal = root / "_replace.json"
         self.compaction_lock = root / "_compact.lock"
+        self.erasures = root / "_erased.jsonl"
+        self.repairs = root / "_repairs.jsonl"
 
     def writer_folder(self, writer_id: str) -> Path:
         """Folder of one writer's segments and lock."""

@@ -34,6 +34,13 @@ def acquire_writer(config: RecordStoreConfig, layout: Layout) -> RecordWriter:
     return writer
 
 
+def open_writer(layout: Layout) -> RecordWriter | None:
+    """Return the writer that this process has for a store, without asking for one."""
+    with _REGISTRY.lock:
+        writer, _ = _REGISTRY.writers.get(str(layout.root), (None, 0))
+    return writer
+
+
 def release_writer(layout: Layout, writer: RecordWriter) -> bool:
     """Give a writer back; the last user closes it.
 

@@ -79,6 +79,12 @@ class WriterLog:
             return self._opened_home().writer_id
 
     @property
+    def open_writer_id(self) -> str | None:
+        """Id of this process as a writer; None while nothing was appended."""
+        home = self._home
+        return None if home is None else home.writer_id
+
+    @property
     def next_sequence(self) -> int:
         """The number that the next append gets if no other thread is faster."""
         with self._lock:
