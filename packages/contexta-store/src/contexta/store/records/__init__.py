@@ -39,6 +39,12 @@ if TYPE_CHECKING:
         LayoutMode,
         ReplayMode,
     )
+    from contexta.store.records._erase_models import (
+        ErasedRange,
+        ErasurePlan,
+        ErasureReport,
+        RetentionPlan,
+    )
     from contexta.store.records._errors import AppendError, ReplayError
     from contexta.store.records._filter import ScanFilter
     from contexta.store.records._functions import (
@@ -63,8 +69,9 @@ if TYPE_CHECKING:
         ReplayResult,
         StoredRecord,
     )
-    from contexta.store.records._receipts import BulkReceipt
+    from contexta.store.records._receipts import BulkReceipt, ImportRejection, ImportReport
     from contexta.store.records._refs import derive_record_ref
+    from contexta.store.records._retention_policy import RetentionPolicy
     from contexta.store.records._series import SeriesContext
     from contexta.store.records._store import RecordStore
     from contexta.store.records._writer import RecordWriter
@@ -82,6 +89,11 @@ _HOMES = {
     "DeadWriter": "_models",
     "DurabilityMode": "_enums",
     "DurabilityStatus": "_enums",
+    "ErasedRange": "_erase_models",
+    "ErasurePlan": "_erase_models",
+    "ErasureReport": "_erase_models",
+    "ImportRejection": "_receipts",
+    "ImportReport": "_receipts",
     "IntegrityIssue": "_models",
     "IntegrityReport": "_models",
     "IntegrityState": "_enums",
@@ -95,6 +107,8 @@ _HOMES = {
     "ReplayError": "_errors",
     "ReplayMode": "_enums",
     "ReplayResult": "_models",
+    "RetentionPlan": "_erase_models",
+    "RetentionPolicy": "_retention_policy",
     "ScanFilter": "_filter",
     "SeriesContext": "_series",
     "SkippedPart": "_compact_models",
@@ -104,6 +118,9 @@ _HOMES = {
     "compact": "_functions",
     "derive_record_ref": "_refs",
     "export_jsonl": "_functions",
+    "export_parquet": "_functions",
+    "import_jsonl": "_functions",
+    "import_parquet": "_functions",
     "plan_compaction": "_functions",
     "rebuild_indexes": "_functions",
     "repair_truncated_tails": "_functions",
@@ -122,6 +139,11 @@ __all__ = [
     "DeadWriter",
     "DurabilityMode",
     "DurabilityStatus",
+    "ErasedRange",
+    "ErasurePlan",
+    "ErasureReport",
+    "ImportRejection",
+    "ImportReport",
     "IntegrityIssue",
     "IntegrityReport",
     "IntegrityState",
@@ -135,6 +157,8 @@ __all__ = [
     "ReplayError",
     "ReplayMode",
     "ReplayResult",
+    "RetentionPlan",
+    "RetentionPolicy",
     "ScanFilter",
     "SeriesContext",
     "SkippedPart",
@@ -144,6 +168,9 @@ __all__ = [
     "compact",
     "derive_record_ref",
     "export_jsonl",
+    "export_parquet",
+    "import_jsonl",
+    "import_parquet",
     "plan_compaction",
     "rebuild_indexes",
     "repair_truncated_tails",

@@ -131,13 +131,17 @@ class AppendResult:
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record as it was appended, with its number; `appended_at` is UTC text."""
+    """A record as it was appended, with its number; `appended_at` is UTC text.
+
+    `writer_id` names the process that wrote it; two records compare without it.
+    """
 
     sequence: int
     segment_id: int
     offset: int
     appended_at: str
     record: AnyRecord
+    writer_id: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("sequence", "segment_id", "offset"):

@@ -244,7 +244,12 @@ def stored_record(row: dict[str, Any]) -> StoredRecord:
     try:
         record = record_of(record_type, document_of(record_type, row))
         return StoredRecord(
-            sequence, segment_id_of(sequence), offset_of(sequence), from_epoch_us(appended), record
+            sequence,
+            segment_id_of(sequence),
+            offset_of(sequence),
+            from_epoch_us(appended),
+            record,
+            row.get("writer_id"),
         )
     except SerializationError as error:
         raise RecordError(

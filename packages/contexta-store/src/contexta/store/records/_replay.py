@@ -1,19 +1,10 @@
-"""Replay and export: all matching records together with what is known to be missing."""
+"""Replay: all matching records together with what is known to be missing."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
-from contexta.contract.errors import RecordError, ValidationError
-from contexta.store.fs import (
-    ensure_private_dir,
-    fsync_dir,
-    open_private,
-    temporary_name,
-    translated_os_errors,
-)
+from contexta.contract.errors import ValidationError
 from contexta.store.records import _damage as dmg
 from contexta.store.records._enums import IntegrityState, ReplayMode
 from contexta.store.records._errors import ReplayError
@@ -22,8 +13,6 @@ from contexta.store.records._models import ReplayResult, StoredRecord
 from contexta.store.records._reads import RecordScan, touches
 from contexta.store.records._rows_filter import row_filter_of
 from contexta.store.records._snapshot import StoreReader
-
-_BUFFER_BYTES = 1 << 20
 
 
 def replay_mode_of(mode: ReplayMode | str | None) -> ReplayMode:
@@ -79,18 +68,7 @@ class Replay:
     def _refuse_damage(self) -> None:
         if self._mode is ReplayMode.TOLERANT or not self.damage:
             return
-        gaps = [found.gap for found in self.damage]
-        raise ReplayError(
-            f"The records asked for are not complete: {gaps[0].message} Replay in tolerant mode "
-            "to get what is readable, with the gaps listed.",
-            code="record_replay_unhealthy_store",
-            details={
-                "warnings": [gap.message for gap in gaps],
-                "known_gaps": [gap.code for gap in gaps],
-                "integrity_state": dmg.state_of(gap.code for gap in gaps).value,
-                "paths": [(gap.details or {}).get("path") for gap in gaps],
-            },
-        )
+        raise unhealthy(self.damage)
 
     def result(self, records: tuple[StoredRecord, ...], count: int) -> ReplayResult:
         """Build the public result after the records are exhausted."""
@@ -100,34 +78,17 @@ class Replay:
         return ReplayResult(records, count, self._mode, warnings, gaps, state)
 
 
-def export_records(replay: Replay, destination: Path) -> ReplayResult:
-    """Write one canonical JSON line per record; the file appears whole or not at all.
-
-    Raises:
-        ReplayError: In strict mode, when damage is met; the destination is untouched.
-        StoreAccessError: When it cannot be written.
-    """
-    if destination.is_dir():
-        raise RecordError(
-            f"{str(destination)!r} is a folder. Give the name of a file to export to.",
-            code="record_export_destination_invalid",
-            details={"path": str(destination)},
-        )
-    ensure_private_dir(destination.parent)
-    temporary = destination.with_name(temporary_name())
-    count = 0
-    with translated_os_errors("write", destination):
-        fd = open_private(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-        try:
-            with open(fd, "wb", buffering=_BUFFER_BYTES) as file:
-                for stored in replay.records():
-                    file.write(stored.record.to_json().encode("utf-8") + b"\n")
-                    count += 1
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, destination)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    fsync_dir(destination.parent)
-    return replay.result((), count)
+def unhealthy(damage: Sequence[dmg.Damage]) -> ReplayError:
+    """Build the error of a strict replay that met damage."""
+    gaps = [found.gap for found in damage]
+    return ReplayError(
+        f"The records asked for are not complete: {gaps[0].message} Replay in tolerant mode "
+        "to get what is readable, with the gaps listed.",
+        code="record_replay_unhealthy_store",
+        details={
+            "warnings": [gap.message for gap in gaps],
+            "known_gaps": [gap.code for gap in gaps],
+            "integrity_state": dmg.state_of(gap.code for gap in gaps).value,
+            "paths": [(gap.details or {}).get("path") for gap in gaps],
+        },
+    )

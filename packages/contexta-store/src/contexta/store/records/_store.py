@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contexta.store.fs import lock_is_held
@@ -18,14 +17,16 @@ from contexta.store.records._models import (
     ReplayResult,
     StoredRecord,
 )
+from contexta.store.records._store_care import StoreCare
 from contexta.store.records._store_compaction import StoreCompaction
+from contexta.store.records._store_exchange import StoreExchange
 from contexta.store.records._store_reading import StoreReading
 
 if TYPE_CHECKING:
     from contexta.store.records._rows_filter import RowFilter
 
 
-class RecordStore(StoreReading, StoreCompaction):
+class RecordStore(StoreExchange, StoreReading, StoreCompaction, StoreCare):
     """Append-only records of runs: a write-ahead log per process, sealed into Parquet.
 
     Any number of processes, threads and forked children append and read at once. A record is
@@ -103,27 +104,6 @@ class RecordStore(StoreReading, StoreCompaction):
 
         self._check_usable()
         yield from Replay(self._reader, scan_filter, replay_mode_of(mode)).records()
-
-    def export_jsonl(
-        self,
-        destination: str | Path,
-        scan_filter: ScanFilter | None = None,
-        *,
-        mode: ReplayMode | str | None = None,
-    ) -> ReplayResult:
-        """Write matching records as canonical JSON lines; the file appears whole or not at all.
-
-        The result has the count and the gaps, not the records.
-
-        Raises:
-            ReplayError: As `replay`; the destination is then untouched.
-            StoreAccessError: When it cannot be written.
-        """
-        from contexta.store.records._replay import Replay, export_records, replay_mode_of
-
-        self._check_usable()
-        replay = Replay(self._reader, scan_filter, replay_mode_of(mode))
-        return export_records(replay, Path(destination).expanduser().absolute())
 
     # Care
 
