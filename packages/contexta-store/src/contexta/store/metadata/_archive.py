@@ -5,11 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam
-
 from contexta.contract.errors import NotFoundError
 from contexta.store.metadata._history import record_changes
-from contexta.store.metadata._lookup import existing
+from contexta.store.metadata._lookup import REFS, among, chunks, existing
 from contexta.store.metadata._tables import TABLE_OF_REF_KIND, archived
 
 if TYPE_CHECKING:
@@ -53,17 +51,11 @@ def unarchive(context: StoreContext, refs: Sequence[StableRef]) -> tuple[str, ..
     wanted = {ref.text for ref in refs}
     with context.database.write() as connection:
         found = sorted(existing(connection, archived, wanted))
-        forget_archived(connection, found)
+        for chunk in chunks(found):
+            connection.execute(archived.delete().where(among(archived.c.ref)), {REFS: chunk})
         changes = [(ref, "archived", "true", "false") for ref in found]
         record_changes(connection, changes, actor=context.actor)
     return tuple(found)
-
-
-def forget_archived(connection: Connection, refs: Sequence[str]) -> None:
-    """Delete the marks of entities, in the transaction of the caller."""
-    if refs:
-        statement = archived.delete().where(archived.c.ref == bindparam("own_ref"))
-        connection.execute(statement, [{"own_ref": ref} for ref in refs])
 
 
 def missing_refs(connection: Connection, refs: Iterable[StableRef]) -> list[str]:

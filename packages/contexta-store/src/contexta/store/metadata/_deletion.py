@@ -22,7 +22,7 @@ from contexta.store.metadata._deletion_models import (
     DeletionReport,
 )
 from contexta.store.metadata._deletion_rows import bury, named_elsewhere
-from contexta.store.metadata._lookup import chunks
+from contexta.store.metadata._lookup import REFS, among, chunks
 from contexta.store.metadata._refs import parse_ref
 
 if TYPE_CHECKING:
@@ -136,8 +136,9 @@ def plan_in(
 def _revisions(connection: Connection, table: Table, refs: set[str]) -> list[tuple[str, int]]:
     found = []
     for chunk in chunks(refs):
-        statement = select(table.c.ref, table.c.revision).where(table.c.ref.in_(chunk))
-        found += [(row.ref, row.revision) for row in connection.execute(statement)]
+        statement = select(table.c.ref, table.c.revision).where(among(table.c.ref))
+        rows = connection.execute(statement, {REFS: chunk})
+        found += [(row.ref, row.revision) for row in rows]
     return sorted(found)
 
 
@@ -149,9 +150,10 @@ def _writers(connection: Connection, runs: Sequence[str]) -> tuple[tuple[str, st
         statement = (
             select(own.run_ref, own.writer_id)
             .join(t.runs, t.runs.c.ref == own.run_ref)
-            .where(own.run_ref.in_(chunk), t.runs.c.status == "open")
+            .where(among(own.run_ref), t.runs.c.status == "open")
         )
-        found += [(row.run_ref, row.writer_id) for row in connection.execute(statement)]
+        rows = connection.execute(statement, {REFS: chunk})
+        found += [(row.run_ref, row.writer_id) for row in rows]
     return tuple(sorted(found))
 
 

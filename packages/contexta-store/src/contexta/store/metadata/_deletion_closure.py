@@ -9,7 +9,7 @@ from sqlalchemy import select
 from contexta.store.metadata import _tables as t
 from contexta.store.metadata._deletion_models import DeletionBlocker
 from contexta.store.metadata._filters import run_of
-from contexta.store.metadata._lookup import chunks, existing
+from contexta.store.metadata._lookup import REFS, among, chunks, existing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -97,7 +97,8 @@ class Closure:
         for chunk in chunks(refs):
             for end in (columns.source_ref, columns.target_ref):
                 statement = select(columns.ref, columns.source_ref, columns.target_ref)
-                for row in self._connection.execute(statement.where(end.in_(chunk))):
+                rows = self._connection.execute(statement.where(among(end)), {REFS: chunk})
+                for row in rows:
                     found[row.ref] = (row.ref, row.source_ref, row.target_ref)
         yield from sorted(found.values())
 
@@ -105,8 +106,9 @@ class Closure:
         columns = t.citations.c
         found: set[tuple[str, str]] = set()
         for chunk in chunks(refs):
-            statement = select(columns.owner_ref, columns.ref).where(columns.ref.in_(chunk))
-            found.update((row.owner_ref, row.ref) for row in self._connection.execute(statement))
+            statement = select(columns.owner_ref, columns.ref).where(among(columns.ref))
+            rows = self._connection.execute(statement, {REFS: chunk})
+            found.update((row.owner_ref, row.ref) for row in rows)
         return sorted(pair for pair in found if pair[0] not in self.all)
 
     def _stored(self, refs: Iterable[str]) -> set[str]:
@@ -126,10 +128,11 @@ class Closure:
         """Return ref to owner of the rows that name one of the owners."""
         found: dict[str, str] = {}
         for chunk in chunks(owners):
-            statement = select(table.c.ref, column).where(column.in_(chunk))
+            statement = select(table.c.ref, column).where(among(column))
             if column.name in {"stage_ref", "batch_ref"}:  # no index of its own
                 statement = statement.where(table.c.run_ref.in_({run_of(ref) for ref in chunk}))
-            found.update({row[0]: row[1] for row in self._connection.execute(statement)})
+            rows = self._connection.execute(statement, {REFS: chunk})
+            found.update({row[0]: row[1] for row in rows})
         return found
 
     def _block(self, code: str, found: dict[str, str]) -> None:

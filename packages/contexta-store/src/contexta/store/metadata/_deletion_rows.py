@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from contexta.store.metadata import _tables as t
-from contexta.store.metadata._archive import forget_archived
 from contexta.store.metadata._deletion_closure import ORDER
 from contexta.store.metadata._history import forget_content, record_changes
-from contexta.store.metadata._lookup import chunks
+from contexta.store.metadata._lookup import REFS, among, chunks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from sqlalchemy import Column, Connection
+    from sqlalchemy import Column, Connection, Table
 
     from contexta.store.metadata._deletion_models import DeletionPlan
 
@@ -31,16 +30,20 @@ _OF_RUNS = (
 def bury(connection: Connection, plan: DeletionPlan, *, actor: str, reason: str | None) -> None:
     """Delete the rows of a plan and set tombstones, in the transaction of the caller."""
     refs = [ref for ref, _ in plan.rows]
-    lineage = [ref for ref in refs if ref.startswith(("relation:", "provenance:"))]
+    by_table: dict[str, list[str]] = {table.name: [] for table in ORDER}
+    for ref in refs:
+        by_table[t.TABLE_OF_REF_KIND[ref.partition(":")[0]].name].append(ref)
+    lineage = [*by_table[t.relations.name], *by_table[t.provenance.name]]
     named = _named_by(connection, lineage)
-    _set_tombstones(connection, refs, actor=actor, reason=reason)
     for table in ORDER:
-        _delete(connection, table.c.ref, refs)
+        own = by_table[table.name]
+        _set_tombstones(connection, table, own, actor=actor, reason=reason)
+        _delete(connection, table.c.ref, own)
     for column in _OF_RUNS:
         _delete(connection, column, plan.runs)
     _delete(connection, t.citations.c.owner_ref, lineage)
     _delete(connection, t.mentions.c.ref, {*refs, *_unnamed(connection, named)})
-    forget_archived(connection, refs)
+    _delete(connection, t.archived.c.ref, refs)
     forget_content(connection, refs)
     changes = [(ref, "deleted", None, "true") for ref in refs]
     record_changes(connection, changes, actor=actor)
@@ -56,11 +59,11 @@ def _named_by(connection: Connection, lineage: Collection[str]) -> set[str]:
     named: set[str] = set()
     edges, cited = t.relations.c, t.citations.c
     for chunk in chunks(lineage):
-        ends = select(edges.source_ref, edges.target_ref).where(edges.ref.in_(chunk))
-        for row in connection.execute(ends):
+        ends = select(edges.source_ref, edges.target_ref).where(among(edges.ref))
+        for row in connection.execute(ends, {REFS: chunk}):
             named.update(row)
-        statement = select(cited.ref).where(cited.owner_ref.in_(chunk))
-        named.update(connection.execute(statement).scalars())
+        statement = select(cited.ref).where(among(cited.owner_ref))
+        named.update(connection.execute(statement, {REFS: chunk}).scalars())
     return named
 
 
@@ -70,34 +73,40 @@ def _unnamed(connection: Connection, refs: Collection[str]) -> set[str]:
     columns = (t.relations.c.source_ref, t.relations.c.target_ref, t.citations.c.ref)
     for chunk in chunks(refs):
         for column in columns:
-            still.update(connection.execute(select(column).where(column.in_(chunk))).scalars())
+            statement = select(column).where(among(column))
+            still.update(connection.execute(statement, {REFS: chunk}).scalars())
     return set(refs) - still
 
 
 def _set_tombstones(
-    connection: Connection, refs: Collection[str], *, actor: str, reason: str | None
+    connection: Connection,
+    table: Table,
+    refs: Collection[str],
+    *,
+    actor: str,
+    reason: str | None,
 ) -> None:
     now = time.time_ns() // 1_000
-    rows: list[dict[str, Any]] = []
-    for table in ORDER:
-        for chunk in chunks(refs):
-            statement = select(table.c.ref, table.c.revision, table.c.digest)
-            rows += [
-                {
-                    "ref": row.ref,
-                    "ref_kind": row.ref.partition(":")[0],
-                    "deleted_us": now,
-                    "actor": actor,
-                    "reason": reason,
-                    "last_revision": row.revision,
-                    "payload_digest": row.digest,
-                }
-                for row in connection.execute(statement.where(table.c.ref.in_(chunk)))
-            ]
+    columns = table.c
+    statement = select(columns.ref, columns.revision, columns.digest).where(among(columns.ref))
+    rows: list[dict[str, Any]] = [
+        {
+            "ref": row.ref,
+            "ref_kind": row.ref.partition(":")[0],
+            "deleted_us": now,
+            "actor": actor,
+            "reason": reason,
+            "last_revision": row.revision,
+            "payload_digest": row.digest,
+        }
+        for chunk in chunks(refs)
+        for row in connection.execute(statement, {REFS: chunk})
+    ]
     if rows:
         connection.execute(t.tombstones.insert(), rows)
 
 
 def _delete(connection: Connection, column: Column[Any], values: Iterable[str]) -> None:
+    statement = column.table.delete().where(among(column))
     for chunk in chunks(tuple(values)):
-        connection.execute(column.table.delete().where(column.in_(chunk)))
+        connection.execute(statement, {REFS: chunk})

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from contexta.contract.time import from_epoch_us
-from contexta.store.metadata._lookup import chunks
+from contexta.store.metadata._lookup import REFS, among, chunks
 from contexta.store.metadata._paging import Listing, Page, next_cursor, page_rows
 from contexta.store.metadata._tables import lifecycle_history
 
@@ -158,12 +158,11 @@ def history_page(
 def forget_content(connection: Connection, refs: Sequence[str]) -> None:
     """Delete what the history holds of the content of entities: names, parameters, tags."""
     columns = lifecycle_history.c
+    statement = lifecycle_history.delete().where(
+        among(columns.ref), columns.field.not_in(_KEPT_FIELDS)
+    )
     for chunk in chunks(refs):
-        connection.execute(
-            lifecycle_history.delete().where(
-                columns.ref.in_(chunk), columns.field.not_in(_KEPT_FIELDS)
-            )
-        )
+        connection.execute(statement, {REFS: chunk})
 
 
 def login_name() -> str:

@@ -9,9 +9,10 @@ from sqlalchemy import bindparam, select
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from sqlalchemy import Connection, Select, Table
+    from sqlalchemy import Column, ColumnElement, Connection, Select, Table
 
 IN_CHUNK = 500
+REFS = "refs"
 _STATEMENTS: dict[str, Select[Any]] = {}
 
 
@@ -28,10 +29,17 @@ def existing(connection: Connection, table: Table, refs: Collection[str]) -> set
     """Return those of some refs that a table has."""
     found: set[str] = set()
     for chunk in chunks(refs):
-        found.update(
-            connection.execute(select(table.c.ref).where(table.c.ref.in_(chunk))).scalars()
-        )
+        statement = select(table.c.ref).where(among(table.c.ref))
+        found.update(connection.execute(statement, {REFS: chunk}).scalars())
     return found
+
+
+def among(column: Column[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column holds one of the refs passed as parameter `REFS`.
+
+    The refs are bound at execution: as part of the statement they cost more than the query.
+    """
+    return column.in_(bindparam(REFS, expanding=True))
 
 
 def chunks(refs: Collection[str]) -> Iterator[tuple[str, ...]]:

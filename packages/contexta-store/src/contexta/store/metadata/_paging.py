@@ -57,7 +57,9 @@ class Listing:
     def select(self, *columns: Any, also: ColumnElement[bool] | None = None) -> Select[Any]:
         """Return the unordered query for the table, or for some columns of it."""
         statement = select(*columns) if columns else select(self.table)
-        if self.joined is not None:
+        if self.joined is None:
+            statement = statement.select_from(self.table)
+        else:
             statement = statement.join_from(self.table, *self.joined)
         if self.conditions:
             statement = statement.where(*self.conditions)

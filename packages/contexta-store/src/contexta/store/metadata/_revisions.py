@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, func, select
 
 from contexta.contract.errors import ConflictError, ValidationError
-from contexta.store.metadata._lookup import chunks
+from contexta.store.metadata._lookup import REFS, among, chunks
 from contexta.store.metadata._tables import tombstones
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def last_deleted_revisions(connection: Connection, refs: Iterable[str]) -> dict[
     own = tombstones.c
     for chunk in chunks(wanted):
         statement = (
-            select(own.ref, func.max(own.last_revision)).where(own.ref.in_(chunk)).group_by(own.ref)
+            select(own.ref, func.max(own.last_revision)).where(among(own.ref)).group_by(own.ref)
         )
-        for ref, revision in connection.execute(statement):
+        for ref, revision in connection.execute(statement, {REFS: chunk}):
             found[ref] = revision
     return found
 

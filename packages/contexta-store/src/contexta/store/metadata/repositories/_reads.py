@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 
 from contexta.contract.errors import IntegrityError, NotFoundError
 from contexta.store.metadata import _filters
-from contexta.store.metadata._lookup import chunks, exists
+from contexta.store.metadata._lookup import REFS, among, chunks, exists
 from contexta.store.metadata._paging import (
     Listing,
     Page,
@@ -193,7 +193,8 @@ class ReadRepository(Generic[M]):
         table = self._entity.table
         found: dict[str, Row[Any]] = {}
         for chunk in chunks(refs):
-            for row in fetch_rows(connection, select(table).where(table.c.ref.in_(chunk))):
+            statement = select(table).where(among(table.c.ref))
+            for row in fetch_rows(connection, statement, {REFS: chunk}):
                 found[row.ref] = row
         return found
 
