@@ -174,9 +174,7 @@ def _with_points(lists: pa.ListArray, change: Callable[[pa.Array], pa.Array]) ->
     for name in ("sequence", "observed_at"):
         fields[name] = change(fields[name])
     points = pa.StructArray.from_arrays(list(fields.values()), fields=list(POINT))
-    lengths = pc.fill_null(pc.list_value_length(lists), 0)
-    ends = pc.cumulative_sum(lengths).cast(pa.int32())
-    offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
+    offsets = pc.subtract(lists.offsets, lists.offsets[0])
     return pa.ListArray.from_arrays(offsets, points, type=lists.type, mask=lists.is_null())
 
 

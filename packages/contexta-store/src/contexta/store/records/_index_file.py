@@ -13,7 +13,7 @@ import stat
 import threading
 import weakref
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -70,9 +70,12 @@ class ChunkStore(Protocol):
         before: bytes | None,
         state: bytes,
         added: Iterable[tuple[int, Chunk]],
-        dropped: Iterable[int],
+        kept: Sequence[int],
     ) -> bool:
-        """Change chunks and state at once; False when the state is no longer `before`."""
+        """Change chunks and state at once; False when the state is no longer `before`.
+
+        Chunks of segments that are not in `kept` are removed, whoever wrote them.
+        """
 
     def close(self) -> None:
         """Let go of everything."""
@@ -117,7 +120,7 @@ class IndexFile:
         before: bytes | None,
         state: bytes,
         added: Iterable[tuple[int, Chunk]],
-        dropped: Iterable[int],
+        kept: Sequence[int],
     ) -> bool:
         """See `ChunkStore`."""
         if self._read_only:
@@ -132,8 +135,9 @@ class IndexFile:
                     return False
                 insert = "INSERT INTO chunk (segment, family, low, body) VALUES (?, ?, ?, ?)"
                 connection.executemany(insert, rows)
-                for segment in dropped:
-                    connection.execute("DELETE FROM chunk WHERE segment = ?", (segment,))
+                marks = ", ".join("?" * len(kept))
+                drop = f"DELETE FROM chunk WHERE segment NOT IN ({marks})"  # noqa: S608
+                connection.execute(drop, tuple(kept))
                 connection.execute("INSERT OR REPLACE INTO state VALUES (1, ?)", (state,))
                 connection.execute("COMMIT")
             except BaseException:
@@ -277,7 +281,7 @@ class MemoryChunks:
         before: bytes | None,
         state: bytes,
         added: Iterable[tuple[int, Chunk]],
-        dropped: Iterable[int],
+        kept: Sequence[int],
     ) -> bool:
         """See `ChunkStore`."""
         current = self.state()
@@ -289,8 +293,7 @@ class MemoryChunks:
             for segment, chunk in added:
                 self._bodies[segment, chunk.family, chunk.low] = chunk.body
                 insort(self._lows.setdefault((segment, chunk.family), []), chunk.low)
-            gone = set(dropped)
-            for place in [place for place in self._lows if place[0] in gone]:
+            for place in [place for place in self._lows if place[0] not in kept]:
                 for low in self._lows.pop(place):
                     del self._bodies[place[0], place[1], low]
             self._state = state

@@ -14,18 +14,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contexta.store.records import _damage as dmg
-from contexta.store.records._index import BOUNDED, UNBOUNDED, Budget, RecordIndex
 from contexta.store.records._index_chunks import BY_KEY, BY_RUN, COUNTS, END, POINT, text_key
 from contexta.store.records._index_file import IndexUnavailableError
 from contexta.store.records._index_segments import DamagedSegmentError, Place
 from contexta.store.records._index_state import LogMark, SegmentInfo, read_tail
+from contexta.store.records._index_update import BOUNDED, UNBOUNDED, Budget, RecordIndex
 from contexta.store.records._layout import Layout
 from contexta.store.records._live import LiveView
 from contexta.store.records._part_entry import PartEntry
+from contexta.store.records._plain_arrays import integers, texts
 from contexta.store.records._reads import read_table
 from contexta.store.records._rows_filter import RowFilter
 from contexta.store.records._snapshot import Snapshot, StoreReader
-from contexta.store.records._summaries import PARTIAL_SCHEMA, SUMMARY_COLUMNS, partials_of
+from contexta.store.records._summaries import (
+    PARTIAL_SCHEMA,
+    SUMMARY_COLUMNS,
+    merge_partials,
+    partials_of,
+)
 from contexta.store.records.schema import RECORD_TYPES
 
 FEW_RUNS = 32
@@ -139,14 +145,24 @@ class IndexedReader:
 
     def partials(self, look: Look, runs: Names, keys: Names) -> pa.Table:
         """Return partials of the wanted series; a series that is in pieces has several."""
-        tables = [PARTIAL_SCHEMA.empty_table()]
-        for family, low, high in _ranges(runs, keys):
-            for _, rows in self._rows(look, family, low, high):
-                tables.append(_only(rows, runs, keys).select(PARTIAL_SCHEMA.names))
+        tables = [self._indexed_partials(look, runs, keys)]
         if look.rest or look.live:
             points = self._points(look.unindexed(), runs, keys, SUMMARY_COLUMNS)
             tables.append(partials_of(points))
         return pa.concat_tables([table for table in tables if table.num_rows] or tables[:1])
+
+    def _indexed_partials(self, look: Look, runs: Names, keys: Names) -> pa.Table:
+        def found() -> pa.Table:
+            tables = [PARTIAL_SCHEMA.empty_table()]
+            for family, low, high in _ranges(runs, keys):
+                for _, rows in self._rows(look, family, low, high):
+                    tables.append(_only(rows, runs, keys).select(PARTIAL_SCHEMA.names))
+            return pa.concat_tables([table for table in tables if table.num_rows] or tables[:1])
+
+        if self._index is None or runs is not None:
+            return found()
+        name = (look.segments, keys)
+        return self._index.segments.once(name, lambda: merge_partials(found()))
 
     def series(self, look: Look, run: str, key: str, stage: str | None) -> pa.Table:
         """Return the points of a series with the columns of `POINT`, by sequence."""
@@ -229,7 +245,7 @@ class IndexedReader:
             for (name, _), place in self._index.segments.places(segment).items():
                 if name == path:
                     rows = self._index.segments.rows(segment, COUNTS)
-                    own = rows.filter(pc.equal(rows["part"], place.number))
+                    own = rows.filter(pc.equal(rows["part"], integers((place.number,))[0]))
                     return frozenset(own["run_ref"].to_pylist())
         return None
 
@@ -244,19 +260,18 @@ class IndexedReader:
 def _ranges(runs: Names, keys: Names) -> list[tuple[int, bytes, bytes]]:
     """Return family and range of keys that cover what is wanted, as little as possible."""
     if runs is not None and len(runs) <= FEW_RUNS:
-        texts, family = runs, BY_RUN
+        names, family = runs, BY_RUN
     elif keys is not None:
-        texts, family = keys, BY_KEY
+        names, family = keys, BY_KEY
     else:
         return [(BY_KEY, b"", END)]
-    return [(family, text_key(text, ""), text_key(text) + b"\x01") for text in sorted(texts)]
+    return [(family, text_key(name, ""), text_key(name) + b"\x01") for name in sorted(names)]
 
 
 def _only(rows: pa.Table, runs: Names, keys: Names) -> pa.Table:
-    for name, texts in (("run_ref", runs), ("metric_key", keys)):
-        if texts is not None:
-            wanted = pa.array(sorted(texts), pa.string())
-            mask = pc.is_in(rows[name], value_set=wanted)
+    for name, wanted in (("run_ref", runs), ("metric_key", keys)):
+        if wanted is not None:
+            mask = pc.is_in(rows[name], value_set=texts(sorted(wanted)))
             if not pc.all(mask).as_py():
                 rows = rows.filter(mask)
     return rows
@@ -265,7 +280,7 @@ def _only(rows: pa.Table, runs: Names, keys: Names) -> pa.Table:
 def _of_stage(rows: pa.Table, stage: str | None) -> pa.Table:
     if stage is None:
         return rows
-    return rows.filter(pc.equal(rows["stage_execution_ref"], stage))
+    return rows.filter(pc.equal(rows["stage_execution_ref"], texts((stage,))[0]))
 
 
 def _points_in(rows: pa.Table) -> pa.Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -27,6 +27,7 @@ from contexta.store.records._index_derive import Families
 from contexta.store.records._index_file import ChunkStore
 from contexta.store.records._index_state import SegmentInfo
 from contexta.store.records._part_entry import PartEntry
+from contexta.store.records._plain_arrays import integers
 
 _CACHED_BYTES = 64 << 20
 _FANOUT = 8
@@ -81,7 +82,7 @@ class SegmentReader:
     def __init__(self, store: ChunkStore) -> None:
         self.store = store
         self._lock = threading.Lock()
-        self._cache: OrderedDict[tuple[int, int, bytes, bytes], pa.Table] = OrderedDict()
+        self._cache: OrderedDict[Hashable, pa.Table] = OrderedDict()
         self._cached_bytes = 0
 
     def clear(self) -> None:
@@ -100,35 +101,45 @@ class SegmentReader:
             IndexUnavailableError: When the store cannot be read.
         """
         place = (segment.number, family, low, high)
-        with self._lock:
-            found = self._cache.get(place)
-            if found is not None:
-                self._cache.move_to_end(place)
-        if found is None:
-            try:
-                found = self._read(*place)
-            except DamagedChunkError as error:
-                raise DamagedSegmentError(segment.number, str(error)) from error
-            self._keep(place, found)
+        found = self.once(place, lambda: self._read(*place))
         if segment.dead and found.num_rows:
-            dead = pa.array(sorted(segment.dead), pa.int64())
+            dead = integers(sorted(segment.dead))
             found = found.filter(pc.invert(pc.is_in(found["part"], value_set=dead)))
+        return found
+
+    def once(self, name: Hashable, make: Callable[[], pa.Table]) -> pa.Table:
+        """Return what `make` returns, from memory when it was made before under this name.
+
+        Args:
+            name: What is asked for; the same name must always stand for the same table.
+            make: Called outside of any lock.
+        """
+        with self._lock:
+            found = self._cache.get(name)
+            if found is not None:
+                self._cache.move_to_end(name)
+                return found
+        found = make()
+        self._keep(name, found)
         return found
 
     def _read(self, segment: int, family: int, low: bytes, high: bytes) -> pa.Table:
         tables = []
         expected = None
         for start, body in self.store.tiles(segment, family, low, high):
-            end, rows = decode(segment, family, start, body)
+            try:
+                end, rows = decode(segment, family, start, body)
+            except DamagedChunkError as error:
+                raise DamagedSegmentError(segment, str(error)) from error
             if (start > low) if expected is None else (start != expected):
-                raise DamagedChunkError("a chunk is missing")
+                raise DamagedSegmentError(segment, "a chunk is missing")
             expected = end
             tables.append(rows)
         if expected is None or expected < high:
-            raise DamagedChunkError("a chunk is missing")
+            raise DamagedSegmentError(segment, "a chunk is missing")
         return tables[0] if len(tables) == 1 else pa.concat_tables(tables)
 
-    def _keep(self, place: tuple[int, int, bytes, bytes], rows: pa.Table) -> None:
+    def _keep(self, place: Hashable, rows: pa.Table) -> None:
         size = rows.nbytes
         if size > _CACHED_BYTES // 4:
             return
@@ -149,7 +160,7 @@ class SegmentReader:
         key = part_key(place.number)
         segment = SegmentInfo(place.segment, 0, 0, frozenset())
         rows = self.rows(segment, PARTS, key, part_key(place.number + 1))
-        row = rows.filter(pc.equal(rows["part"], place.number)).to_pylist()
+        row = rows.filter(pc.equal(rows["part"], integers((place.number,))[0])).to_pylist()
         if len(row) != 1:
             raise DamagedSegmentError(place.segment, f"part {place.number} is missing")
         return _entry(row[0])
@@ -181,10 +192,10 @@ class SegmentReader:
 
 
 def _renumbered(segment: SegmentInfo, rows: pa.Table, old: list[int], new: list[int]) -> pa.Table:
-    index = pc.index_in(rows["part"], value_set=pa.array(old, pa.int64()))
+    index = pc.index_in(rows["part"], value_set=integers(old))
     if index.null_count:
         raise DamagedSegmentError(segment.number, "it has rows of a part that is not there")
-    return rows.set_column(0, SCHEMAS[PARTS].field("part"), pa.array(new, pa.int64()).take(index))
+    return rows.set_column(0, SCHEMAS[PARTS].field("part"), integers(new).take(index))
 
 
 def _entry(row: dict[str, object]) -> PartEntry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from contexta.store.records._plain_arrays import texts
 from contexta.store.records._summaries import merge_partials
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -13,7 +14,7 @@ _TIME = pa.timestamp("us", tz="UTC")
 def values_by_run(partials: pa.Table, stage: str | None, aggregation: str) -> pa.Table:
     """Return the table that `RecordStore.last_values` documents."""
     if stage is not None:
-        partials = partials.filter(pc.equal(partials["stage_execution_ref"], stage))
+        partials = partials.filter(pc.equal(partials["stage_execution_ref"], texts((stage,))[0]))
     position = partials.column_names.index("stage_execution_ref")
     none = pa.chunked_array([pa.nulls(partials.num_rows, pa.string())])
     merged = merge_partials(partials.set_column(position, "stage_execution_ref", none))

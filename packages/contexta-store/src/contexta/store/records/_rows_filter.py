@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from contexta.contract.time import to_epoch_us
 from contexta.store.records._filter import ScanFilter
+from contexta.store.records._plain_arrays import texts
 from contexta.store.records.schema import KEY_COLUMNS, RECORD_TYPES
 
 _REF_COLUMNS = (
@@ -62,9 +63,8 @@ class RowFilter:
         """Return the rows that meet every condition."""
         if table.num_rows == 0:
             return table
-        for column, texts in sorted(self.allowed(record_type).items()):
-            wanted = pc.is_in(table[column], value_set=pa.array(sorted(texts), pa.string()))
-            table = table.filter(wanted)
+        for column, words in sorted(self.allowed(record_type).items()):
+            table = table.filter(pc.is_in(table[column], value_set=texts(sorted(words))))
         if self.after_sequence:
             table = table.filter(pc.greater(table["sequence"], self.after_sequence))
         if self._has_times:
@@ -78,10 +78,10 @@ class RowFilter:
 
     def may_match(self, record_type: str, statistics: dict[str, tuple[Any, Any]]) -> bool:
         """Whether rows with these minima and maxima by column can contain a match."""
-        for column, texts in self.allowed(record_type).items():
+        for column, words in self.allowed(record_type).items():
             if column in statistics:
                 low, high = statistics[column]
-                if not any(low <= text <= high for text in texts):
+                if not any(low <= word <= high for word in words):
                     return False
         sequences = statistics.get("sequence") if self.after_sequence else None
         if sequences is not None and sequences[1] <= self.after_sequence:

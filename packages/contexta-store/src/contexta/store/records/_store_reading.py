@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from contexta.store.records import _damage as dmg
-    from contexta.store.records._index import RecordIndex
     from contexta.store.records._index_look import IndexedReader
+    from contexta.store.records._index_update import RecordIndex
     from contexta.store.records._rows_filter import RowFilter
 
 AGGREGATIONS = ("count", "first", "last", "max", "mean", "min")
@@ -41,7 +41,7 @@ class StoreReading(StoreHandle):
 
     @property
     def _index(self) -> RecordIndex | None:
-        from contexta.store.records._index import RecordIndex
+        from contexta.store.records._index_update import RecordIndex
 
         if not self.config.enable_indexes:
             return None

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contexta.store.records._models import MetricSummary
+from contexta.store.records._plain_arrays import texts
 from contexta.store.records._refs import derive_record_ref
 
 SUMMARY_COLUMNS = (
@@ -189,30 +190,51 @@ def merge_partials(partials: pa.Table) -> pa.Table:
     at once as in Pébay, "Formulas for robust, one-pass parallel computation" (SAND2008-6212).
     Counts, extremes and the first and last point are exact.
     """
-    if partials.num_rows > 1 and not _ascending(partials):
-        partials = _merged(partials)
-        texts = pa.table({name: pc.fill_null(partials[name], "") for name in KEYS})
-        order = pc.sort_indices(texts, sort_keys=[(name, "ascending") for name in KEYS])
-        partials = partials.take(order)
-    return partials
+    if partials.num_rows < 2:
+        return partials
+    partials, same = _sorted(partials)
+    if same is None:
+        return partials
+    edge = pc.not_equal(same[:1], same[:1])  # False
+    follows, is_followed = pa.concat_arrays([edge, same]), pa.concat_arrays([same, edge])
+    alone = pc.indices_nonzero(pc.invert(pc.or_(follows, is_followed)))
+    heads = pc.indices_nonzero(pc.and_not(is_followed, follows))
+    merged, _ = _sorted(_merged(partials.filter(pc.or_(follows, is_followed))))
+    # Merged rows go where the first of their kind was; the others are moved once, or not at all.
+    added = pc.add(pc.cumulative_sum(pc.equal(heads, heads).cast(pa.int64())), len(same))
+    order = pc.sort_indices(pa.concat_arrays([alone, heads]))
+    rows = pa.concat_arrays([alone.cast(pa.int64()), added]).take(order)
+    return pa.concat_tables([partials, merged]).take(rows)
 
 
-def _ascending(partials: pa.Table) -> bool:
-    """Whether these are the rows of one metric outside of stages, each run once, in order.
+def _sorted(partials: pa.Table) -> tuple[pa.Table, pa.Array | None]:
+    """Sort by run, stage and key; and tell of each row but the last if the next is of its series.
 
-    Which is what one part gives for "the last value of each run"; merging 10,000 takes 13 ms.
+    Columns that say the same in each row are not looked at, and what is in order is left: for
+    one metric of 10,000 runs in a part that leaves 0.1 ms.
     """
-    runs = partials["run_ref"]
-    keys, stages = (pc.count_distinct(partials[name], mode="all") for name in KEYS[:0:-1])
-    if keys.as_py() > 1 or stages.as_py() > 1:
-        return False
-    return bool(pc.all(pc.less(runs[:-1], runs[1:])).as_py())
+    nothing = texts(("",))[0]
+    columns = {name: _flat(pc.coalesce(partials[name], nothing)) for name in KEYS}
+    telling = [n for n in KEYS if pc.count_distinct(columns[n]).as_py() > 1] or [KEYS[0]]
+    ranks = pa.table({name: columns[name] for name in telling})
+    if len(telling) > 1 or not _is_ascending(columns[telling[0]]):
+        order = pc.sort_indices(ranks, sort_keys=[(name, "ascending") for name in telling])
+        partials, ranks = partials.take(order), ranks.take(order)
+    found = [_flat(ranks[name]) for name in telling]
+    same = pc.equal(found[0][:-1], found[0][1:])
+    for column in found[1:]:
+        same = pc.and_(same, pc.equal(column[:-1], column[1:]))
+    if not pc.any(same).as_py():
+        return partials, None
+    return partials, same
+
+
+def _is_ascending(column: pa.Array) -> bool:
+    return bool(pc.all(pc.less_equal(column[:-1], column[1:])).as_py())
 
 
 def _merged(partials: pa.Table) -> pa.Table:
     by_last = _grouped(partials, "last_us", "last_sequence")
-    if len(by_last.starts) == partials.num_rows:
-        return partials
     by_first = _grouped(partials, "first_us", "first_sequence")
     rows, ids = by_last.rows, by_last.ids
     sums = _sums(rows, ids)
