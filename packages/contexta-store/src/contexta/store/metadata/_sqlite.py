@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from sqlalchemy import Engine, create_engine, event
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 WRITE_OPTION = "contexta_write"
 LOCK_SUFFIX = "-lock"
+Access = Literal["still", "live", "private"]
+_ACCESS: dict[Access, str] = {
+    "still": "&immutable=1",
+    "live": "&readonly_shm=1",
+    "private": "",
+}
 _CHECKPOINT_BYTES = 4 << 20
 _URGENT_BYTES = 32 << 20
 _CHECKPOINT_WRITES = 256
@@ -43,6 +49,11 @@ def lock_path(database: Path) -> Path:
 def wal_path(database: Path) -> Path:
     """Return the write-ahead log of a database."""
     return database.with_name(database.name + "-wal")
+
+
+def shm_path(database: Path) -> Path:
+    """Return the shared index of a write-ahead log."""
+    return database.with_name(database.name + "-shm")
 
 
 def writer_engine(database: Path | str, *, synchronous: str, busy_timeout_seconds: float) -> Engine:
@@ -88,17 +99,18 @@ def reader_engine(connect: Callable[[], sqlite3.Connection]) -> Engine:
 
 
 def connect_read_only(
-    database: Path, *, immutable: bool, busy_timeout_seconds: float
+    database: Path, *, access: Access, busy_timeout_seconds: float
 ) -> sqlite3.Connection:
     """Open a database that no statement can write.
 
     Args:
         database: The file; it must exist.
-        immutable: Whether the file is known not to change while the connection lives. SQLite
-            then needs no `-wal` and `-shm` beside it, and creates none.
+        access: `still` when the file cannot change while the connection lives: SQLite needs no
+            `-wal` and `-shm` beside it then, and creates none. `live` when it may, and both are
+            there. `private` when the folder is ours, and SQLite may create what it likes.
         busy_timeout_seconds: How long to wait for locks of others.
     """
-    uri = f"file:{quote(str(database))}?mode=ro" + ("&immutable=1" if immutable else "")
+    uri = f"file:{quote(str(database))}?mode=ro{_ACCESS[access]}"
     connection = sqlite3.connect(
         uri,
         uri=True,
@@ -109,6 +121,9 @@ def connect_read_only(
     try:
         _harden(connection)
         connection.execute("PRAGMA query_only=ON").fetchall()
+        if access == "live":
+            # Opens the log now. From here on a closing writer leaves it where it is.
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
     except BaseException:
         connection.close()
         raise

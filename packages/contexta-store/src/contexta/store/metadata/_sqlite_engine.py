@@ -6,7 +6,6 @@ import os
 import sqlite3
 import threading
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -14,11 +13,7 @@ from contexta.contract.errors import MetadataError, StoreAccessError
 from contexta.store.fs import FileLock, ensure_private_dir, fsync_dir, open_private
 from contexta.store.metadata import _sqlite
 from contexta.store.metadata._engine import LedgerState, Selected
-from contexta.store.metadata._sqlite_files import (
-    quiet_files,
-    read_only_connection,
-    read_state,
-)
+from contexta.store.metadata._sqlite_files import ReadOnlyFile, read_state
 from contexta.store.metadata._state import state_of
 
 if TYPE_CHECKING:
@@ -51,8 +46,9 @@ class SqliteEngine:
         if self.path is not None:
             self._lock_path = _sqlite.lock_path(self.path)
             self._log_path = str(_sqlite.wal_path(self.path))
-            self._still = self._reader(self.path, immutable=True)
-            self._live = self._reader(self.path, immutable=False)
+            self._file = ReadOnlyFile(self.path, timeout=busy_timeout_seconds)
+            self._opened = threading.local()
+            self._readers = _sqlite.reader_engine(self._opened_connection)
 
     @property
     def dialect(self) -> Literal["sqlite"]:
@@ -145,9 +141,7 @@ class SqliteEngine:
             if inside is not None:
                 connection = _driver_connection(inside)
             elif self.path is not None:
-                connection = stack.enter_context(
-                    read_only_connection(self.path, timeout=self._timeout)
-                )
+                connection = stack.enter_context(self._file.connection())
             else:
                 connection = _driver_connection(stack.enter_context(self.reading()))
             _sqlite.allow_only_selects(connection)
@@ -177,6 +171,8 @@ class SqliteEngine:
         """Close all connections for good."""
         if self._writer is not None:
             self._writer.dispose()
+        if self.path is not None:
+            self._file.close()
 
     def renew_in_child(self) -> None:
         """Forget what the parent's other threads were holding at the fork."""
@@ -191,16 +187,6 @@ class SqliteEngine:
         assert self._writer is not None  # noqa: S101 (`Database` refuses writes when read-only)
         return self._writer.execution_options(**{_sqlite.WRITE_OPTION: True})
 
-    def _reader(self, path: Path, *, immutable: bool) -> Engine:
-        return _sqlite.reader_engine(
-            partial(
-                _sqlite.connect_read_only,
-                path,
-                immutable=immutable,
-                busy_timeout_seconds=self._timeout,
-            )
-        )
-
     def _reading_engine(self, stack: ExitStack) -> Engine:
         if self.path is None or not self.path.exists():
             raise StoreAccessError(
@@ -208,8 +194,13 @@ class SqliteEngine:
                 code="metadata_store_missing",
                 details={"database_path": self.place},
             )
-        immutable = stack.enter_context(quiet_files(self.path, timeout=self._timeout))
-        return self._still if immutable else self._live
+        # The engine is kept, for it knows compiled statements; what it hands out comes from here.
+        self._opened.connection = stack.enter_context(self._file.connection())
+        return self._readers
+
+    def _opened_connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection = self._opened.connection
+        return connection
 
 
 def _driver_connection(connection: Connection) -> sqlite3.Connection:
