@@ -170,10 +170,11 @@ def _stored(table: Table, ref: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def _of_own_kind(ref: ColumnElement[Any]) -> ColumnElement[bool]:
-    return or_(*(_of_kind(ref, kind) for kind in t.TABLE_OF_REF_KIND))
+    return or_(*(of_kind(ref, kind) for kind in t.TABLE_OF_REF_KIND))
 
 
-def _of_kind(ref: ColumnElement[Any], kind: str) -> ColumnElement[bool]:
+def of_kind(ref: ColumnElement[Any], kind: str) -> ColumnElement[bool]:
+    """Return the condition that a ref has a kind."""
     return func.substr(ref, 1, len(kind) + 1) == f"{kind}:"  # LIKE has no case in SQLite
 
 
@@ -184,7 +185,7 @@ def orphan_issues(connection: Connection) -> Iterator[IntegrityIssue]:
     yield from _orphans(connection, t.run_writers.c.run_ref, t.runs, "orphan_run_writer")
     owner = t.citations.c.owner_ref
     for kind, table in (("relation", t.relations), ("provenance", t.provenance)):
-        yield from _orphans(connection, owner, table, "orphan_citation", _of_kind(owner, kind))
+        yield from _orphans(connection, owner, table, "orphan_citation", of_kind(owner, kind))
     own = t.archived.c
     for kind, table in t.TABLE_OF_REF_KIND.items():
         yield from _orphans(connection, own.ref, table, "orphan_archive_mark", own.ref_kind == kind)
