@@ -29,8 +29,7 @@ def merged_groups(
 ) -> Iterator[pa.Table]:
     """Yield all rows of parts of one type and project in storage order, a row group at a time.
 
-    A group ends at the end of a run where one ends in its second half, so that a run does not
-    share its row groups with others more than needed. `note` gets each table that was read.
+    `note` gets each table that was read.
 
     Raises:
         RecordError: A part is missing or damaged; it names the file.
@@ -42,11 +41,26 @@ def merged_groups(
         tables = [reader.read(part, wanted, names) for part in parts]
         chunks: Iterator[pa.Table] = iter([join_tables(tables)])
     else:
-        chunks = _streamed(parts, reader)
+        rows = batch_rows(len(parts))
+        chunks = in_order(record_type, [reader.batches(part, rows) for part in parts])
+    yield from row_groups(record_type, _noted(chunks, note))
+
+
+def _noted(chunks: Iterator[pa.Table], note: Callable[[pa.Table], None]) -> Iterator[pa.Table]:
+    for chunk in chunks:
+        note(chunk)
+        yield chunk
+
+
+def row_groups(record_type: str, chunks: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Cut rows into row groups, sorted; the chunks must follow each other in storage order.
+
+    A group ends at the end of a run where one ends in its second half, so that a run does not
+    share its row groups with others more than needed.
+    """
     rest: list[pa.Table] = []
     rows = 0
     for chunk in chunks:
-        note(chunk)
         rest.append(chunk)
         rows += chunk.num_rows
         if rows >= 2 * ROW_GROUP_ROWS:
@@ -89,15 +103,18 @@ def _run_ends(table: pa.Table) -> list[int]:
     return ends
 
 
-def _streamed(parts: Sequence[PartEntry], reader: PartReader) -> Iterator[pa.Table]:
-    """Merge many sorted parts; each holds one batch in memory.
+def batch_rows(count: int) -> int:
+    """Return how many rows each of `count` streams may hold in memory."""
+    return max(_LEAST_BATCH_ROWS, _BUFFERED_ROWS // count)
+
+
+def in_order(record_type: str, streams: Sequence[Iterator[pa.Table]]) -> Iterator[pa.Table]:
+    """Merge sorted streams into chunks that follow each other; unsorted within a chunk.
 
     Each round takes what is not above the smallest last row of all batches: nothing that comes
     later can belong before it.
     """
-    record_type = parts[0].record_type
-    batch_rows = max(_LEAST_BATCH_ROWS, _BUFFERED_ROWS // len(parts))
-    cursors = [_Cursor(record_type, reader.batches(part, batch_rows)) for part in parts]
+    cursors = [_Cursor(record_type, stream) for stream in streams]
     try:
         active = [cursor for cursor in cursors if cursor.load()]
         while active:

@@ -48,10 +48,14 @@ def write_part(
         StoreAccessError: When it cannot be written.
         StoreError: `record_store_part_write_failed`.
     """
-    source = {"contexta.source_segment": f"{segment.writer_id}/{segment.number}"}
-    with PartFile(staging, record_type, project, segment, source) as file:
+    with PartFile(staging, record_type, project, segment, segment_note(segment)) as file:
         file.write(sorted_for_storage(record_type, table))
         return file.finish()
+
+
+def segment_note(segment: SegmentId) -> dict[str, str]:
+    """Return the footer entry that names the segment of a part."""
+    return {"contexta.source_segment": f"{segment.writer_id}/{segment.number}"}
 
 
 class PartFile:

@@ -16,15 +16,15 @@ from contexta.store.fs import (
     translated_os_errors,
 )
 from contexta.store.records._catalogue import publish_segment
-from contexta.store.records._decode import SegmentDecoder, is_cut_frame
-from contexta.store.records._frames import SEGMENT_HEADER_BYTES, decode_segment_header
+from contexta.store.records._damage import GAP, TRUNCATED, UNREADABLE
+from contexta.store.records._decode import is_cut_frame
+from contexta.store.records._frames import SEGMENT_HEADER_BYTES
 from contexta.store.records._layout import Layout, SegmentId
 from contexta.store.records._part_entry import Ranges, SealedSegment
-from contexta.store.records._part_file import write_part
 from contexta.store.records._parts_log import shared_log
 from contexta.store.records._reservations import read_mark
+from contexta.store.records._segment_rows import SegmentRows
 from contexta.store.records._staging import Staging
-from contexta.store.records._tables import build_tables
 
 
 class SealResult(NamedTuple):
@@ -58,7 +58,7 @@ def seal_segment(layout: Layout, segment: SegmentId, *, gentle: bool = False) ->
     """
     path = layout.segment(segment)
     with translated_os_errors("read", path):
-        raw = path.read_bytes()
+        path.stat()
     with FileLock(layout.lock):
         log = shared_log(layout)
         sealed, is_sealed = log.entries.get(segment), log.is_sealed(segment)
@@ -66,37 +66,50 @@ def seal_segment(layout: Layout, segment: SegmentId, *, gentle: bool = False) ->
         _remove(layout, segment)
         last = sealed.last_sequence if sealed is not None else 0
         return SealResult(0, last, None, 0, sealed.holes if sealed is not None else (), ())
-    header = decode_segment_header(raw[:SEGMENT_HEADER_BYTES], str(path))
-    decoder = SegmentDecoder()
-    decoder.advance(raw[SEGMENT_HEADER_BYTES:], gentle=gentle)
-    points, documents = decoder.take()
-    tables = build_tables(points, documents, decoder.defines, segment.writer_id, gentle=gentle)
-    tail = raw[decoder.position :]
-    last = _expected_last(layout, segment, decoder.last_sequence, tail)
-    known_first = header.first_sequence if header is not None else decoder.first_sequence
-    expected_first = known_first or last  # nothing tells more about a segment without beginning
-    sequences = [table["sequence"] for table in tables.by_key.values()]
-    holes = missing_ranges(sequences, expected_first, last) if last else ()
-    # A header that was cut while it was written is no damage: nothing was stored behind it.
-    beheaded = header is None and len(raw) >= SEGMENT_HEADER_BYTES
-    damaged = bool(holes or decoder.holes or tables.unreadable or beheaded)
-    quarantined = _quarantine(layout, segment, raw, tail, damaged=damaged)
-    if tables.by_key or holes:
-        reservation = header.reservation_start if header is not None else expected_first
-        with Staging(layout) as staging:
-            staged = [
-                write_part(staging, segment, record_type, project, table)
-                for (record_type, project), table in sorted(tables.by_key.items())
-            ]
-            parts = tuple(part.entry for part in staged)
-            rows = sum(part.rows for part in parts)
-            entry = SealedSegment(segment, expected_first, last, reservation, rows, parts, holes)
-            publish_segment(layout, entry, staged)
+    with Staging(layout) as staging:
+        rows = SegmentRows(staging, segment, gentle=gentle)
+        entry, quarantined = _described(layout, rows)
+        if entry.parts or entry.holes:
+            publish_segment(layout, entry, rows.staged)
     _remove(layout, segment)
-    times = [pc.max(table["observed_at"]) for table in tables.by_key.values()]
-    newest = max((t.value for t in times if t.is_valid), default=None)
-    count = sum(table.num_rows for table in tables.by_key.values())
-    return SealResult(count, last, newest, len(tail), holes, quarantined)
+    return SealResult(
+        entry.record_count,
+        entry.last_sequence,
+        rows.newest_us,
+        len(rows.tail),
+        entry.holes,
+        quarantined,
+    )
+
+
+def _described(layout: Layout, rows: SegmentRows) -> tuple[SealedSegment, tuple[str, ...]]:
+    """Return the line of the log, and where unreadable bytes were copied to."""
+    header, decoder, segment = rows.header, rows.decoder, rows.segment
+    last = _expected_last(layout, segment, decoder.last_sequence, rows.tail)
+    known_first = header.first_sequence if header is not None else decoder.first_sequence
+    first = known_first or last  # nothing tells more about a segment without beginning
+    holes = missing_ranges(rows.sequences, first, last) if last else ()
+    # A header that was cut while it was written is no damage: nothing was stored behind it.
+    beheaded = header is None and rows.size >= SEGMENT_HEADER_BYTES
+    damaged = bool(holes or decoder.holes or rows.is_unreadable or beheaded)
+    quarantined = _quarantine(layout, segment, rows.tail, damaged=damaged)
+    entry = SealedSegment(
+        segment,
+        first,
+        last,
+        header.reservation_start if header is not None else first,
+        sum(part.entry.rows for part in rows.staged),
+        tuple(part.entry for part in rows.staged),
+        holes,
+        tuple(_reason(hole, rows) for hole in holes),
+    )
+    return entry, quarantined
+
+
+def _reason(hole: tuple[int, int], rows: SegmentRows) -> str:
+    if hole[0] > rows.decoder.last_sequence:
+        return TRUNCATED
+    return UNREADABLE if rows.decoder.holes or rows.is_unreadable else GAP
 
 
 def missing_ranges(sequences: Iterable[pa.ChunkedArray], first: int, last: int) -> Ranges:
@@ -136,14 +149,15 @@ def _expected_last(layout: Layout, segment: SegmentId, last: int, tail: bytes) -
 
 
 def _quarantine(
-    layout: Layout, segment: SegmentId, raw: bytes, tail: bytes, *, damaged: bool
+    layout: Layout, segment: SegmentId, tail: bytes, *, damaged: bool
 ) -> tuple[str, ...]:
     if not damaged and not tail:
         return ()
     ensure_private_dir(layout.quarantine, follow=False)
     name = f"{segment.writer_id}-{segment.number}"
     path = layout.quarantine / (f"{name}.seg" if damaged else f"{name}.tail")
-    atomic_write_bytes(path, raw if damaged else tail)
+    content = layout.segment(segment).read_bytes() if damaged else tail
+    atomic_write_bytes(path, content)
     return (str(path),)
 
 
