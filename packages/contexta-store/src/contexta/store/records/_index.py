@@ -12,40 +12,52 @@ up to date. Otherwise readers bring it up to date, with bounded work where a que
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 
 from contexta.contract.errors import ContextaError, StoreAccessError
 from contexta.store.records._index_file import IndexUnavailableError
+from contexta.store.records._index_look import IndexedReader
 from contexta.store.records._index_segments import DamagedSegmentError
-from contexta.store.records._index_update import AT_SEAL, INDEX_NAME, RecordIndex
+from contexta.store.records._index_update import (
+    AT_SEAL,
+    INDEX_NAME,
+    UNBOUNDED,
+    RecordIndex,
+)
 from contexta.store.records._layout import Layout
-from contexta.store.records._part_entry import PartEntry
 from contexta.store.records._part_read import PartReader
+from contexta.store.records._snapshot import StoreReader
 
-__all__ = ["INDEX_NAME", "forget_parts", "note_published"]
+__all__ = ["INDEX_NAME", "forget_parts", "note_published", "rebuild_index"]
 
 _LOGGER = logging.getLogger("contexta.store.records")
 _TRIES = 4
 
 
 def note_published(
-    layout: Layout, published: Sequence[tuple[PartEntry, pa.Table]], *, enabled: bool = True
+    layout: Layout, tables: Mapping[str, pa.Table] | None = None, *, thorough: bool = False
 ) -> None:
-    """Take parts that were just published into the index, with their rows at hand.
+    """Take what was published since the last time into the index.
 
-    To be called after their line is in the log. It never fails: what cannot be indexed now is
-    indexed by a reader.
+    To be called after the line is in the log. It never fails, and takes bounded time unless
+    asked to be thorough: what is not indexed now is indexed by a reader.
+
+    Args:
+        layout: The store.
+        tables: Rows of parts by path, where they are at hand; other parts are read.
+        thorough: Whether to index everything, and to merge what has gathered.
     """
-    if not enabled or not published:
-        return
-    index = RecordIndex(layout, PartReader(layout), read_only=False)
-    tables = {part.path: table for part, table in published}
+    reader = StoreReader(layout)
+    index = RecordIndex(layout, reader.parts, read_only=False)
     try:
         for _ in range(_TRIES):
-            cover = index.advance(index.state(), AT_SEAL, tables)
-            if cover is None or not any(part.path in tables for part in cover.rest):
+            state = index.state()
+            cover = index.advance(state, UNBOUNDED if thorough else AT_SEAL, tables)
+            if cover is None and thorough:
+                IndexedReader(layout, reader, index).answer(lambda look: None, bounded=False)
+            if cover is None or cover.state.raw != state.raw or not cover.rest:
                 return
     except (
         IndexUnavailableError,
@@ -57,6 +69,22 @@ def note_published(
         _LOGGER.debug("The index is left to the readers: %s", error)
     finally:
         index.close()
+        reader.clear()
+
+
+def rebuild_index(layout: Layout) -> None:
+    """Remove the index and derive it from the parts; killed at any point, a reader goes on.
+
+    Parts that cannot be read are left out.
+    """
+    reader = StoreReader(layout)
+    index = RecordIndex(layout, reader.parts, read_only=False)
+    try:
+        index.rebuild()
+        IndexedReader(layout, reader, index).answer(lambda look: None, bounded=False)
+    finally:
+        index.close()
+        reader.clear()
 
 
 def forget_parts(layout: Layout, paths: Iterable[str]) -> None:

@@ -52,7 +52,7 @@ class Budget(NamedTuple):
 
 BOUNDED = Budget(32, 250_000, 60_000)
 UNBOUNDED = Budget(1 << 30, 1 << 50, 400_000)
-AT_SEAL = Budget(0, 0, 5_000)
+AT_SEAL = Budget(32, 600_000, 5_000)
 
 
 class Cover(NamedTuple):

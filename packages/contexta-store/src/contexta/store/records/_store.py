@@ -124,6 +124,7 @@ class RecordStore(StoreExchange, StoreReading, StoreCompaction, StoreCare):
 
         self._check_writable("rebuild indexes")
         self._lost.clear()
+        self._rebuild_index()
         return rebuild(self._layout, self._reader)
 
     def repair_truncated_tails(self) -> RepairReport:

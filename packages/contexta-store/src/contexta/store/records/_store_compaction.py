@@ -39,6 +39,10 @@ class StoreCompaction(StoreWriting):
             StoreError: When something cannot be written; what was merged before stays.
         """
         from contexta.store.records._compact import compact_layout
+        from contexta.store.records._index import note_published
 
         self._check_writable("compact")
-        return compact_layout(self._layout, full=full, max_bytes=max_bytes)
+        report = compact_layout(self._layout, full=full, max_bytes=max_bytes)
+        if self.config.enable_indexes:
+            note_published(self._layout, thorough=True)
+        return report

@@ -263,6 +263,12 @@ class StoreReading(StoreHandle):
             d.gap for d in found.values() if runs is None or d.runs is None or runs & d.runs
         )
 
+    def _rebuild_index(self) -> None:
+        from contexta.store.records._index import rebuild_index
+
+        if self.config.enable_indexes:
+            rebuild_index(self._layout)
+
     def _remember(self, lost: list[dmg.Damage]) -> None:
         """Keep damage for `damage()`, with the runs of the part where the index knows them."""
         for found in lost:

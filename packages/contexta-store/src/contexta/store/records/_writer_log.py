@@ -269,13 +269,15 @@ class WriterLog:
             StoreError: When a part cannot be written; the segment stays and is read as before.
         """
         with NO_FORK:
+            from contexta.store.records._index import note_published
             from contexta.store.records._seal import seal_segment
 
         if self._interrupts() or self._interrupts_seal():
             raise interrupting()
         with self._seal_lock:
             failure: Exception | None = None
-            for number in tuple(self._unsealed):
+            waiting = tuple(self._unsealed)
+            for number in waiting:
                 home = self._home
                 if home is None:
                     break
@@ -288,6 +290,9 @@ class WriterLog:
                     continue
                 with self._lock:
                     self._unsealed.remove(number)
+            if waiting and self._config.enable_indexes:
+                with NO_FORK:
+                    note_published(self._layout)
             if failure is not None:
                 raise failure
 
