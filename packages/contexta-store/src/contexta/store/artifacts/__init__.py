@@ -65,7 +65,7 @@ if TYPE_CHECKING:
         verify_artifact,
         write_chunk,
     )
-    from contexta.store.artifacts._import import (
+    from contexta.store.artifacts._import_models import (
         ImportConflictPolicy,
         ImportOutcome,
         ImportReceipt,
@@ -119,8 +119,7 @@ if TYPE_CHECKING:
         Tombstone,
     )
 
-__all__ = [
-    "PACKAGE_FORMAT_VERSION",
+__all__ = [  # noqa: RUF022 - sorted as text
     "ArtifactBinding",
     "ArtifactHandle",
     "ArtifactMigrationPlan",
@@ -137,6 +136,7 @@ __all__ = [
     "ImportReceipt",
     "IngestMode",
     "IngestSession",
+    "PACKAGE_FORMAT_VERSION",
     "ProtectedItem",
     "QuarantineEntry",
     "RemovalItem",
@@ -196,9 +196,9 @@ _HOME = {
     "CollectionReport": "_collect",
     "ExportReceipt": "_package",
     "FolderBodyStore": "_body_store",
-    "ImportConflictPolicy": "_import",
-    "ImportOutcome": "_import",
-    "ImportReceipt": "_import",
+    "ImportConflictPolicy": "_import_models",
+    "ImportOutcome": "_import_models",
+    "ImportReceipt": "_import_models",
     "IngestMode": "_config",
     "IngestSession": "_models",
     "PACKAGE_FORMAT_VERSION": "_package",

@@ -107,7 +107,7 @@ class FolderBodyStore:
         path = self._path(sha256)
         if body_size(path) is None:
             raise KeyError(sha256)
-        file = open(path, "rb")
+        file = path.open("rb")
         file.seek(start)
         if length is None:
             return file

@@ -91,7 +91,7 @@ class Committer:
             stored = self.bound(manifest.artifact_ref.text, staged)
             path = self._bring(staged, session_id, keep=keep_source and stored is not None)
             if stored is not None:
-                return self.again(manifest, stored, staged, path), False
+                return self.again(manifest, stored, staged), False
             binding = self.new_binding(manifest, staged, mode, name)
             self.bind(binding)
         return ArtifactPutReceipt(binding, path, staged.size_bytes), True
@@ -110,7 +110,7 @@ class Committer:
                     raise body_missing(ref, staged.path)
             stored = self.bound(ref, staged)
             if stored is not None:
-                return self.again(manifest, stored, staged, staged.path).binding
+                return self.again(manifest, stored, staged).binding
             binding = self.new_binding(manifest, staged, mode, staged.path.name)
             self.bind(binding)
             return binding
@@ -136,7 +136,7 @@ class Committer:
         raise conflict(stored.binding, staged)
 
     def again(
-        self, manifest: ArtifactManifest, stored: StoredBinding, staged: Staged, path: Path
+        self, manifest: ArtifactManifest, stored: StoredBinding, staged: Staged
     ) -> ArtifactPutReceipt:
         """Write down what a repeated put changes: the manifest, a body for a reference."""
         binding = stored.binding
@@ -153,7 +153,7 @@ class Committer:
             )
         if binding.body_kind == "reference" and staged.body_kind == "file":
             binding = replace(binding, body_kind="file", location=None)
-        elif binding.body_kind == "reference" and body_size(path) is None:
+        elif binding.body_kind == "reference" and body_size(self.path_of(binding)) is None:
             binding = replace(binding, location=str(staged.path))
         if binding != stored.binding:
             write_binding(self._layout, binding, history)

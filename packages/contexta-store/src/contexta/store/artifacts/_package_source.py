@@ -92,9 +92,11 @@ class FolderSource:
             return os.fdopen(fd, "rb")
 
     def _list(self, folder: str) -> None:
-        with translated_os_errors("list", self._root / folder):
-            with os.scandir(self._fds[folder]) as found:
-                names = [item.name for item in found]
+        with (
+            translated_os_errors("list", self._root / folder),
+            os.scandir(self._fds[folder]) as found,
+        ):
+            names = [item.name for item in found]
         if len(names) + len(self.sizes) > self._limits.max_entries:
             raise invalid(f"it has more than {self._limits.max_entries} files")
         for base in sorted(names):

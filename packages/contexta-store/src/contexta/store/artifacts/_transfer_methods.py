@@ -12,7 +12,7 @@ from contexta.store.artifacts._claims import manifest_of
 from contexta.store.artifacts._commit import Staged
 from contexta.store.artifacts._export import Exporter
 from contexta.store.artifacts._import import Importer, Incoming
-from contexta.store.artifacts._import import conflict_policy as _policy
+from contexta.store.artifacts._import_models import conflict_policy as _policy
 from contexta.store.artifacts._open_store import OpenStore
 from contexta.store.artifacts._package_source import Limits, package_source
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contexta.contract.refs import StableRef
     from contexta.store.artifacts._body_store import BodyStore, TransferReport
     from contexta.store.artifacts._config import VaultConfig
-    from contexta.store.artifacts._import import ImportConflictPolicy, ImportReceipt
+    from contexta.store.artifacts._import_models import ImportConflictPolicy, ImportReceipt
     from contexta.store.artifacts._package import ExportReceipt
 
 DEFAULT_MAX_BYTES = 64 << 30
