@@ -6,7 +6,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, StrictBool, field_serializer, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    field_serializer,
+    model_validator,
+)
 
 from contexta.contract.errors import ConfigurationError
 from contexta.store._settings import StoreSettings, absolute_path
@@ -73,6 +80,8 @@ class MetadataStoreConfig(StoreSettings):
         busy_timeout_seconds: How long a writer waits for the writers of other processes.
         actor: Who is named in the change history; the login name when None.
     """
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # a URL may hold a password
 
     error_code: ClassVar[str] = "metadata_store_invalid_config"
     field_error_codes = {"storage_adapter": "metadata_store_invalid_adapter"}

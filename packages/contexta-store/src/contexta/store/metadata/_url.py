@@ -8,6 +8,7 @@ URL_SCHEMES = ("postgresql", "postgresql+psycopg", "postgres")
 
 # Greedy up to the last "@": a password with a stray "/" or "@" must not show its second half.
 _PASSWORD = re.compile(r"(://[^:@/?#]*):.*@", re.DOTALL)
+_WITHOUT_SCHEME = re.compile(r"""((?:^|['"])[^:@/\s'"]+):(?!//)[^@]*@""")
 _SECRET_ARGUMENT = re.compile(r"([?&](?:password|sslpassword|passfile|options)=)[^&\s'\"]*", re.I)
 
 
@@ -23,4 +24,5 @@ def scheme_of(url: str) -> str:
 
 def redacted(text: str) -> str:
     """Return a text with the passwords of all URLs in it replaced by `***`."""
-    return _SECRET_ARGUMENT.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))
+    shown = _WITHOUT_SCHEME.sub(r"\1:***@", _PASSWORD.sub(r"\1:***@", text))
+    return _SECRET_ARGUMENT.sub(r"\1***", shown)
