@@ -29,7 +29,6 @@ INERT: Mapping[str, str] = MappingProxyType(
         "interpretation.search.case_sensitive": "there is no text search yet",
         "interpretation.search.default_limit": "there is no text search yet",
         "interpretation.search.text_match_fields": "there is no text search yet",
-        "metadata.auto_migrate": "there is no older schema to migrate from",
         "records.enable_indexes": "derived indexes are kept whenever they can be",
         "retention.artifact_retention_mode": "artifacts are deleted only by an explicit plan",
         "retention.cache_ttl_days": "nothing is deleted by age",
