@@ -1,19 +1,28 @@
 """The conformance kit over every database that this distribution supports."""
 
 import pytest
+from sqlalchemy import text
 
 from contexta.store.metadata import MetadataStore, MetadataStoreConfig
 from contexta.store.testing import MetadataStoreContract
 
 
-class TestSqliteFile(MetadataStoreContract):
+class Breakable(MetadataStoreContract):
+    def break_row(self, store, ref):
+        with store._backend.write() as connection:
+            connection.execute(
+                text("UPDATE ledger_runs SET name = 'flipped' WHERE ref = :ref"), {"ref": ref}
+            )
+
+
+class TestSqliteFile(Breakable):
     @pytest.fixture
     def store_factory(self, tmp_path):
         path = tmp_path / "ledger.sqlite"
         return lambda **settings: MetadataStore(MetadataStoreConfig(database_path=path, **settings))
 
 
-class TestMemory(MetadataStoreContract):
+class TestMemory(Breakable):
     shared = False
 
     @pytest.fixture
@@ -23,7 +32,7 @@ class TestMemory(MetadataStoreContract):
         )
 
 
-class TestPostgres(MetadataStoreContract):
+class TestPostgres(Breakable):
     @pytest.fixture
     def store_factory(self, empty_schema):
         return lambda **settings: MetadataStore(MetadataStoreConfig(**empty_schema, **settings))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-for _part in ("base", "frames", "lists", "rows", "runs", "sharing", "values"):
+for _part in ("base", "deletion", "frames", "lists", "rows", "runs", "sharing", "values"):
     pytest.register_assert_rewrite(f"contexta.store.testing._contract_{_part}")
 
+from contexta.store.testing._contract_deletion import (  # noqa: E402
+    DamageContract,
+    DeletionContract,
+)
 from contexta.store.testing._contract_frames import FrameContract  # noqa: E402
 from contexta.store.testing._contract_lists import ListContract  # noqa: E402
 from contexta.store.testing._contract_rows import RowContract  # noqa: E402
@@ -23,6 +27,8 @@ class MetadataStoreContract(
     ListContract,
     RunContract,
     LineageContract,
+    DeletionContract,
+    DamageContract,
     ValueContract,
     FrameContract,
     TransactionContract,
@@ -32,5 +38,6 @@ class MetadataStoreContract(
 
     A derived class gives the fixture `store_factory`: a function that opens the store under
     test with the settings of `MetadataStoreConfig`, empty at the start of each test. With
-    `shared = True`, each call reaches the same data, from forked processes, too.
+    `shared = True`, each call reaches the same data, from forked processes, too. It may override
+    `break_row`, so that the tests of damage run.
     """

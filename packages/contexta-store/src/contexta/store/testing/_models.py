@@ -108,13 +108,14 @@ class ModelFactory:
         )
 
     def fill(self, store: MetadataStore) -> None:
-        """Put one of everything, parents first."""
-        store.projects.put_project(self.project())
-        store.runs.put_run(self.run(params={"lr": 0.1}, tags={"team": "a"}))
-        store.stages.put_stage_execution(self.stage())
-        store.batches.put_batch_execution(self.batch())
-        store.samples.put_sample_observation(self.sample(batch="b"))
-        store.deployments.put_deployment_execution(self.deployment(run_ref="run:p.r"))
-        store.environments.put_environment_snapshot(self.environment())
-        store.relations.put_relation(self.relation("e1", "run:p.r", "artifact:p.r.m"))
-        store.provenance.put_provenance(self.provenance("c1", "e1"))
+        """Put one of everything, in one transaction."""
+        with store.duckdb.transaction():
+            store.projects.put_project(self.project())
+            store.runs.put_run(self.run(params={"lr": 0.1}, tags={"team": "a"}))
+            store.stages.put_stage_execution(self.stage())
+            store.batches.put_batch_execution(self.batch())
+            store.samples.put_sample_observation(self.sample(batch="b"))
+            store.deployments.put_deployment_execution(self.deployment(run_ref="run:p.r"))
+            store.environments.put_environment_snapshot(self.environment())
+            store.relations.put_relation(self.relation("e1", "run:p.r", "artifact:p.r.m"))
+            store.provenance.put_provenance(self.provenance("c1", "e1"))
