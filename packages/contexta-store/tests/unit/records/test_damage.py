@@ -295,8 +295,10 @@ def test_a_seal_that_dies_between_its_steps_is_finished_by_the_next(
     store, add_points, root, monkeypatch, step
 ):
     """Before the log line the segment counts, behind it the parts; never both, never neither."""
-    from contexta.store.records import _catalogue, _seal
+    from contexta.store.records import _background, _catalogue, _seal
 
+    # Nobody else may finish it in between.
+    monkeypatch.setattr(_background.WriterThreads, "_start_sealing", lambda threads: None)
     add_points(store, 50)
 
     def dies(*arguments):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import suppress
 from typing import NamedTuple
@@ -14,6 +15,10 @@ from contexta.store.records._parts_log import read_log
 from contexta.store.records._reservations import end_writer, read_mark
 from contexta.store.records._seal import SealResult, seal_segment
 from contexta.store.records._writer_home import remove_writer_folder, try_flock
+
+_LOGGER = logging.getLogger("contexta.store.records")
+_MANY_WRITERS = 16
+_MOST_AT_ONCE = 128
 
 
 class Recovered(NamedTuple):
@@ -43,6 +48,21 @@ def recover_all(layout: Layout) -> list[Recovered]:
     if failure is not None:
         raise failure
     return found
+
+
+def recover_many_dead(layout: Layout) -> None:
+    """Recover dead writers when many have gathered, so that reads do not grow with their number.
+
+    Few are left to `recover_all`, whose caller learns what they held. Never raises.
+    """
+    try:
+        names = [name for name in names_in(layout.wal) if is_writer_id(name)]
+        if len(names) <= _MANY_WRITERS:
+            return
+        for name in names[:_MOST_AT_ONCE]:
+            recover_writer(layout, name)
+    except StoreError:  # what they left stays readable
+        _LOGGER.warning("Dead writers were not recovered; a later close tries again", exc_info=True)
 
 
 def recover_writer(layout: Layout, writer_id: str) -> Recovered | None:

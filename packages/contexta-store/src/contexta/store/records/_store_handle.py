@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from contexta.contract.errors import (
     ConfigurationError,
-    IntegrityError,
     LifecycleError,
     ReadOnlyStoreError,
     SchemaVersionError,
@@ -107,15 +106,21 @@ class StoreHandle:
             self._cached_reader.clear()
         if writer is not None:
             was_last = release_writer(self._layout, writer)
-            if was_last and self.config.compact_small_parts:
-                self._compact_small_parts()
+            if was_last:
+                self._tidy()
 
-    def _compact_small_parts(self) -> None:
+    def _tidy(self) -> None:
+        """Do what nobody else may do where only this class is used; bounded, and never raises."""
         from contexta.store.records._fork_guard import NO_FORK
         from contexta.store.records._parts_log import has_shared_log
 
-        if has_shared_log(self._layout):  # sealing has loaded pyarrow and read the log
-            with NO_FORK:
+        if not has_shared_log(self._layout):
+            return  # nothing was sealed: pyarrow is not loaded, the log not read
+        with NO_FORK:
+            from contexta.store.records._recover import recover_many_dead
+
+            recover_many_dead(self._layout)
+            if self.config.compact_small_parts:
                 from contexta.store.records._compact import compact_small_parts
 
                 compact_small_parts(self._layout)
@@ -178,6 +183,13 @@ class StoreHandle:
                 }
                 atomic_write_bytes(self._layout.marker, sealed_json(entry))
 
+    def _note_damaged_marker(self, path: Path) -> None:
+        from contexta.store.records import _damage as dmg
+
+        text = f"{str(path)!r} is damaged. It holds nothing but the format; a repair rewrites it."
+        found = dmg.damage(dmg.MISMATCH, text, str(path), blocks=False)
+        self._lost[str(path)] = found
+
     def _read_marker(self) -> str | None:
         path = self._layout.marker
         with translated_os_errors("read", path):
@@ -187,12 +199,8 @@ class StoreHandle:
                 return None
         entry = opened_json(raw)
         if entry is None:
-            raise IntegrityError(
-                f"{str(path)!r} is damaged. Remove it: it is written anew at the next writable "
-                "open.",
-                code="record_store_marker_damaged",
-                details={"path": str(path)},
-            )
+            self._note_damaged_marker(path)  # all that it says can be derived: go on
+            return None
         if entry["format_version"] > STORE_FORMAT_VERSION:
             raise SchemaVersionError(
                 f"{str(self.root_path)!r} has record format {entry['format_version']}; this "
