@@ -54,13 +54,16 @@ _CARRIED = ("binding_id", "created_at", "source_name", "ingest_mode", "layout_ve
 
 
 class Incoming(NamedTuple):
-    """What is to be bound: checked, its bytes hashed, and copied unless the store only reads."""
+    """What is to be bound: checked, its bytes hashed, and copied unless the store only reads.
+
+    `lacked` tells whether files of a folder artifact were missing or damaged here before.
+    """
 
     manifest: ArtifactManifest
     staged: Staged
     name: str
     binding: ArtifactBinding | None = None
-    members: tuple[str, ...] = ()
+    lacked: bool = False
 
 
 class Importer:
@@ -130,7 +133,7 @@ class Importer:
         target = None if session_id is None else self._staging.body_path(session_id)
         binding = head.binding
         is_tree = binding is not None and binding.body_kind == "tree"
-        members = self._read_members(source, head, session_id) if is_tree else {}
+        members, lacked = self._read_members(source, head, session_id) if is_tree else ({}, False)
         raw, digest = take(source, head.body_file, target, keep=is_tree)
         size = source.sizes[head.body_file]
         require_facts(head, head.body_file, digest)
@@ -139,7 +142,7 @@ class Importer:
         if binding is not None and (binding.hash_value, binding.size_bytes) != (digest, size):
             raise tampered(head.body_file, binding.hash_value or "", digest)
         staged = Staged(target or Path(head.body_file), size, digest, "tree" if is_tree else "file")
-        return Incoming(head.manifest, staged, head.body_file, binding, tuple(members))
+        return Incoming(head.manifest, staged, head.body_file, binding, lacked)
 
     def loss_report(
         self, receipt: ImportReceipt, incoming: Incoming, package_root: Path
@@ -173,9 +176,7 @@ class Importer:
         if policy is ImportConflictPolicy.SKIP:
             return ImportReceipt(ref, ImportOutcome.SKIPPED, 0)
         place = body_place(self._layout, stored.binding)
-        whole = self._committer.is_whole(place, incoming.staged.sha256) and all(
-            self._committer.is_whole(self._layout.body(name), name) for name in incoming.members
-        )
+        whole = not incoming.lacked and self._committer.is_whole(place, incoming.staged.sha256)
         changed = differences(incoming.manifest, stored.binding.manifest_snapshot)
         takes_over = bool(changed) and policy is ImportConflictPolicy.REPLACE
         if whole and not takes_over:
@@ -214,8 +215,14 @@ class Importer:
 
     def _read_members(
         self, source: PackageSource, head: PackageHead, session_id: str | None
-    ) -> dict[str, int]:
+    ) -> tuple[dict[str, int], bool]:
+        """Check the members and place those that lack here.
+
+        Returns:
+            Hash to bytes, and whether any lacked.
+        """
         members: dict[str, int] = {}
+        lacked = False
         for name in sorted(source.sizes):
             sha256 = name.removeprefix(f"{MEMBERS_NAME}/")
             if sha256 == name:
@@ -225,12 +232,19 @@ class Importer:
             if digest != sha256:
                 raise tampered(name, sha256, digest)
             require_facts(head, name, digest)
-            if session_id is not None and target is not None:
-                size = source.sizes[name]
-                self._committer.require_room(Staged(target, size, digest, "file"))
-                self._committer.place(session_id, target, digest)
             members[sha256] = source.sizes[name]
-        return members
+            if session_id is not None:
+                self._staging.pin(session_id, digest)
+            whole = self._committer.is_whole(self._layout.body(digest), digest)
+            lacked = lacked or not whole
+            if session_id is None or target is None:
+                continue
+            if whole:
+                target.unlink()
+            else:
+                self._committer.require_room(Staged(target, members[sha256], digest, "file"))
+                self._committer.place(session_id, target, digest)
+        return members, lacked
 
     def _require_space(self, needed: int) -> None:
         with translated_os_errors("look at", self._layout.root):

@@ -58,7 +58,11 @@ class StagingArea:
             with translated_os_errors("create the folder", folder):
                 folder.mkdir(mode=0o700)  # not synced: staging need not outlive a power cut
             lock = FileLock(folder / _LOCK_NAME)
-            lock.acquire()
+            try:
+                lock.acquire()
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
         with self._mutex:
             self._locks[session_id] = lock
         return session_id
