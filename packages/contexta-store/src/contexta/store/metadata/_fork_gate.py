@@ -28,6 +28,8 @@ class ForkGate:
     def __init__(self) -> None:
         self._before: Callable[[], None] = _nothing
         self._in_child: Callable[[], None] = _nothing
+        self._shut_by: int | None = None
+        self._inside: dict[int, int] = {}
         self._renew()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(
@@ -91,8 +93,8 @@ class ForkGate:
         """Start anew: a lock of the parent may be held by a thread that does not exist here."""
         # The lock of a condition is reentrant: a signal handler may come in while it is held.
         self._changed = threading.Condition()
-        self._inside: dict[int, int] = {}
-        self._shut_by: int | None = None
+        self._inside = {}
+        self._shut_by = None
 
 
 def _nothing() -> None:

@@ -68,12 +68,12 @@ class FrameContract(ContractBase):
 
     def test_numbers_are_plain_numbers(self, filled: MetadataStore) -> None:
         """Counts and sums of whole numbers are int, averages float."""
-        row = filled.duckdb.query_one(
+        (row,) = filled.duckdb.query_all(
             "SELECT count(*), sum(1), sum(0.5), max(order_index) FROM stage_executions"
         )
 
         assert row == (1, 1, 0.5, None)
-        assert [type(value) for value in row or ()] == [int, int, float, type(None)]
+        assert [type(value) for value in row] == [int, int, float, type(None)]
 
     @pytest.mark.parametrize("sql", REFUSED)
     def test_nothing_but_select_runs(self, filled: MetadataStore, sql: str) -> None:

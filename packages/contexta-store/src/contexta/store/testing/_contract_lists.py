@@ -86,13 +86,13 @@ class ListContract(ContractBase):
                 filled.deployments.put_deployment_execution(
                     make.deployment(name, run_ref="run:p.r", order_index=index)
                 )
-        listed: Iterable[Any] = {
-            "stage": lambda: filled.stages.list_stage_executions("run:p.r"),
-            "batch": lambda: filled.batches.list_batch_executions(stage_ref="stage:p.r.s"),
-            "deployment": lambda: filled.deployments.list_deployment_executions(run_ref="run:p.r"),
-        }[kind]()
+        listed: dict[str, Iterable[Any]] = {
+            "stage": filled.stages.list_stage_executions("run:p.r"),
+            "batch": filled.batches.list_batch_executions(stage_ref="stage:p.r.s"),
+            "deployment": filled.deployments.list_deployment_executions(run_ref="run:p.r"),
+        }
 
-        assert [name for name in refs(listed) if name in indexes] == ["b1", "d1", "a1", "c1"]
+        assert [name for name in refs(listed[kind]) if name in indexes] == ["b1", "d1", "a1", "c1"]
 
     def test_the_most_specific_filter_counts(
         self, filled: MetadataStore, make: ModelFactory
@@ -180,9 +180,10 @@ class ListContract(ContractBase):
                 filled.samples.list_sample_observations(run_ref="run:p.r"),
             ),
         ):
-            found, cursor = [], None
+            found: list[Any] = []
+            cursor = None
             while True:
-                page = read(limit=3, after=cursor, run_ref="run:p.r")  # type: ignore[operator]
+                page = read(limit=3, after=cursor, run_ref="run:p.r")
                 found += page.items
                 cursor = page.next_cursor
                 if cursor is None:

@@ -11,6 +11,8 @@ from contexta.contract.errors import ConflictError, NotFoundError
 from contexta.store.testing._contract_base import ContractBase
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from contexta.store.metadata import MetadataStore
     from contexta.store.testing._models import ModelFactory
 
@@ -52,11 +54,12 @@ class RunContract(ContractBase):
 
     def test_absent_runs_cannot_be_changed(self, filled: MetadataStore) -> None:
         """Changing a run that is not stored is a NotFoundError, and stores nothing."""
-        for change in (
+        changes: list[Callable[[], object]] = [
             lambda: filled.runs.update_tags("run:p.none", {"a": "b"}),
             lambda: filled.runs.close_run("run:p.none", status="failed", ended_at=END),
             lambda: filled.runs.resume_run("run:p.none", writer_id="w"),
-        ):
+        ]
+        for change in changes:
             with pytest.raises(NotFoundError) as caught:
                 change()
             assert caught.value.code == "metadata_row_not_found"
