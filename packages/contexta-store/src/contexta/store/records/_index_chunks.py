@@ -106,7 +106,7 @@ def part_key(number: int) -> bytes:
 
 def text_key(*texts: str) -> bytes:
     """Return the key that rows with these texts have, or that keys with this prefix begin with."""
-    return "\x00".join(texts).encode("utf-8")
+    return "\x00".join(texts).encode("utf-8", "surrogatepass")
 
 
 def encode_family(segment: int, family: int, rows: pa.Table) -> Iterator[Chunk]:

@@ -172,6 +172,8 @@ class IndexedReader:
         opened: list[Place] = []
         for segment, found in self._rows(look, BY_RUN, low, low + b"\x00"):
             rows = _only(found, runs, keys)
+            if rows.num_rows == 0:
+                continue
             outside = rows.filter(pc.is_null(rows["points"]))["part"].unique()
             opened.extend(Place(segment.number, number) for number in outside.to_pylist())
             inside = pc.invert(pc.is_in(rows["part"], value_set=outside))

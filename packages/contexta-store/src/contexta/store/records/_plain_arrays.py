@@ -15,7 +15,7 @@ import pyarrow as pa
 
 def texts(values: Iterable[str]) -> pa.Array:
     """Return texts as a string array."""
-    encoded = [value.encode("utf-8") for value in values]
+    encoded = [value.encode("utf-8", "surrogatepass") for value in values]
     ends = struct.pack(f"={len(encoded) + 1}i", 0, *accumulate(len(text) for text in encoded))
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
     return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
