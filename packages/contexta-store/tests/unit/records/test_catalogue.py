@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contexta.contract.errors import RecordError, SchemaVersionError, StoreError
+from contexta.contract.errors import RecordError, SchemaVersionError, StoreAccessError, StoreError
 from contexta.store.records import RecordStore, RecordStoreConfig, _journal, _log_write
 from contexta.store.records._catalogue import replace_parts
 from contexta.store.records._layout import Layout, SegmentId
@@ -94,6 +94,43 @@ def test_replaced_parts_go_after_ten_minutes(store, three_parts, add_points, roo
 
     assert kept == sorted(Path(part.path).name for part in three_parts)
     assert not young.exists()
+
+
+def test_a_part_that_counts_is_put_back_before_replaced_ones_go(
+    store, three_parts, add_points, layout, root
+):
+    """A copy that was taken during a replacement may have it among the replaced ones only."""
+    aside = root / "_retired" / ("ab" * 16) / three_parts[0].path
+    aside.parent.mkdir(parents=True)
+    (root / three_parts[0].path).rename(aside)
+    between = sequences(root)
+    replace_parts(layout, old=three_parts[1:2], new=[], reason="erasure", erased=[(11, 20)])
+
+    assert between == list(range(1, 31))
+    assert sequences(root) == [*range(1, 11), *range(21, 31)]
+    assert not aside.exists()
+
+
+def test_a_replacement_that_cannot_be_completed_does_not_keep_the_store_closed(
+    store, three_parts, layout, root, monkeypatch, caplog
+):
+    """A full disk at the wrong moment is logged; reads are right, and the next opener tries."""
+
+    def full(*arguments):
+        raise StoreAccessError("No space", code="store_disk_full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_journal, "append_line", full)
+        with pytest.raises(StoreAccessError):
+            store.compact(full=True)
+        with RecordStore(RecordStoreConfig(root)) as again:
+            between = [one.sequence for one in again.scan()]
+    pending = layout.journal.exists()
+    RecordStore(RecordStoreConfig(root)).close()
+
+    assert (between, sequences(root)) == (list(range(1, 31)),) * 2
+    assert "not completed" in caplog.text
+    assert (pending, layout.journal.exists()) == (True, False)
 
 
 @pytest.mark.parametrize("change", ["delete", "flip"])

@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Iterator
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,6 +33,7 @@ from contexta.store.records._compact_plan import (
     plan_for,
 )
 from contexta.store.records._fingerprint import Fingerprint
+from contexta.store.records._fork_guard import NO_FORK
 from contexta.store.records._layout import Layout, SegmentId, part_id_of
 from contexta.store.records._part_entry import PartEntry
 from contexta.store.records._part_file import PartFile
@@ -39,6 +42,7 @@ from contexta.store.records._parts_log import read_log, shared_log
 from contexta.store.records._staging import StagedPart, Staging
 from contexta.store.records.schema import columns_of
 
+_T = TypeVar("_T")
 _LOGGER = logging.getLogger("contexta.store.records")
 _CAP_DECODED_BYTES = 2 << 30
 _READ_BACK_ROWS = 65_536
@@ -186,22 +190,24 @@ def _write_merged(staging: Staging, reader: PartReader, old: list[PartEntry]) ->
     written = Fingerprint(record_type)
     groups = merged_groups(old, reader, expected.add)
     staged: list[StagedPart] = []
-    group = next(groups, None)
+    group = _next_of(groups)
     while group is not None:
         part_id = SegmentId(writer_id, len(staged) + 1)
         decoded = 0
         with PartFile(staging, record_type, project, part_id, replaces=replaces) as file:
             while group is not None:
-                file.write(group)
+                with NO_FORK:
+                    file.write(group)
                 decoded += group.nbytes
-                group = next(groups, None)
+                group = _next_of(groups)
                 if (
                     file.size >= PART_CAP_BYTES
                     or file.rows >= PART_CAP_ROWS
                     or decoded >= _CAP_DECODED_BYTES
                 ):
                     break
-            staged.append(file.finish())
+            with NO_FORK:
+                staged.append(file.finish())
         _read_back(staged[-1], written)
     promised = sum(part.rows for part in old)
     if written.value != expected.value or written.rows != promised:
@@ -214,6 +220,12 @@ def _write_merged(staging: Staging, reader: PartReader, old: list[PartEntry]) ->
     return staged
 
 
+def _next_of(tables: Iterator[_T]) -> _T | None:
+    """Take one step; a fork waits for it, not for the whole compaction (see `_fork_guard`)."""
+    with NO_FORK:
+        return next(tables, None)
+
+
 def _read_back(staged: StagedPart, written: Fingerprint) -> None:
     words = [c.name for c in columns_of(staged.entry.record_type) if c.kind == "word"]
     try:
@@ -223,8 +235,10 @@ def _read_back(staged: StagedPart, written: Fingerprint) -> None:
                 staged.path, read_dictionary=words, page_checksum_verification=True
             ) as file,
         ):
-            for batch in file.iter_batches(_READ_BACK_ROWS, use_threads=False):
-                written.add(pa.Table.from_batches([batch]))
+            batches = file.iter_batches(_READ_BACK_ROWS, use_threads=False)
+            while (batch := _next_of(batches)) is not None:
+                with NO_FORK:
+                    written.add(pa.Table.from_batches([batch]))
     except pa.ArrowException as error:
         raise StoreError(
             f"What was written to {str(staged.path)!r} cannot be read back: {error}. Nothing "

@@ -7,6 +7,7 @@ there, then the journal goes.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import time
@@ -14,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from contexta.contract.errors import ContextaError
 from contexta.store.fs import (
     FileLock,
     atomic_write_bytes,
@@ -29,6 +31,7 @@ from contexta.store.records._part_entry import Replacement
 from contexta.store.records._parts_log import shared_log
 
 RETIRED_SECONDS = 600
+_LOGGER = logging.getLogger("contexta.store.records")
 _FORMAT_VERSION = 1
 
 
@@ -87,10 +90,17 @@ def _folder(item: dict[str, Any]) -> FolderChange:
 
 
 def complete_pending_if_any(layout: Layout) -> None:
-    """Complete a replacement that a killed process left; waits for one that is running."""
-    if layout.journal.exists():
+    """Complete a replacement that a killed process left; waits for one that is running.
+
+    Never raises: readers are right in between, and whoever changes parts next tries again.
+    """
+    if not layout.journal.exists():
+        return
+    try:
         with FileLock(layout.lock):
             complete_pending(layout)
+    except ContextaError:  # for example a full disk, which must not keep a store from opening
+        _LOGGER.warning("A replacement of parts is not completed yet", exc_info=True)
 
 
 def complete_pending(layout: Layout) -> None:
@@ -175,6 +185,9 @@ def _move_one_by_one(target: Path, shadow: Path, change: FolderChange) -> None:
 def remove_retired(layout: Layout, *, everything: bool = False) -> None:
     """Remove parts that were replaced ten minutes ago or earlier; the caller holds the lock.
 
+    A part that is current all the same is put back: a copy of a store that was taken during a
+    replacement may have it here only.
+
     Args:
         layout: The store.
         everything: Whether to remove younger ones, too: what was erased must not stay.
@@ -187,7 +200,19 @@ def remove_retired(layout: Layout, *, everything: bool = False) -> None:
         for name in names_in(layout.retired):
             folder = layout.retired / name
             if everything or folder.stat().st_mtime < limit:
+                _put_back_what_counts(layout, folder)
                 shutil.rmtree(folder)
+
+
+def _put_back_what_counts(layout: Layout, folder: Path) -> None:
+    current = shared_log(layout).parts
+    for path in sorted(folder.glob("*/*/*.parquet")):
+        relative = path.relative_to(folder).as_posix()
+        target = layout.root / relative
+        if relative in current and not target.exists():
+            ensure_private_dir(target.parent)
+            os.replace(path, target)
+            fsync_dir(target.parent)
 
 
 def locate_part(layout: Layout, relative: str) -> Path:
