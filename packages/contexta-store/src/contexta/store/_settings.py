@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,7 +17,50 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class StoreSettings(BaseModel):
+class DataclassView:
+    """One of the two attributes by which `dataclasses.replace`, `fields` and `asdict` work.
+
+    The settings were dataclasses in 1.0, and scripts change one with
+    `dataclasses.replace(config.records, durability_mode="flush")`.
+    """
+
+    def __init__(self, attribute: str) -> None:
+        self._attribute = attribute
+
+    def __get__(self, instance: object, owner: type[BaseModel]) -> Any:
+        return vars(_dataclass_like(owner))[self._attribute]
+
+
+@cache
+def _dataclass_like(model: type[BaseModel]) -> type:
+    names = [(name, Any, None) for name in model.model_fields]
+    return dataclasses.make_dataclass(model.__name__, names, frozen=True)
+
+
+class FrozenSettings(BaseModel):
+    """The behavior that all settings share: immutable, and a dataclass to those who ask."""
+
+    __dataclass_fields__ = DataclassView("__dataclass_fields__")
+    __dataclass_params__ = DataclassView("__dataclass_params__")
+
+    if not TYPE_CHECKING:  # type checkers know from ``frozen`` that assignment is wrong
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            raise self._frozen(name)
+
+        def __delattr__(self, name: str) -> None:
+            raise self._frozen(name)
+
+    def _frozen(self, name: str) -> FrozenModelError:
+        return FrozenModelError(
+            f"{type(self).__name__}.{name} cannot be changed: settings are immutable; "
+            "make a changed copy with dataclasses.replace(settings, ...)",
+            code="config_is_immutable",
+            details={"field_name": name},
+        )
+
+
+class StoreSettings(FrozenSettings):
     """Settings of one plane: immutable, comparable, checked on construction.
 
     Raises:
@@ -33,22 +78,6 @@ class StoreSettings(BaseModel):
             super().__init__(**values)
         except pydantic.ValidationError as error:
             raise self._configuration_error(error) from error
-
-    if not TYPE_CHECKING:  # type checkers know from ``frozen`` that assignment is wrong
-
-        def __setattr__(self, name: str, value: Any) -> None:
-            raise self._frozen(name)
-
-        def __delattr__(self, name: str) -> None:
-            raise self._frozen(name)
-
-    def _frozen(self, name: str) -> FrozenModelError:
-        return FrozenModelError(
-            f"{type(self).__name__}.{name} cannot be changed: settings are immutable; "
-            "make a changed copy with model_copy(update=...)",
-            code="config_is_immutable",
-            details={"field_name": name},
-        )
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], *, base: Self | None = None) -> Self:

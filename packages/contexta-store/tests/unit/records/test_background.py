@@ -3,6 +3,8 @@
 import errno
 import logging
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -142,3 +144,44 @@ def test_a_flush_with_nothing_new_writes_nothing(store, add_points, root):
         threading.Event().wait(0.06)
 
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
+
+
+def test_a_failure_that_repeats_is_one_line_and_its_traceback_stays_at_debug(caplog, monkeypatch):
+    """One line a minute at most, with the number of those held back."""
+    now = [0.0]
+    monkeypatch.setattr(_background.time, "monotonic", lambda: now[0])
+    complaint = _background.Complaint("Sealing failed")
+    caplog.set_level(logging.DEBUG, logger="contexta.store.records")
+    for moment in (0, 1, 2, 59, 61):
+        now[0] = moment
+        complaint.about(OSError("disk"))
+    lines = [(r.levelname, r.getMessage()) for r in caplog.records if r.levelno > logging.DEBUG]
+    traces = [r for r in caplog.records if r.exc_info and r.levelno > logging.DEBUG]
+
+    assert lines == [
+        ("ERROR", "Sealing failed: disk"),
+        ("ERROR", "Sealing failed: disk (3 more times since the last line)"),
+    ]
+    assert traces == []
+
+
+REMOVED = """
+import shutil, sys
+from contexta.store.records import RecordStore, RecordStoreConfig, SeriesContext
+store = RecordStore(RecordStoreConfig(sys.argv[1], durability_mode="flush"))
+writer = store.writer()
+writer.append_point(writer.define_series(SeriesContext("run:demo.run-1", "demo"), "loss"), 1, 1.0)
+shutil.rmtree(sys.argv[1])
+"""
+
+
+def test_a_folder_that_is_gone_at_exit_is_one_line_and_no_traceback(root):
+    """The program's own exit code stays."""
+    ended = subprocess.run(
+        [sys.executable, "-c", REMOVED, str(root)], capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 0
+    assert "Traceback" not in ended.stderr
+    assert len(ended.stderr.splitlines()) <= 1
+    assert not root.exists()

@@ -168,3 +168,56 @@ def test_nothing_is_readable_by_others(open_store, add_points, root):
         os.umask(previous)
 
     assert modes <= {0o700, 0o600}
+
+
+class Scalar:
+    """A number of another library, as NumPy and torch have them."""
+
+    def __init__(self, value):
+        self._value = value
+
+    def item(self):
+        return self._value
+
+    def __index__(self):
+        return int(self._value)
+
+    def __float__(self):
+        return float(self._value)
+
+
+def test_scalars_of_other_libraries_keep_their_kind(store):
+    """An integer stays an exact integer, also as step; a float stays a float."""
+    writer = store.writer()
+    series = writer.define_series(SeriesContext("run:demo.run-1", "demo"), "loss")
+    writer.append_point(series, 1, Scalar(2**60 + 1), Scalar(7), Scalar(0.5))
+    writer.append_point(series, 1, Scalar(0.25), 8.0, 3)
+    found = [stored.record.payload for stored in store.scan()]
+
+    assert [(type(p.value), p.value, p.step, p.epoch) for p in found] == [
+        (int, 2**60 + 1, 7, 0.5),
+        (float, 0.25, 8, 3.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        {"value": True}, {"value": "a"}, {"value": None}, {"value": [1.0]}, {"value": 2**64},
+        {"step": True}, {"step": 0.5}, {"step": float("inf")}, {"step": "1"}, {"step": 2**63},
+        {"epoch": True}, {"epoch": "1"}, {"epoch": float("nan")}, {"epoch": 10**400},
+        {"observed_us": "now"}, {"observed_us": None},
+        {"series_id": [1]}, {"series_id": {}}, {"series_id": "0"}, {"series_id": None},
+    ],
+)  # fmt: skip
+def test_a_point_that_does_not_fit_is_refused_by_our_error(store, point):
+    """A bool is no number, and a list no series; nothing is stored, and the writer works on."""
+    writer = store.writer()
+    series = writer.define_series(SeriesContext("run:demo.run-1", "demo"), "loss")
+    fitting = {"series_id": series, "observed_us": 1, "value": 1.0, "step": 1, "epoch": 0.5}
+    for _ in range(2):
+        with pytest.raises(ValidationError):
+            writer.append_point(**{**fitting, **point})
+        writer.append_point(**fitting)
+
+    assert [stored.sequence for stored in store.scan()] == [1, 2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,31 @@ _LOGGER = logging.getLogger("contexta.store.records")
 _SYNC_INTERVAL_SECONDS = 0.05
 _FIRST_RETRY_SECONDS = 1.0
 _LONGEST_RETRY_SECONDS = 60.0
+_QUIET_SECONDS = 60.0
+
+
+class Complaint:
+    """Says one thing about a failure that repeats: a line now, then one a minute at most.
+
+    The traceback goes to DEBUG, once with each line.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._next = float("-inf")
+        self._held_back = 0
+
+    def about(self, error: Exception) -> None:
+        """Log the failure, or count it."""
+        now = time.monotonic()
+        if now < self._next:
+            self._held_back += 1
+            return
+        again = f" ({self._held_back} more times since the last line)" if self._held_back else ""
+        _LOGGER.error("%s: %s%s", self._text, error, again)
+        _LOGGER.debug("Details", exc_info=error)
+        self._next = now + _QUIET_SECONDS
+        self._held_back = 0
 
 
 class WriterThreads:
@@ -26,6 +52,10 @@ class WriterThreads:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._seal = threading.Event()
+        self._unsynced = Complaint("Records are stored but may not survive a power cut")
+        self._unsealed = Complaint(
+            "A segment could not be turned into Parquet, and is read as it is"
+        )
         self._sync_thread: threading.Thread | None = None
         self._seal_thread: threading.Thread | None = None
 
@@ -59,8 +89,8 @@ class WriterThreads:
             self._wake.clear()
             try:
                 self._writer.sync()
-            except Exception:  # a thread that ended would leave all later records unsynced
-                _LOGGER.exception("Records are stored but may not survive a power cut")
+            except Exception as error:  # a thread that ended would leave later records unsynced
+                self._unsynced.about(error)
             if self._writer.has_unsealed:
                 self._start_sealing()
 
@@ -82,9 +112,9 @@ class WriterThreads:
             try:
                 self._writer.seal_pending(gentle=True)
                 delay = _FIRST_RETRY_SECONDS
-            except Exception:  # a thread that ended would leave all later segments unsealed
+            except Exception as error:  # a thread that ended would leave later segments unsealed
                 # The records stay readable in the log; a later try or close does it.
-                _LOGGER.exception("A segment could not be turned into Parquet")
+                self._unsealed.about(error)
                 if self._stop.wait(delay):  # each sync asks again, 20 times a second
                     return
                 delay = min(2 * delay, _LONGEST_RETRY_SECONDS)

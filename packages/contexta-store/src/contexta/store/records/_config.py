@@ -8,10 +8,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, StrictStr, field_validator
+from pydantic import ConfigDict, StrictBool, StrictInt, StrictStr, field_validator
 from pydantic import ValidationError as PydanticValidationError
 
 from contexta.contract.errors import ConfigurationError
+from contexta.store._settings import FrozenSettings
 from contexta.store.records._enums import DurabilityMode, LayoutMode
 
 _E = TypeVar("_E", bound=Enum)
@@ -21,7 +22,7 @@ _CODES = {
 }
 
 
-class RecordStoreConfig(BaseModel):
+class RecordStoreConfig(FrozenSettings):
     """Where and how records are stored. Frozen; equal by value.
 
     Attributes:
@@ -40,6 +41,7 @@ class RecordStoreConfig(BaseModel):
 
     Raises:
         ConfigurationError: On construction, naming every field that is wrong.
+        FrozenModelError: `config_is_immutable`, itself an `AttributeError`, on assignment.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

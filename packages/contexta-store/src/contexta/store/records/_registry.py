@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import threading
 from typing import TYPE_CHECKING
 
+from contexta.contract.errors import ContextaError
 from contexta.store.records._layout import Layout
 from contexta.store.records._writer import RecordWriter
 
 if TYPE_CHECKING:
     from contexta.store.records._config import RecordStoreConfig
+
+
+_LOGGER = logging.getLogger("contexta.store.records")
 
 
 class _Registry:
@@ -66,8 +71,12 @@ def release_writer(layout: Layout, writer: RecordWriter) -> bool:
 def _close_all_at_exit() -> None:
     # No sealing: pyarrow cannot be loaded once the interpreter shuts down. The records are
     # synced and readable; whoever opens the store next seals them.
-    for writer, _ in list(_REGISTRY.writers.values()):
-        writer.close(seal=False)
+    for root, (writer, _) in list(_REGISTRY.writers.items()):
+        try:
+            writer.close(seal=False)
+        except (ContextaError, OSError) as error:  # the folder is gone, or the disk fails
+            _LOGGER.warning("The record store %r could not be closed in order: %s", root, error)
+            _LOGGER.debug("Details", exc_info=error)
 
 
 def _after_fork_in_child() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import struct
 import time
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 from zlib import crc32
 
+from contexta.contract.coerce import coerce_metric_value
 from contexta.contract.errors import ValidationError
 from contexta.contract.time import to_epoch_us
 from contexta.store.records import _frames as frames
@@ -87,7 +89,7 @@ class RecordWriter(WriterLog):
                 self._series_ids[series] = known
         return known
 
-    def append_point(
+    def append_point(  # noqa: C901 - the hot path: a helper for each check costs more than it
         self,
         series_id: int,
         observed_us: int,
@@ -100,27 +102,43 @@ class RecordWriter(WriterLog):
         Args:
             series_id: From `define_series` of this writer, also of the parent of a fork.
             observed_us: Microseconds since 1970 UTC.
-            value: A float, NaN and infinities included, or an int within 64 bits.
+            value: A float, NaN and infinities included, or an int within 64 bits; also scalars
+                of NumPy and its like, integers of which stay exact. A bool is refused.
             step: Position of the point in its series, within 64 bits.
-            epoch: Training epoch, possibly fractional.
+            epoch: Training epoch, finite, possibly fractional.
         """
-        flags = 1 if type(value) is int else 0
+        kind: object = type(value)
+        if kind is float:
+            flags = 0
+        elif kind is int:
+            flags = 1
+        else:
+            value = coerce_metric_value(value)
+            flags = 1 if type(value) is int else 0
         if step is None:
             step = 0
         else:
+            if type(step) is not int:
+                step = _whole(step)
             flags |= 2
         if epoch is None:
             epoch = 0.0
         else:
+            if type(epoch) is not float:
+                epoch = float(coerce_metric_value(epoch))
             flags |= 4
         if self._interrupts():
             raise interrupting()
         with self._lock:
-            if (
-                series_id not in self._defined
-                or self._size >= self._max_bytes
-                or self._next >= self._limit
-            ):
+            try:
+                begins = (
+                    series_id not in self._defined
+                    or self._size >= self._max_bytes
+                    or self._next >= self._limit
+                )
+            except TypeError:
+                raise _unknown_series(series_id) from None
+            if begins:
                 return self._append_first_point(series_id, observed_us, value, step, epoch, flags)
             sequence = self._next
             size = self._size
@@ -243,11 +261,7 @@ class RecordWriter(WriterLog):
     ) -> int:
         """Append a point whose series the current segment does not know yet."""
         if not isinstance(series_id, int) or not 0 <= series_id < len(self._series):
-            raise ValidationError(
-                f"Series id {series_id!r} is not known to this writer. Call define_series first.",
-                code="record_store_unknown_series",
-                details={"series_id": repr(series_id)},
-            )
+            raise _unknown_series(series_id)
         sequence = self._room_for(1)
         form = frames.POINT_PAYLOAD_INT if flags & 1 else frames.POINT_PAYLOAD_FLOAT
         try:
@@ -303,6 +317,26 @@ class RecordWriter(WriterLog):
         if isinstance(error, OSError):
             raise append_failed(error, self._layout) from error
         raise error
+
+
+def _whole(step: Any) -> int:
+    """Return a step of NumPy and its like as an int.
+
+    Raises:
+        ValidationError: When it is no whole number, or a bool.
+    """
+    number = coerce_metric_value(step)
+    if not math.isfinite(number) or number != int(number):
+        raise _unfit(OverflowError(f"step {step!r} is no whole number"))
+    return int(number)
+
+
+def _unknown_series(series_id: object) -> ValidationError:
+    return ValidationError(
+        f"Series id {series_id!r} is not known to this writer. Call define_series first.",
+        code="record_store_unknown_series",
+        details={"series_id": repr(series_id)},
+    )
 
 
 def _refuse_short_write() -> NoReturn:
