@@ -141,8 +141,15 @@ class FileLock:
             _HELD.add(self)
         return self._held
 
-    def acquire(self, *, timeout: float = 30.0) -> None:
+    def acquire(
+        self, *, timeout: float = 30.0, longest_wait: float = _LONGEST_WAIT_SECONDS
+    ) -> None:
         """Take the lock, waiting at most `timeout` seconds.
+
+        Args:
+            timeout: In seconds.
+            longest_wait: Between two tries, in seconds. The less, the fairer among many that
+                take the lock again and again, and the more is computed while waiting.
 
         Raises:
             StoreAccessError: `store_lock_timeout` (retryable) when it stays taken.
@@ -159,7 +166,7 @@ class FileLock:
                     retryable=True,
                 )
             time.sleep(wait)
-            wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
+            wait = min(wait * 2, longest_wait)
 
     def release(self) -> None:
         """Give the lock back; does nothing when it is not held."""

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+# With 20 ms, the worst of 480 puts by 8 processes waited 2 to 3 s; with 2 ms under 1 s, at the
+# same throughput (measured).
+_LONGEST_WAIT_SECONDS = 0.002
+
 
 class SqliteEngine:
     """Connections to one SQLite database; see `_sqlite` for its locks and checkpoints."""
@@ -105,7 +109,7 @@ class SqliteEngine:
                 yield
                 return
             lock = FileLock(self._lock_path)
-            lock.acquire(timeout=self._timeout)
+            lock.acquire(timeout=self._timeout, longest_wait=_LONGEST_WAIT_SECONDS)
             try:
                 yield
             finally:
