@@ -50,7 +50,7 @@ def plain(open_store):
 
 def test_sealing_brings_the_index_up_to_date_privately(filled, root):
     """The file is there before anybody asked, and only its owner may read it."""
-    mode = stat.S_IMODE(os.stat(root / INDEX_NAME).st_mode)
+    mode = stat.S_IMODE((root / INDEX_NAME).stat().st_mode)
 
     assert mode == 0o600
 
@@ -58,10 +58,10 @@ def test_sealing_brings_the_index_up_to_date_privately(filled, root):
 def test_answers_come_without_opening_a_part(filled, root, answers):
     """What the index knows is answered also while every part is out of reach."""
     known = filled.metric_summaries(), filled.series(RUNS[0], "loss"), filled.run_refs()
-    os.rename(root / "metric", root / "_elsewhere")
+    (root / "metric").rename(root / "_elsewhere")
     with RecordStore(RecordStoreConfig(root)) as store:
         found = store.metric_summaries(), store.series(RUNS[0], "loss"), store.run_refs()
-    os.rename(root / "_elsewhere", root / "metric")
+    (root / "_elsewhere").rename(root / "metric")
 
     assert found == known
 
@@ -94,11 +94,11 @@ def test_a_read_only_store_writes_nothing(filled, plain, open_store, root, answe
     """What the file lacks is derived in memory, also when there is no file."""
     expected = answers(plain)
     (root / INDEX_NAME).unlink()
-    before = sorted(os.listdir(root))
+    before = sorted(root.iterdir())
     reader = open_store(read_only=True)
 
     assert [answers(reader), answers(reader)] == [expected] * 2
-    assert sorted(os.listdir(root)) == before
+    assert sorted(root.iterdir()) == before
 
 
 def test_a_read_only_store_takes_from_the_file_what_is_there(

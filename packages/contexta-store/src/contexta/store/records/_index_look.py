@@ -22,7 +22,7 @@ from contexta.store.records._index_update import BOUNDED, UNBOUNDED, Budget, Rec
 from contexta.store.records._layout import Layout
 from contexta.store.records._live import LiveView
 from contexta.store.records._part_entry import PartEntry
-from contexta.store.records._plain_arrays import integers, texts
+from contexta.store.records._plain_arrays import integers, no_rows, texts
 from contexta.store.records._reads import read_table
 from contexta.store.records._rows_filter import RowFilter
 from contexta.store.records._snapshot import Snapshot, StoreReader
@@ -153,7 +153,7 @@ class IndexedReader:
 
     def _indexed_partials(self, look: Look, runs: Names, keys: Names) -> pa.Table:
         def found() -> pa.Table:
-            tables = [PARTIAL_SCHEMA.empty_table()]
+            tables = [no_rows(PARTIAL_SCHEMA)]
             for family, low, high in _ranges(runs, keys):
                 for _, rows in self._rows(look, family, low, high):
                     tables.append(_only(rows, runs, keys).select(PARTIAL_SCHEMA.names))
@@ -176,8 +176,9 @@ class IndexedReader:
                 continue
             outside = rows.filter(pc.is_null(rows["points"]))["part"].unique()
             opened.extend(Place(segment.number, number) for number in outside.to_pylist())
-            inside = pc.invert(pc.is_in(rows["part"], value_set=outside))
-            inline.append(_points_in(_of_stage(rows.filter(inside), stage)))
+            rows = _of_stage(rows.filter(pc.invert(pc.is_in(rows["part"], outside))), stage)
+            if rows.num_rows:
+                inline.append(_points_in(rows))
         snapshot = look.unindexed()
         if opened:
             snapshot = snapshot._replace(parts=(*look.rest, *self._entries(opened)))
@@ -186,7 +187,7 @@ class IndexedReader:
             points = self._points(snapshot, runs, keys, [*names, "stage_execution_ref"])
             points = _of_stage(points, stage).select(names)
             inline.append(points.cast(pa.schema(list(POINT))))
-        whole = pa.concat_tables(inline or [pa.schema(list(POINT)).empty_table()])
+        whole = pa.concat_tables(inline or [no_rows(pa.schema(list(POINT)))])
         return whole.take(pc.sort_indices(whole["sequence"]))
 
     def metric_keys(self, look: Look, runs: Names) -> tuple[str, ...]:
@@ -290,4 +291,4 @@ def _points_in(rows: pa.Table) -> pa.Table:
     pieces = lists.chunks if isinstance(lists, pa.ChunkedArray) else [lists]
     schema = pa.schema(list(POINT))
     tables = [pa.Table.from_struct_array(piece.flatten()).cast(schema) for piece in pieces]
-    return pa.concat_tables(tables) if tables else schema.empty_table()
+    return pa.concat_tables(tables)

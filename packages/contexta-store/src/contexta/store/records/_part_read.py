@@ -28,6 +28,7 @@ from contexta.store.records._journal import locate_part
 from contexta.store.records._layout import Layout
 from contexta.store.records._part_file import PART_FORMAT_VERSION, ROW_GROUP_ROWS
 from contexta.store.records._parts_log import PartEntry
+from contexta.store.records._plain_arrays import no_rows
 from contexta.store.records._rows_filter import RowFilter
 from contexta.store.records._tables import join_tables
 from contexta.store.records.schema import columns_of, schema_for, stored_schema_for
@@ -184,7 +185,7 @@ class PartReader:
             groups = _matching_groups(record_type, footer.metadata, wanted)
         target = pa.schema(fields)
         if not groups:
-            return target.empty_table()
+            return no_rows(target)
         present = [field.name for field in fields if field.name in footer.columns]
         words = [c.name for c in columns_of(record_type) if c.kind == "word" and c.name in present]
         path = str(self._layout.root / part.path)

@@ -26,3 +26,8 @@ def integers(values: Iterable[int]) -> pa.Array:
     numbers = list(values)
     packed = pa.py_buffer(struct.pack(f"={len(numbers)}q", *numbers))
     return pa.Array.from_buffers(pa.int64(), len(numbers), [None, packed])
+
+
+def no_rows(schema: pa.Schema) -> pa.Table:
+    """Return a table without rows."""
+    return pa.Table.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)

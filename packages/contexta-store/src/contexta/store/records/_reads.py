@@ -18,6 +18,7 @@ from contexta.store.records._live import LiveView
 from contexta.store.records._models import StoredRecord
 from contexta.store.records._part_read import PartReader
 from contexta.store.records._parts_log import PartEntry
+from contexta.store.records._plain_arrays import no_rows
 from contexta.store.records._refs import offset_of, project_of, segment_id_of
 from contexta.store.records._rows_filter import RowFilter
 from contexta.store.records._snapshot import Snapshot
@@ -285,7 +286,7 @@ def read_table(
     schema = schema_for(record_type)
     target = pa.schema([schema.field(name) for name in names])
     if not tables:
-        return target.empty_table()
+        return no_rows(target)
     joined = join_tables(tables)
     return joined.take(pc.sort_indices(joined["sequence"])).select(names)
 
