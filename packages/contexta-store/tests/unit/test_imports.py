@@ -8,7 +8,10 @@ import pytest
 import contexta.store
 from contexta.store import artifacts, fs, metadata
 
-HEAVY = "{'sqlalchemy', 'pyarrow', 'duckdb', 'alembic', 'filelock', 'pandas', 'polars', 'asyncio'}"
+HEAVY = (
+    "{'sqlalchemy', 'pyarrow', 'duckdb', 'alembic', 'filelock', 'pandas', 'polars', 'asyncio', "
+    "'psycopg', 'pytest'}"
+)
 
 
 @pytest.mark.parametrize(
@@ -18,6 +21,11 @@ HEAVY = "{'sqlalchemy', 'pyarrow', 'duckdb', 'alembic', 'filelock', 'pandas', 'p
         "from contexta.store.metadata import MetadataStoreConfig; MetadataStoreConfig()",
         "from contexta.store.artifacts import VaultConfig, ArtifactStore; VaultConfig()",
         "from contexta.store import fs, workspace",
+        "from contexta.store.testing import throwaway_postgres",
+        (
+            "from contexta.store.metadata import MetadataStoreConfig; "
+            "MetadataStoreConfig(url='postgresql://u@h/d')"
+        ),
     ],
 )
 def test_importing_settings_loads_no_heavy_library(statement):

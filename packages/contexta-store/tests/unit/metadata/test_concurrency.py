@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from contexta.contract.errors import StoreAccessError
 from contexta.store.metadata import _sqlite
+from contexta.store.metadata._fork_gate import ForkGate
 
 # One interpreter imports once and forks the writers: what is tested is four processes, not
 # four imports.
@@ -144,3 +146,54 @@ def test_checkpoints_keep_the_log_short(opened, make, monkeypatch, path):
 
     assert size < 1_000_000
     assert len(store.runs.list_runs()) == 200
+
+
+def test_a_fork_inside_a_transaction_waits_for_nobody(store, make, fork):
+    """Another thread that waits for its turn does not hold up the fork, nor the other way."""
+    make.fill(store)
+    waiting = threading.Thread(target=lambda: store.runs.put_run(make.run("waited")))
+    with store.duckdb.transaction():
+        store.runs.put_run(make.run("inside"))
+        waiting.start()
+        child = fork()
+        if child == 0:
+            code = 1
+            try:
+                # The open transaction is the parent's: the child sees what was before.
+                code = 0 if store.runs.count_runs() == 1 else 2
+            finally:
+                os._exit(code)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    waiting.join(60)
+
+    assert status == 0
+    assert [run.name for run in store.runs.list_runs()] == ["inside", "r", "waited"]
+
+
+def test_a_fork_lets_threads_finish_and_go_on(make):
+    """The gate is shut for a fork only once the other thread is out, and opens again."""
+    gate = ForkGate.__new__(ForkGate)
+    gate._renew()
+    inside, leave, order = threading.Event(), threading.Event(), []
+
+    def user():
+        with gate:
+            inside.set()
+            leave.wait(10)
+            with gate:  # who is inside may go deeper
+                order.append("left")
+
+    thread = threading.Thread(target=user)
+    thread.start()
+    inside.wait(10)
+    threading.Timer(0.05, leave.set).start()
+    gate._shut()
+    order.append("shut")
+    late = threading.Thread(target=lambda: [gate.__enter__(), order.append("late")])
+    late.start()
+    order.append("open")
+    gate._open()
+    late.join(10)
+    thread.join(10)
+
+    assert order == ["left", "shut", "open", "late"]

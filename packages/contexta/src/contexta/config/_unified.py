@@ -98,7 +98,8 @@ class UnifiedConfig(ConfigModel):
         folders = ("metadata", "records", "artifacts", "reports", "exports", "cache")
         yield "workspace", {f"{folder}_path": root / folder for folder in folders}
         workspace = self.workspace
-        yield "metadata", {"database_path": _known(workspace.metadata_path) / "ledger.sqlite"}
+        if not self.metadata.on_server:
+            yield "metadata", {"database_path": _known(workspace.metadata_path) / "ledger.sqlite"}
         yield "records", {"root_path": workspace.records_path}
         yield "artifacts", {"root_path": workspace.artifacts_path}
         recovery = root / "recovery"

@@ -280,3 +280,14 @@ def test_a_relative_root_is_made_absolute_at_once(project):
     """Changing the working directory later changes nothing."""
     assert UnifiedConfig().workspace.root_path == project.resolve() / ".contexta"
     assert UnifiedConfig(workspace={"root_path": "w"}).workspace.root_path == Path.cwd() / "w"
+
+
+def test_a_ledger_on_a_server_gets_no_path_in_the_workspace(tmp_path):
+    """With `metadata.url` the derived file stays out, and the settings can be read again."""
+    url = "postgresql://u:geheim@host/database"
+    config = UnifiedConfig(workspace={"root_path": tmp_path}, metadata={"url": url})
+    again = UnifiedConfig.model_validate(config.model_dump())
+
+    assert (config.metadata.backend, config.metadata.database_path) == ("postgresql", None)
+    assert again.metadata.resolved_url() == url
+    assert "geheim" not in repr(config)
