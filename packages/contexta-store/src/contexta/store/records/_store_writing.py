@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from contexta.store.records._append import BatchAppend
+from contexta.store.records._fork_guard import NO_FORK
 from contexta.store.records._models import AppendResult
 from contexta.store.records._registry import acquire_writer
 from contexta.store.records._store_handle import StoreHandle
@@ -75,7 +76,8 @@ class StoreWriting(StoreHandle):
         return batch.run(records)
 
     def _existing(self) -> ExistingRefs:
-        from contexta.store.records._existing import ExistingRefs
+        with NO_FORK:
+            from contexta.store.records._existing import ExistingRefs
 
         reader = self._reader
         if self._existing_refs is None or self._existing_refs.reader is not reader:
@@ -189,7 +191,8 @@ class StoreWriting(StoreHandle):
         return self._bulk().table(record_type, table, on_error)
 
     def _bulk(self) -> BulkAppend:
-        from contexta.store.records._bulk import BulkAppend
+        with NO_FORK:
+            from contexta.store.records._bulk import BulkAppend
 
         self._check_usable()
         writer = None if self.config.read_only else self.writer()
