@@ -119,3 +119,62 @@ def test_report_counts_by_severity(store, make):
 
     assert (report.ok, dict(report.issue_counts)) == (False, {"error": 0, "warning": 1})
     assert [issue.code for issue in report.issues] == ["missing_deployment_run"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "read"),
+    [
+        (
+            "UPDATE ledger_lifecycle_history SET changed_us = 0",
+            lambda store: [
+                *store.list_lifecycle_changes("run:p.r"),
+                *store.history("run:p.r"),
+            ],
+        ),
+        ("UPDATE ledger_tombstones SET reason = 'other'", lambda store: store.list_tombstones()),
+        ("UPDATE ledger_tombstones SET actor = 'x'", lambda store: store.find_tombstone("run:p.b")),
+        ("UPDATE run_writers SET writer_id = 'x'", lambda store: store.runs.open_run_writers()),
+        (
+            "UPDATE ledger_mentions SET ref = 'artifact:p.r.other'",
+            lambda store: [ref for ref in store.list_registered_refs() if "artifact" in ref],
+        ),
+    ],
+)
+def test_rows_besides_the_entities_are_never_served_when_damaged(
+    path, opened, make, statement, read
+):
+    """History, tombstones, writers and mentions are left out, reported, and found by the check."""
+    import sqlite3
+
+    with opened() as store:
+        make.fill(store)
+        store.runs.put_run(make.run("b"))
+        store.apply_deletion(store.plan_deletion(["run:p.b"]))
+        store.runs.create_run(make.run("w"), writer_id="1" * 32)
+        store.runs.close_run("run:p.r", status="completed", ended_at="2026-01-02T00:00:00Z")
+        before = read(store)
+    with sqlite3.connect(path) as connection:
+        connection.execute(statement)
+    connection.close()
+    store = opened()
+    after = read(store)
+
+    assert before
+    assert not after
+    assert store.damage()
+    assert "metadata_row_damaged" in [issue.code for issue in store.check_integrity().issues]
+
+
+def test_a_check_that_cannot_be_run_hides_no_other(path, opened, make):
+    """A table that is gone is reported, and so is a damaged row in another."""
+    import sqlite3
+
+    with opened() as store:
+        make.fill(store)
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE ledger_citations")
+        connection.execute("UPDATE ledger_runs SET name = 'other'")
+    connection.close()
+    codes = {issue.code for issue in opened().check_integrity().issues}
+
+    assert {"check_failed", "missing_table", "metadata_row_damaged"} <= codes

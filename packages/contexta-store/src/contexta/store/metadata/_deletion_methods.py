@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from sqlalchemy import Connection
+
     from contexta.contract.refs import StableRef
     from contexta.store.metadata._context import StoreContext
     from contexta.store.metadata._deletion_models import DeletionPlan, DeletionReport
@@ -128,18 +130,25 @@ class DeletionMethods:
         """Return the last deletion of a ref; None when it never was deleted."""
         wanted = ref_text(ref)
         with self._context.database.read() as connection:
-            return _tombstones.last_tombstone(connection, wanted)
+            return _tombstones.last_tombstone(connection, wanted, self._context.damage)
 
     def list_tombstones(
         self, *, kind: str | None = None, limit: int | None = None, after: str | None = None
     ) -> tuple[Tombstone, ...]:
         """Return deletions, oldest first; of one kind of ref, such as `run`, when given."""
         with self._context.database.read() as connection:
-            return _tombstones.tombstone_page(connection, kind=kind, limit=limit, after=after).items
+            return self._tombstones(connection, kind, limit, after).items
 
     def page_tombstones(
         self, *, kind: str | None = None, limit: int = 100, after: str | None = None
     ) -> Page[Tombstone]:
         """Return the same, with the cursor of the page behind it."""
         with self._context.database.read() as connection:
-            return _tombstones.tombstone_page(connection, kind=kind, limit=limit, after=after)
+            return self._tombstones(connection, kind, limit, after)
+
+    def _tombstones(
+        self, connection: Connection, kind: str | None, limit: int | None, after: str | None
+    ) -> Page[Tombstone]:
+        return _tombstones.tombstone_page(
+            connection, self._context.damage, kind=kind, limit=limit, after=after
+        )

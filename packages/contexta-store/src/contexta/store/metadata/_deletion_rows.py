@@ -11,6 +11,7 @@ from contexta.store.metadata import _tables as t
 from contexta.store.metadata._deletion_closure import ORDER
 from contexta.store.metadata._history import forget_content, record_changes
 from contexta.store.metadata._lookup import REFS, among, chunks
+from contexta.store.metadata._system_tables import repair_audit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -45,8 +46,14 @@ def bury(connection: Connection, plan: DeletionPlan, *, actor: str, reason: str 
     _delete(connection, t.mentions.c.ref, {*refs, *_unnamed(connection, named)})
     _delete(connection, t.archived.c.ref, refs)
     forget_content(connection, refs)
+    forget_repairs(connection, refs)
     changes = [(ref, "deleted", None, "true") for ref in refs]
     record_changes(connection, changes, actor=actor)
+
+
+def forget_repairs(connection: Connection, refs: Collection[str]) -> None:
+    """Delete the rows that repairs kept of entities: they hold their content."""
+    _delete(connection, repair_audit.c.ref, refs)
 
 
 def named_elsewhere(connection: Connection, lineage: Collection[str]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from contexta.contract.time import from_epoch_us
 from contexta.store.metadata._lookup import REFS, among, chunks
+from contexta.store.metadata._marked_rows import whole_rows
 from contexta.store.metadata._paging import Listing, Page, next_cursor, page_rows
 from contexta.store.metadata._tables import lifecycle_history
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
+
+    from contexta.store.metadata._damage import DamageLog
 
 _INSERT = lifecycle_history.insert()
 _PLAIN_FIELDS = ("status", "ended_at", "name")
@@ -118,14 +121,18 @@ def changes_between(
     return found
 
 
-def changes_of(connection: Connection, ref: str) -> tuple[LifecycleChange, ...]:
-    """Return the changes of status of one entity in the order in which they were made."""
+def changes_of(connection: Connection, ref: str, damage: DamageLog) -> tuple[LifecycleChange, ...]:
+    """Return the changes of status of one entity in the order in which they were made.
+
+    Rows that do not match their digest are left out and reported.
+    """
     columns = lifecycle_history.c
     rows = connection.execute(
         select(lifecycle_history)
         .where(columns.ref == ref, columns.field == "status")
         .order_by(columns.id)
     )
+    whole = whole_rows(lifecycle_history.name, rows, damage)
     return tuple(
         LifecycleChange(
             row.ref,
@@ -135,14 +142,14 @@ def changes_of(connection: Connection, ref: str) -> tuple[LifecycleChange, ...]:
             from_epoch_us(row.changed_us),
             row.actor,
         )
-        for row in rows
+        for row in whole
     )
 
 
 def history_page(
-    connection: Connection, ref: str, *, limit: int | None, after: str | None
+    connection: Connection, ref: str, damage: DamageLog, *, limit: int | None, after: str | None
 ) -> Page[ChangeRow]:
-    """Return changes of one entity, oldest first."""
+    """Return changes of one entity, oldest first; damaged rows are left out and reported."""
     columns = lifecycle_history.c
     listing = Listing(lifecycle_history, f"history|{ref}", (columns.ref == ref,), (columns.id,))
     wanted = None if limit is None else limit + 1
@@ -152,7 +159,8 @@ def history_page(
     cursor = None
     if more and rows:
         cursor = next_cursor(connection, listing, columns.id == rows[-1].id)
-    return Page(tuple(map(_change, rows)), cursor)
+    whole = whole_rows(lifecycle_history.name, rows, damage)
+    return Page(tuple(map(_change, whole)), cursor)
 
 
 def forget_content(connection: Connection, refs: Sequence[str]) -> None:

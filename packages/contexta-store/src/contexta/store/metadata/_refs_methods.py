@@ -117,7 +117,7 @@ class RefMethods:
         """Return the status changes of one entity, oldest first."""
         wanted = ref_text(ref)
         with self._context.database.read() as connection:
-            return changes_of(connection, wanted)
+            return changes_of(connection, wanted, self._context.damage)
 
     def archive(self, refs: Iterable[StableRef | str]) -> tuple[str, ...]:
         """Mark entities as archived: lists leave them out when told `include_archived=False`.
@@ -142,7 +142,7 @@ class RefMethods:
     ) -> Page[ChangeRow]:
         wanted = ref_text(ref)
         with self._context.database.read() as connection:
-            return history_page(connection, wanted, limit=limit, after=after)
+            return history_page(connection, wanted, self._context.damage, limit=limit, after=after)
 
     def _repository_for(self, ref: StableRef) -> Repository[Any] | None:
         table = TABLE_OF_REF_KIND.get(ref.kind)

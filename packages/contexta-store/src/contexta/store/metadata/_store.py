@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from contexta.contract.errors import ConfigurationError, NotFoundError, SchemaVersionError
 from contexta.store.metadata import _entities
@@ -20,7 +20,9 @@ from contexta.store.metadata._migrate import migrate_at_open
 from contexta.store.metadata._reading import fetch_rows
 from contexta.store.metadata._refs import filter_text
 from contexta.store.metadata._refs_methods import RefMethods
+from contexta.store.metadata._registered import registered_refs
 from contexta.store.metadata._snapshot import collect_snapshot
+from contexta.store.metadata._streams import tolerant_text
 from contexta.store.metadata._tables import schema_metadata
 from contexta.store.metadata.repositories import (
     BatchRepository,
@@ -127,10 +129,12 @@ class MetadataStore(RefMethods, DeletionMethods, CareMethods):
         return str(version)
 
     def list_registered_refs(self) -> tuple[str, ...]:
-        """Return every ref that is stored here or named by lineage, sorted as text."""
-        with self._backend.read() as connection:
-            rows = connection.execute(text("SELECT ref FROM structural_ref_registry"))
-            return tuple(sorted({str(row.ref) for row in rows}))
+        """Return every ref that is stored here or named by lineage, sorted as text.
+
+        Each row is compared with its digest; damaged ones are left out and reported by `damage`.
+        """
+        with self._backend.read() as connection, tolerant_text(connection):
+            return tuple(sorted(registered_refs(connection, self._damage)))
 
     def build_run_snapshot(self, run_ref: StableRef | str) -> RunSnapshot:
         """Collect a run and what hangs on it, all of one moment.

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from contexta.contract.time import from_epoch_us
+from contexta.store.metadata._marked_rows import whole_rows
 from contexta.store.metadata._paging import Listing, Page, next_cursor, page_rows
 from contexta.store.metadata._tables import tombstones
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
+
+    from contexta.store.metadata._damage import DamageLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +50,23 @@ def deletion_details(connection: Connection, ref: str) -> dict[str, Any]:
     return {} if deleted_us is None else {"deleted_at": from_epoch_us(deleted_us)}
 
 
-def last_tombstone(connection: Connection, ref: str) -> Tombstone | None:
-    """Return the last deletion of a ref, or None."""
+def last_tombstone(connection: Connection, ref: str, damage: DamageLog) -> Tombstone | None:
+    """Return the last deletion of a ref, or None; a damaged one is passed over and reported."""
     own = tombstones.c
-    row = connection.execute(
-        select(tombstones).where(own.ref == ref).order_by(own.id.desc()).limit(1)
-    ).one_or_none()
-    return None if row is None else _tombstone(row)
+    rows = connection.execute(select(tombstones).where(own.ref == ref).order_by(own.id.desc()))
+    whole = whole_rows(tombstones.name, rows, damage)
+    return _tombstone(whole[0]) if whole else None
 
 
 def tombstone_page(
-    connection: Connection, *, kind: str | None, limit: int | None, after: str | None
+    connection: Connection,
+    damage: DamageLog,
+    *,
+    kind: str | None,
+    limit: int | None,
+    after: str | None,
 ) -> Page[Tombstone]:
-    """Return deletions, oldest first."""
+    """Return deletions, oldest first; damaged rows are left out and reported."""
     own = tombstones.c
     conditions = () if kind is None else (own.ref_kind == kind,)
     listing = Listing(tombstones, f"tombstones|{kind}", conditions, (own.id,))
@@ -68,7 +75,8 @@ def tombstone_page(
     more = limit is not None and len(rows) > limit
     rows = rows[:limit]
     cursor = next_cursor(connection, listing, own.id == rows[-1].id) if more and rows else None
-    return Page(tuple(map(_tombstone, rows)), cursor)
+    whole = whole_rows(tombstones.name, rows, damage)
+    return Page(tuple(map(_tombstone, whole)), cursor)
 
 
 def _tombstone(row: Row[Any]) -> Tombstone:

@@ -12,6 +12,7 @@ from contexta.contract.errors import ConflictError, IntegrityError, NotFoundErro
 from contexta.contract.time import to_epoch_us
 from contexta.store.metadata._entities import PROJECT
 from contexta.store.metadata._lookup import exists
+from contexta.store.metadata._marked_rows import whole_rows
 from contexta.store.metadata._refs import filter_text
 from contexta.store.metadata._revisions import check_revision, last_deleted_revision
 from contexta.store.metadata._run_facts import write_facts
@@ -147,15 +148,19 @@ class RunRepository(RunLists, Repository[Run]):
         return opened
 
     def open_run_writers(self) -> tuple[tuple[str, str], ...]:
-        """Return (run ref, writer id) of every open run that a writer keeps alive, by ref."""
+        """Return (run ref, writer id) of every open run that a writer keeps alive, by ref.
+
+        A damaged row is left out, so that no living run is taken for a dead one.
+        """
         statement = (
-            select(run_writers.c.run_ref, run_writers.c.writer_id)
+            select(run_writers)
             .join(runs, runs.c.ref == run_writers.c.run_ref)
             .where(runs.c.status == _OPEN)
             .order_by(run_writers.c.run_ref)
         )
         with self._database.read() as connection:
-            return tuple((row.run_ref, row.writer_id) for row in connection.execute(statement))
+            rows = whole_rows(run_writers.name, connection.execute(statement), self._damage)
+            return tuple((row.run_ref, row.writer_id) for row in rows)
 
     def update_params(
         self,
