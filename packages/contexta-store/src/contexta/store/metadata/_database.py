@@ -122,22 +122,36 @@ class Database:
             ClosedScopeError: After `close`.
         """
         self._require_writable()
-        joined = self._joined()
-        with translated_database_errors(self.place):
-            if joined is not None:
-                with _steps(joined.begin_nested()):
+        failure: BaseException | None = None
+        try:
+            with translated_database_errors(self.place), self._transaction():
+                try:
                     yield
-                return
-            with self.engine.turn():
-                own = self._own
-                with _steps(self.engine.writing()) as connection:
-                    own.connection = connection
-                    try:
-                        yield
-                    finally:
-                        own.connection = None
-                with gate:
-                    self.engine.after_write()
+                except BaseException as error:
+                    failure = error
+                    raise
+        except Exception:
+            if failure is not None:
+                raise failure  # noqa: B904 (of the user: neither translated nor masked)
+            raise
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        joined = self._joined()
+        if joined is not None:
+            with _steps(joined.begin_nested()):
+                yield
+            return
+        with self.engine.turn():
+            own = self._own
+            with _steps(self.engine.writing()) as connection:
+                own.connection = connection
+                try:
+                    yield
+                finally:
+                    own.connection = None
+            with gate:
+                self.engine.after_write()
 
     def select(self, sql: str, params: Sequence[Any] | None = None) -> Selected:
         """Run one SELECT; anything else is refused, also in a writable store.

@@ -41,21 +41,25 @@ class TransactionContract(ContractBase):
         assert inside == (2,)
         assert filled.stages.exists_stage_execution("stage:p.a.s")
 
+    @pytest.mark.parametrize(
+        "mine", [KeyError("x"), OverflowError("x"), NotFoundError("x", code="y")]
+    )
     def test_an_exception_undoes_the_transaction(
-        self, filled: MetadataStore, make: ModelFactory
+        self, filled: MetadataStore, make: ModelFactory, mine: Exception
     ) -> None:
         """The exception comes out as it is; nothing of the body is stored; writing goes on."""
 
         def fail() -> None:
             with filled.duckdb.transaction():
                 filled.runs.put_run(make.run("a"))
-                raise KeyError("mine")
+                raise mine
 
-        with pytest.raises(KeyError):
+        with pytest.raises(type(mine)) as caught:
             fail()
         gone = filled.runs.find_run("run:p.a")
         filled.runs.put_run(make.run("b"))
 
+        assert caught.value is mine
         assert gone is None
         assert filled.runs.exists_run("run:p.b")
 
