@@ -95,7 +95,7 @@ def test_a_damaged_ledger_is_not_copied_as_a_good_one(path, opened, make, tmp_pa
     with pytest.raises(IntegrityError) as caught:
         opened(read_only=True).backup_to(folder / "copy.sqlite")
 
-    assert caught.value.code == "metadata_backup_damaged"
+    assert caught.value.code in {"metadata_backup_damaged", "metadata_store_damaged"}
     assert list(folder.iterdir()) == []
 
 
