@@ -288,6 +288,31 @@ def test_a_typo_is_an_error_and_not_an_empty_answer(many, filters, code):
     assert "allowed" in caught.value.details or code == "metadata_invalid_filter"
 
 
+def test_crowded_filters_answer_like_rare_ones(store, make):
+    """Pages are right on both ways of finding them: along the order, and by sorting matches."""
+    store.put_all(
+        [
+            make.project(),
+            *(
+                make.run(f"r{i:03}", started_at=stamp(i), params={"half": i % 2}, tags={"all": "x"})
+                for i in range(500)
+            ),
+        ]
+    )
+    pages, after = [], None
+    for _ in range(3):
+        page = store.runs.page_runs(
+            limit=3, after=after, descending=True, params={"half": 1}, tags={"all": "x"}
+        )
+        pages.extend(run.name for run in page.items)
+        after = page.next_cursor
+    none = store.runs.list_runs(params={"half": {"exists": False}}, limit=5)
+    rare = store.runs.list_runs(params={"half": 1}, started_after=stamp(497), limit=5)
+
+    assert pages == [f"r{i:03}" for i in range(499, 481, -2)]
+    assert (none, [run.name for run in rare]) == ((), ["r497", "r499"])
+
+
 def test_runs_without_a_number_are_not_ordered_by_it(many, make):
     """Ordering by a parameter finds the best; runs that lack it, or have a text, are left out."""
     many.runs.put_run(make.run("text", params={"lr": "high"}))

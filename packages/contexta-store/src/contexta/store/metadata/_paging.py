@@ -6,7 +6,7 @@ the last page of a list costs what the first one does, since an index finds its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import and_, func, select
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Table
 
 M = TypeVar("M")
+_CROWD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Listing:
         either: Of these, one at least must hold too, unless empty. Each has its own index.
         descending: Whether every key is turned around.
         joined: Another table and its join condition, when a key is from there.
+        walked: The same as `conditions`, written so that the database walks along the order and
+            tests each row, instead of finding all that match and sorting them.
     """
 
     table: Table
@@ -53,6 +56,7 @@ class Listing:
     either: tuple[ColumnElement[bool], ...] = ()
     descending: bool = False
     joined: tuple[FromClause, ColumnElement[bool]] | None = None
+    walked: tuple[ColumnElement[bool], ...] | None = None
 
     def select(self, *columns: Any, also: ColumnElement[bool] | None = None) -> Select[Any]:
         """Return the unordered query for the table, or for some columns of it."""
@@ -97,6 +101,8 @@ def page_rows(
         if value is not None:
             check_page(field, value)
     position = () if after is None else read_cursor(listing.name, after, len(listing.keys))
+    if listing.walked is not None and limit is not None and _is_crowded(connection, listing):
+        listing = replace(listing, conditions=listing.walked, walked=None)
     if not listing.either:
         return _rows(connection, listing, None, position, limit, offset)
     found: dict[str, Row[Any]] = {}
@@ -124,6 +130,17 @@ def count_rows(connection: Connection, listing: Listing) -> int:
             connection.execute(listing.select(listing.table.c.ref, also=condition)).scalars()
         )
     return len(refs)
+
+
+def _is_crowded(connection: Connection, listing: Listing) -> bool:
+    """Tell whether so many rows match that a page is found sooner by walking along the order.
+
+    Measured: the newest 20 of 1,000 matches among 10,000 runs, 0.2 ms by walking, 1 to 13 ms by
+    sorting; of 5 matches, 5 ms by walking, 0.03 ms by sorting.
+    """
+    matches = listing.select(listing.table.c.ref).limit(_CROWD).subquery()
+    found = connection.execute(select(func.count()).select_from(matches)).scalar_one()
+    return int(found) >= _CROWD
 
 
 def _rows(

@@ -71,37 +71,44 @@ def run_listing(filters: Mapping[str, Any], *, order_by: str, descending: bool) 
         )
     first = _NONE_FIRST if descending and order_by == "ended_at" else _ORDERS[order_by]
     keys = (first,) if order_by == "ref" else (first, runs.c.ref)
-    return Listing(runs, name, conditions, keys, descending=descending)
+    walked = None
+    if order_by in _WALKABLE and (filters.get("tags") or filters.get("params")):
+        walked = f.conditions_of(_WALKED_FILTERS, filters)
+    return Listing(runs, name, conditions, keys, descending=descending, walked=walked)
 
 
-def _each(build: Callable[[str, Any], Iterator[ColumnElement[bool]]], field: str) -> Condition:
+def _each(
+    build: Callable[[str, Any, Any], Iterator[ColumnElement[bool]]], field: str, ref: Any
+) -> Condition:
     def conditions(value: Any) -> ColumnElement[bool]:
         if not isinstance(value, Mapping):
             raise f.invalid_filter(field, value, "a mapping of keys to values")
-        return and_(True, *(part for key, wanted in value.items() for part in build(key, wanted)))
+        return and_(
+            True, *(part for key, wanted in value.items() for part in build(key, wanted, ref))
+        )
 
     return conditions
 
 
-def _tag_conditions(key: str, wanted: Any) -> Iterator[ColumnElement[bool]]:
+def _tag_conditions(key: str, wanted: Any, ref: Any) -> Iterator[ColumnElement[bool]]:
     for operator, value in _operations("tags", wanted):
         rows = select(run_tags.c.run_ref).where(run_tags.c.key == key)
         if operator != "exists":
             rows = rows.where(_compare(run_tags.c.value, operator, value, str))
-        yield _among(rows, operator, value)
+        yield _among(ref, rows, operator, value)
 
 
-def _param_conditions(key: str, wanted: Any) -> Iterator[ColumnElement[bool]]:
+def _param_conditions(key: str, wanted: Any, ref: Any) -> Iterator[ColumnElement[bool]]:
     for operator, value in _operations("params", wanted):
         rows = select(run_params.c.run_ref).where(run_params.c.key == key)
         if operator != "exists":
             rows = rows.where(_compare_param(operator, value))
-        yield _among(rows, operator, value)
+        yield _among(ref, rows, operator, value)
 
 
-def _among(rows: Select[Any], operator: str, value: Any) -> ColumnElement[bool]:
-    wanted = operator != "exists" or value
-    return runs.c.ref.in_(rows) if wanted else runs.c.ref.not_in(rows)
+def _among(ref: Any, rows: Select[Any], operator: str, value: Any) -> ColumnElement[bool]:
+    wanted: ColumnElement[bool] = ref.in_(rows)
+    return wanted if operator != "exists" or value else ~wanted
 
 
 def _operations(field: str, wanted: Any) -> Iterator[tuple[str, Any]]:
@@ -184,11 +191,20 @@ RUN_FILTERS: dict[str, Condition] = {
     "started_before": f.before(runs.c.started_us),
     "ended_after": f.at_or_after(runs.c.ended_us),
     "ended_before": f.before(runs.c.ended_us),
-    "tags": _each(_tag_conditions, "tags"),
-    "params": _each(_param_conditions, "params"),
+    "tags": _each(_tag_conditions, "tags", runs.c.ref),
+    "params": _each(_param_conditions, "params", runs.c.ref),
     "has_deployment": _has_deployment,
     "archived": _is_archived,
     "include_archived": f.not_archived(runs.c.ref),
     "code_revision": _origin(run_origins.c.code_revision, "code_revision"),
     "dataset_ref": _origin(run_origins.c.dataset_ref, "dataset_ref"),
+}
+
+# An expression instead of the column: no index finds it, so the order is what is followed.
+_TESTED_REF = runs.c.ref.concat("")
+_WALKABLE = frozenset({"started_at", "name", "ref"})
+_WALKED_FILTERS: dict[str, Condition] = {
+    **RUN_FILTERS,
+    "tags": _each(_tag_conditions, "tags", _TESTED_REF),
+    "params": _each(_param_conditions, "params", _TESTED_REF),
 }
