@@ -9,11 +9,12 @@ Order is what makes this safe without stopping anybody:
    part, then its line in the log, then removes the segment: so each record is caught as a
    segment, or as a part with its line. A store knows a segment that is sealed already. Younger
    parts without a line are left out; nothing in the copy would vouch for them.
-4. When a part vanished meanwhile, it was replaced: the log and the parts are copied again.
+4. A part that the copied log names but that was replaced since is taken from where replaced
+   parts wait. When one vanished meanwhile, the log and the parts are copied again.
 
-Left out: the derived index, locks, and the block counter, which a store works out from its data
-when it is absent. A copied counter could be older than the segments beside it, and numbers would
-be given twice.
+Left out: the derived index, locks, parts on their way in or out with the journal of that, and the
+block counter, which a store works out from its data when it is absent. A copied counter could be
+older than the segments beside it, and numbers would be given twice.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from contexta.recovery._errors import BackupError
 
 # The framing of the log belongs to the store; there is one definition of "a whole frame".
 from contexta.store.records._frames import SEGMENT_HEADER_BYTES, frame_end
+from contexta.store.records._journal import locate_part, read_journal
+from contexta.store.records._layout import Layout
+from contexta.store.records._parts_log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +44,15 @@ WRITER_LOCK = "lock"
 _SEGMENT_SUFFIX = ".seg"
 _PARTS_LOG = "_parts.jsonl"
 _PART_NAME = re.compile(rb"part-[0-9a-z-]+\.parquet")
-_LEFT_OUT = ("_index.sqlite", "_sequence.json", "_lock")
+_LEFT_OUT = (
+    "_index.sqlite",
+    "_sequence.json",
+    "_lock",
+    "_compact.lock",
+    "_replace.json",
+    "_retired",
+    "_staging",
+)
 _MOST_PASSES = 20
 
 
@@ -55,7 +67,7 @@ def copy_records(source: Path, relative: str, take: Callable[[Path], bool], copi
         return take(path) and not (path.parent == source and path.name.startswith(_LEFT_OUT))
 
     wal = source / WAL
-    early = {found.relative for found in copier.walk(source, is_kept)}
+    early = {found.relative for found in copier.walk(source, is_kept)} - _coming(source)
     _copy_log(wal, f"{relative}/{WAL}", is_kept, copier)
     for _ in range(_MOST_PASSES):
         if _copy_parts(source, relative, is_kept, early, copier):
@@ -67,6 +79,17 @@ def copy_records(source: Path, relative: str, take: Callable[[Path], bool], copi
         details={"path": os.fspath(source)},
         retryable=True,
     )
+
+
+def _coming(source: Path) -> set[str]:
+    """Return parts that are on their way in place of others that still count."""
+    journal = read_journal(Layout(source))
+    if journal is None:
+        return set()
+    current = read_log(Layout(source)).parts
+    if not any(path in current for path in journal.replacement.old):
+        return set()
+    return {part.path for part in journal.replacement.new}
 
 
 def _copy_log(wal: Path, relative: str, take: Callable[[Path], bool], copier: Copier) -> None:
@@ -143,4 +166,9 @@ def _copy_parts(
         below = f"{relative}/{found.relative}"
         if not is_unvouched and below not in copier.entries:
             complete = copier.copy(found.path, below) and complete
+    for path in read_log(Layout(copier.destination / relative)).parts:
+        if f"{relative}/{path}" not in copier.entries:
+            replaced = locate_part(Layout(source), path)
+            if replaced.exists():  # else it is lost, and no repetition brings it back
+                complete = copier.copy(replaced, f"{relative}/{path}") and complete
     return complete

@@ -107,7 +107,8 @@ def complete_pending(layout: Layout) -> None:
     """Complete a replacement that a killed process left; the caller holds the store's lock.
 
     A journal that cannot be read is moved to `_quarantine`: the footers of the new parts say
-    what they replace, so readers take each row once all the same.
+    what they replace, so readers take each row once all the same. So is one whose new parts are
+    gone, as in a copy that was taken in the middle: the log still names the old ones.
 
     Raises:
         StoreAccessError: When something cannot be written; the next call continues.
@@ -115,14 +116,40 @@ def complete_pending(layout: Layout) -> None:
     if not layout.journal.exists():
         return
     journal = read_journal(layout)
-    if journal is not None:
+    if journal is not None and _can_finish(layout, journal):
         finish(layout, journal)
         return
+    if journal is not None:
+        _undo(layout, journal)
     ensure_private_dir(layout.quarantine, follow=False)
     with translated_os_errors("move", layout.journal):
         os.replace(layout.journal, layout.quarantine / f"replace-{time.time_ns()}.json")
     fsync_dir(layout.quarantine)
     fsync_dir(layout.root)
+
+
+def _can_finish(layout: Layout, journal: Journal) -> bool:
+    aside = layout.retired / journal.replacement.replacement_id
+    if journal.replacement.replacement_id in shared_log(layout).replacements:
+        return True
+    return all(
+        (layout.root / change.folder / name).exists() or (aside / change.folder / name).exists()
+        for change in journal.folders
+        for name in change.new
+    )
+
+
+def _undo(layout: Layout, journal: Journal) -> None:
+    """Take away what came of new parts, and put the old ones back."""
+    aside = layout.retired / journal.replacement.replacement_id
+    with translated_os_errors("undo a replacement in", layout.root):
+        for change in journal.folders:
+            ensure_private_dir(aside / change.folder)
+            for name in change.new:
+                if (layout.root / change.folder / name).exists():
+                    os.replace(layout.root / change.folder / name, aside / change.folder / name)
+        for name in names_in(layout.retired):
+            _put_back_what_counts(layout, layout.retired / name)
 
 
 def finish(layout: Layout, journal: Journal) -> None:
