@@ -40,20 +40,32 @@ if TYPE_CHECKING:
         ReplayMode,
     )
     from contexta.store.records._erase_models import (
+        Blocker,
         ErasedRange,
         ErasurePlan,
         ErasureReport,
+        LiveRows,
+        PartChange,
         RetentionPlan,
     )
     from contexta.store.records._errors import AppendError, ReplayError
     from contexta.store.records._filter import ScanFilter
     from contexta.store.records._functions import (
+        apply_erasure,
+        apply_repairs,
+        apply_retention,
         check_integrity,
         compact,
         export_jsonl,
+        list_quarantine,
         plan_compaction,
+        plan_erasure,
+        plan_repairs,
+        plan_retention,
         rebuild_indexes,
+        release_quarantine,
         repair_truncated_tails,
+        supply_part,
     )
     from contexta.store.records._models import (
         AppendReceipt,
@@ -71,6 +83,11 @@ if TYPE_CHECKING:
     )
     from contexta.store.records._receipts import BulkReceipt, ImportRejection, ImportReport
     from contexta.store.records._refs import derive_record_ref
+    from contexta.store.records._repair_models import (
+        QuarantineItem,
+        RecordRepairPlan,
+        RepairStep,
+    )
     from contexta.store.records._retention_policy import RetentionPolicy
     from contexta.store.records._series import SeriesContext
     from contexta.store.records._store import RecordStore
@@ -82,6 +99,7 @@ _HOMES = {
     "AppendRejection": "_models",
     "AppendResult": "_models",
     "AppendSkip": "_models",
+    "Blocker": "_erase_models",
     "BulkReceipt": "_receipts",
     "CompactionGroup": "_compact_models",
     "CompactionPlan": "_compact_models",
@@ -99,11 +117,16 @@ _HOMES = {
     "IntegrityState": "_enums",
     "KnownGap": "_models",
     "LayoutMode": "_enums",
+    "LiveRows": "_erase_models",
     "MetricSummary": "_models",
+    "PartChange": "_erase_models",
+    "QuarantineItem": "_repair_models",
+    "RecordRepairPlan": "_repair_models",
     "RecordStore": "_store",
     "RecordStoreConfig": "_config",
     "RecordWriter": "_writer",
     "RepairReport": "_models",
+    "RepairStep": "_repair_models",
     "ReplayError": "_errors",
     "ReplayMode": "_enums",
     "ReplayResult": "_models",
@@ -114,6 +137,9 @@ _HOMES = {
     "SkippedPart": "_compact_models",
     "StoreConfig": "_config",
     "StoredRecord": "_models",
+    "apply_erasure": "_functions",
+    "apply_repairs": "_functions",
+    "apply_retention": "_functions",
     "check_integrity": "_functions",
     "compact": "_functions",
     "derive_record_ref": "_refs",
@@ -121,9 +147,15 @@ _HOMES = {
     "export_parquet": "_functions",
     "import_jsonl": "_functions",
     "import_parquet": "_functions",
+    "list_quarantine": "_functions",
     "plan_compaction": "_functions",
+    "plan_erasure": "_functions",
+    "plan_repairs": "_functions",
+    "plan_retention": "_functions",
     "rebuild_indexes": "_functions",
+    "release_quarantine": "_functions",
     "repair_truncated_tails": "_functions",
+    "supply_part": "_functions",
 }
 
 __all__ = [
@@ -132,6 +164,7 @@ __all__ = [
     "AppendRejection",
     "AppendResult",
     "AppendSkip",
+    "Blocker",
     "BulkReceipt",
     "CompactionGroup",
     "CompactionPlan",
@@ -149,11 +182,16 @@ __all__ = [
     "IntegrityState",
     "KnownGap",
     "LayoutMode",
+    "LiveRows",
     "MetricSummary",
+    "PartChange",
+    "QuarantineItem",
+    "RecordRepairPlan",
     "RecordStore",
     "RecordStoreConfig",
     "RecordWriter",
     "RepairReport",
+    "RepairStep",
     "ReplayError",
     "ReplayMode",
     "ReplayResult",
@@ -164,6 +202,9 @@ __all__ = [
     "SkippedPart",
     "StoreConfig",
     "StoredRecord",
+    "apply_erasure",
+    "apply_repairs",
+    "apply_retention",
     "check_integrity",
     "compact",
     "derive_record_ref",
@@ -171,9 +212,15 @@ __all__ = [
     "export_parquet",
     "import_jsonl",
     "import_parquet",
+    "list_quarantine",
     "plan_compaction",
+    "plan_erasure",
+    "plan_repairs",
+    "plan_retention",
     "rebuild_indexes",
+    "release_quarantine",
     "repair_truncated_tails",
+    "supply_part",
 ]
 
 

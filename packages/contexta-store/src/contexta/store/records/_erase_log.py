@@ -17,9 +17,10 @@ from contexta.store.fs import FileLock
 from contexta.store.records._audit import read_audit_lines
 from contexta.store.records._erase_models import ErasedRange
 from contexta.store.records._layout import Layout
-from contexta.store.records._log_write import append_line
+from contexta.store.records._log_write import append_line, merged
 from contexta.store.records._part_entry import PartEntry, Ranges
 from contexta.store.records._parts_log import read_log
+from contexta.store.records._sequence_set import SequenceSet
 
 _VERSION = 1
 
@@ -46,9 +47,18 @@ def hashed_subject(name: str, salt: str | None = None) -> str:
 
 
 def note_erasure(
-    layout: Layout, tombstone: Tombstone, gone: Sequence[tuple[PartEntry, Ranges, int]]
+    layout: Layout,
+    tombstone: Tombstone,
+    gone: Sequence[tuple[PartEntry, Ranges, int]],
+    erased: Ranges,
 ) -> None:
     """Write down, before it happens, that rows of parts of one folder go.
+
+    Args:
+        layout: The store.
+        tombstone: Why.
+        gone: The parts with the numbers that go and how many they are.
+        erased: The same numbers as the log of parts is told.
 
     Raises:
         StoreAccessError: When it cannot be written.
@@ -62,12 +72,48 @@ def note_erasure(
         "record_type": first.record_type,
         "project": first.project,
         "old": sorted(part.path for part, _, _ in gone),
+        "ranges": [list(pair) for pair in erased],
         "first": min(ranges[0][0] for _, ranges, _ in gone),
         "last": max(ranges[-1][1] for _, ranges, _ in gone),
         "count": sum(count for _, _, count in gone),
     }
     with FileLock(layout.lock):
         append_line(layout, entry, layout.erasures)
+
+
+def unexplained(layout: Layout) -> Ranges:
+    """Return the numbers that the log of parts says were erased and no line tells why."""
+    told = SequenceSet()
+    for entry in read_audit_lines(layout.erasures, _VERSION).entries:
+        for first, last in entry["ranges"]:
+            told.add_range(first, last)
+    erased = merged(read_log(layout).erased)
+    return tuple(gap for first, last in erased for gap in told.missing(first, last))
+
+
+def explain_the_rest(layout: Layout) -> None:
+    """Write a line of reason `unknown` for what lost lines told; the caller holds the lock.
+
+    Raises:
+        StoreAccessError: When it cannot be written.
+    """
+    ranges = unexplained(layout)
+    if not ranges:
+        return
+    entry = {
+        "version": _VERSION,
+        "at_us": time.time_ns() // 1000,
+        "reason": "unknown",
+        "subjects": [],
+        "record_type": "",
+        "project": "",
+        "old": [],
+        "ranges": [list(pair) for pair in ranges],
+        "first": ranges[0][0],
+        "last": ranges[-1][1],
+        "count": sum(last - first + 1 for first, last in ranges),
+    }
+    append_line(layout, entry, layout.erasures)
 
 
 def erased_ranges(layout: Layout) -> tuple[ErasedRange, ...]:

@@ -206,12 +206,12 @@ class ErasedRange:
     """Records that are gone on purpose; a fact, not damage.
 
     Attributes:
-        record_type: Their type.
-        project: Their project.
+        record_type: Their type; "" when the line about them was lost.
+        project: Their project; "" likewise.
         first_sequence: Lowest number among them.
         last_sequence: Highest number; records between the two may have stayed.
         count: How many they were.
-        reason: `erasure` or `retention`.
+        reason: `erasure` or `retention`; `unknown` when the line about them was lost.
         erased_at: When, UTC text.
         subjects: The runs and samples named in the plan, or their salted hashes.
     """

@@ -74,11 +74,12 @@ def rewrite_parts(
             found = [one for one in found if one.rows]
             if not found:
                 continue
-            note_erasure(layout, tombstone, [(one.old, one.gone, one.rows) for one in found])
-            erased = few_ranges([pair for one in found for pair in one.gone])
+            erased = tuple(few_ranges([pair for one in found for pair in one.gone]))
+            gone = [(one.old, one.gone, one.rows) for one in found]
+            note_erasure(layout, tombstone, gone, erased)
             left = [one.left for one in found if one.left is not None]
             old = [one.old for one in found]
-            replace_parts(layout, old=old, new=left, reason=tombstone.reason, erased=tuple(erased))
+            replace_parts(layout, old=old, new=left, reason=tombstone.reason, erased=erased)
         totals.rows += sum(one.rows for one in found)
         totals.rewritten += len(left)
         totals.dropped += len(old) - len(left)

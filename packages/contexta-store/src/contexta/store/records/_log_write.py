@@ -108,8 +108,10 @@ def condense_log(
     if known is not None:
         missing = known(missing)
     missing = [_without_runs(one, forget_runs) for one in missing]
-    lines = [_checkpoint(log, missing), *(part_to_line(part) for part in log.parts.values())]
     damaged = log.damaged if keep_damaged else ()
+    announced = len(log.parts) + (log.cut_lines + len(damaged) if keep_damaged else 0)
+    checkpoint = _checkpoint(log, missing, announced)
+    lines = [checkpoint, *(part_to_line(part) for part in log.parts.values())]
     content = [*(sealed_json(line) for line in lines), *damaged, b""]
     atomic_write_bytes(layout.parts_log, b"\n".join(content))
 
@@ -120,7 +122,7 @@ def _without_runs(missing: Missing, runs: Collection[str]) -> Missing:
     return missing._replace(runs=tuple(run for run in missing.runs if run not in runs) or None)
 
 
-def _checkpoint(log: PartsLog, known: list[Missing]) -> dict[str, Any]:
+def _checkpoint(log: PartsLog, known: list[Missing], announced: int) -> dict[str, Any]:
     added = (
         Span(
             segment.writer_id,
@@ -136,7 +138,7 @@ def _checkpoint(log: PartsLog, known: list[Missing]) -> dict[str, Any]:
         "version": LOG_FORMAT_VERSION,
         "kind": CHECKPOINT,
         "id": secrets.token_hex(8),
-        "parts": len(log.parts),
+        "parts": announced,
         "segments": log.sealed_count,
         "highest": log.highest_sequence,
         "spans": Spans.of([*log.spans, *added]).to_text(),

@@ -9,7 +9,7 @@ import struct
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -97,6 +97,25 @@ class PartReader:
             for group in range(footer.metadata.num_row_groups):
                 yield self._matching(part, footer, file, wanted, names, (group,))
 
+    def readable_groups(self, part: PartEntry) -> Iterator[pa.Table]:
+        """Yield the row groups of a damaged part all of whose blocks and pages verify.
+
+        Nothing when page index or footer are damaged: they say where everything is.
+
+        Raises:
+            SchemaVersionError: When a newer release wrote the part.
+        """
+        path = self._layout.root / part.path
+        wanted = RowFilter(record_types=(part.record_type,))
+        names = schema_for(part.record_type).names
+        with suppress(RecordError), _as_damage(path), self._open(path) as file:
+            status = os.fstat(file.fileno())
+            _verify_bytes(part, path, file, status.st_size, whole=False)
+            footer = _footer_of(part, path, file, (0, 0, 0))
+            for group in range(footer.metadata.num_row_groups):
+                with suppress(RecordError), _as_damage(path):
+                    yield self._matching(part, footer, file, wanted, names, (group,))
+
     def check(self, part: PartEntry) -> None:
         """Verify that a part is there and its footer is the one that was written.
 
@@ -156,12 +175,8 @@ class PartReader:
             if known is not None and known.signature == signature:
                 self._footers.move_to_end(part.path)
                 return known
-        _verify_bytes(part, path, file, status.st_size)
-        metadata = pq.read_metadata(file)
-        check_metadata(part.record_type, part.rows, path, metadata)
-        names = frozenset(metadata.schema.to_arrow_schema().names)
-        data_bytes, blocks = _blocks(metadata)
-        footer = _Footer(signature, metadata, names, data_bytes, blocks)
+        _verify_bytes(part, path, file, status.st_size, whole=status.st_size <= _WHOLE_HASH_BYTES)
+        footer = _footer_of(part, path, file, signature)
         with self._lock:
             self._footers[part.path] = footer
             while len(self._footers) > _CACHED_FOOTERS:
@@ -213,7 +228,7 @@ def _as_damage(path: Path) -> Iterator[None]:
         raise damaged_part(path, str(error), error) from error
 
 
-def _blocks(metadata: pq.FileMetaData) -> tuple[int, tuple[int, ...]]:
+def block_checksums(metadata: pq.FileMetaData) -> tuple[int, tuple[int, ...]]:
     """Return the length of the data and the CRC-32 of each of its blocks."""
     raw = bytes.fromhex(metadata.metadata[b"contexta.block_crc32"].decode("ascii"))
     length = int(metadata.metadata[b"contexta.content_bytes"])
@@ -222,10 +237,18 @@ def _blocks(metadata: pq.FileMetaData) -> tuple[int, tuple[int, ...]]:
     return length, struct.unpack(f">{len(raw) // 4}I", raw)
 
 
-def _verify_bytes(part: PartEntry, path: Path, file: BinaryIO, size: int) -> None:
+def _footer_of(part: PartEntry, path: Path, file: BinaryIO, signature: _Signature) -> _Footer:
+    metadata = pq.read_metadata(file)
+    check_metadata(part.record_type, part.rows, path, metadata)
+    names = frozenset(metadata.schema.to_arrow_schema().names)
+    data_bytes, blocks = block_checksums(metadata)
+    return _Footer(signature, metadata, names, data_bytes, blocks)
+
+
+def _verify_bytes(part: PartEntry, path: Path, file: BinaryIO, size: int, *, whole: bool) -> None:
     if size != part.size:
         raise damaged_part(path, f"it has {size} bytes, the log of parts says {part.size}")
-    if size <= _WHOLE_HASH_BYTES:
+    if whole:
         start, expected = 0, part.sha256
     else:
         start, expected = part.tail_offset, part.tail_sha256

@@ -59,7 +59,8 @@ class PartsLog(NamedTuple):
     `entries` are the segments sealed since the log was condensed, `spans` those before, which
     were `condensed_count` segments with numbers up to `condensed_highest`. `parts` are the
     current parts by path, `replaced` the paths of those that are no longer. `damaged_lines` are
-    1-based line numbers that cannot be read, `damaged` their bytes.
+    1-based line numbers that cannot be read, `damaged` their bytes. `cut_lines` are lines about
+    current parts that a checkpoint announces and that are gone.
     """
 
     entries: Mapping[SegmentId, SealedSegment]
@@ -76,6 +77,12 @@ class PartsLog(NamedTuple):
     lines: int = 0
     condensed_lines: int = 0
     version: int = 0
+    cut_lines: int = 0
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether lines are damaged or gone, so that parts may exist that no line names."""
+        return bool(self.damaged_lines or self.cut_lines)
 
     def is_sealed(self, segment: SegmentId) -> bool:
         """Whether the log names a segment."""
@@ -110,6 +117,7 @@ class LogReader:
         self._prefix = b""
         self._lines = 0
         self._condensed_lines = 0
+        self._part_lines = 0
         self._entries: dict[SegmentId, SealedSegment] = {}
         self._parts: dict[str, PartEntry] = {}
         self._replaced: set[str] = set()
@@ -179,6 +187,7 @@ class LogReader:
             self._lines,
             self._condensed_lines,
             self._version,
+            max(0, self._condensed_lines - 1 - self._part_lines - len(self._damaged)),
         )
 
     def _take(self, path: Path, line: bytes) -> None:
@@ -211,6 +220,7 @@ class LogReader:
         elif kind == PART:
             part = part_from_line(entry)
             self._parts[part.path] = part
+            self._part_lines += 1
         elif kind == REPLACE:
             self._replace(Replacement.from_entry(entry))
         elif kind == CHECKPOINT:

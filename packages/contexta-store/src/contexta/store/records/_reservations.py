@@ -13,8 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from contexta.store.fs import FileLock, atomic_write_bytes, translated_os_errors
-from contexta.store.records._frames import SEGMENT_HEADER_BYTES, decode_segment_header
-from contexta.store.records._layout import Layout, segment_number
+from contexta.store.records._layout import (
+    Layout,
+    is_writer_id,
+    names_in,
+    segment_number,
+)
 from contexta.store.records._marks import opened_json, sealed_json
 from contexta.store.records._refs import SEQUENCE_BLOCK
 
@@ -50,6 +54,8 @@ def reserve_block(layout: Layout, writer_id: str) -> int:
 def end_writer(layout: Layout, writer_id: str, next_sequence: int | None) -> None:
     """Forget a writer; give back what is behind `next_sequence` if nothing was reserved since.
 
+    A writer whose segments are not all sealed stays known: whoever removes them is found out.
+
     Args:
         layout: The store.
         writer_id: The writer that ended.
@@ -60,14 +66,21 @@ def end_writer(layout: Layout, writer_id: str, next_sequence: int | None) -> Non
     """
     with FileLock(layout.lock):
         state = _load(layout)
-        entry = state["writers"].pop(writer_id, None)
+        entry = state["writers"].get(writer_id)
         if entry is None:
             return
+        if not _has_segments(layout, writer_id):  # else it stays known, so that they are missed
+            del state["writers"][writer_id]
         start = int(entry["start"])
         is_top = start + SEQUENCE_BLOCK == state["next"] and entry["boot"] == boot_id()
         if is_top and next_sequence is not None and start <= next_sequence <= state["next"]:
             state["next"] = next_sequence
         atomic_write_bytes(layout.sequence, sealed_json(state))
+
+
+def _has_segments(layout: Layout, writer_id: str) -> bool:
+    names = names_in(layout.writer_folder(writer_id))
+    return any(segment_number(name) is not None for name in names)
 
 
 def known_writers(layout: Layout) -> frozenset[str]:
@@ -76,11 +89,18 @@ def known_writers(layout: Layout) -> frozenset[str]:
     return frozenset(state["writers"]) if state is not None else frozenset()
 
 
+def reserved_start(layout: Layout, writer_id: str) -> int | None:
+    """Return the first number of a registered writer's block; None when it is not known."""
+    state = _read(layout.sequence)
+    entry = state["writers"].get(writer_id) if state is not None else None
+    return None if entry is None else int(entry["start"])
+
+
 def _load(layout: Layout) -> dict[str, Any]:
     state = _read(layout.sequence)
     if state is not None:
         return state
-    return {"next": _highest_possible(layout) + 1, "writers": {}}
+    return _from_data(layout)
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -92,30 +112,29 @@ def _read(path: Path) -> dict[str, Any] | None:
     return opened_json(raw)
 
 
-def _highest_possible(layout: Layout) -> int:
-    """Return a number that no writer has gone beyond, from the data alone."""
-    from contexta.store.records._parts_log import read_log
+def rebuild_numbers(layout: Layout) -> int:
+    """Write the bookkeeping of numbers anew from the data; return the next free number.
 
-    highest = read_log(layout).highest_sequence
-    if not layout.wal.is_dir():
-        return highest
-    with translated_os_errors("list", layout.wal):
-        for folder in layout.wal.iterdir():
-            highest = max(highest, _highest_of_writer(folder))
-    return highest
+    Writers whose folder is left stay registered.
+
+    Raises:
+        StoreAccessError: When something cannot be read or written.
+    """
+    with FileLock(layout.lock):
+        state = _from_data(layout)
+        atomic_write_bytes(layout.sequence, sealed_json(state))
+    return int(state["next"])
 
 
-def _highest_of_writer(folder: Path) -> int:
-    mark = read_mark(folder / "lock")
-    highest = int(mark["reservation"]) + SEQUENCE_BLOCK - 1 if mark else 0
-    for path in folder.iterdir():
-        if segment_number(path.name) is None:
-            continue
-        with path.open("rb") as file:
-            header = decode_segment_header(file.read(SEGMENT_HEADER_BYTES), str(path))
-        if header is not None:
-            highest = max(highest, header.reservation_start + SEQUENCE_BLOCK - 1)
-    return highest
+def _from_data(layout: Layout) -> dict[str, Any]:
+    from contexta.store.records._highest import highest_number
+
+    writers = {}
+    for writer_id in filter(is_writer_id, names_in(layout.wal)):
+        mark = read_mark(layout.writer_lock(writer_id))
+        if mark is not None:
+            writers[writer_id] = {"start": mark["reservation"], "boot": mark.get("boot", "")}
+    return {"next": highest_number(layout) + 1, "writers": writers}
 
 
 MARK_BYTES = 512

@@ -26,8 +26,32 @@ class SequenceSet:
 
     def add(self, numbers: pa.ChunkedArray | pa.Array) -> None:
         """Add a column of numbers; columns of a row group, not of a store, keep memory small."""
-        for first, last in ranges_of(numbers, self._note_twice):
-            self.add_range(first, last)
+        ranges = list(ranges_of(numbers, self._note_twice))
+        if len(ranges) * 4 < len(numbers):
+            for first, last in ranges:
+                self.add_range(first, last)
+        else:
+            self._add_each(ranges)
+
+    def _add_each(self, ranges: list[tuple[int, int]]) -> None:
+        """Add ascending ranges that are short: a loop over numbers costs less than slices."""
+        page_number = -1
+        page: bytearray | bytes = b""
+        for first, last in ranges:
+            for number in range(first, last + 1):
+                if number >> _PAGE_BITS != page_number:
+                    self._close_page(page_number, page)
+                    page_number = number >> _PAGE_BITS
+                    page = self._pages.setdefault(page_number, bytearray(_PAGE))
+                if page[number & (_PAGE - 1)]:
+                    self._note_twice(number)
+                elif isinstance(page, bytearray):
+                    page[number & (_PAGE - 1)] = 1
+        self._close_page(page_number, page)
+
+    def _close_page(self, page_number: int, page: bytearray | bytes) -> None:
+        if page == _FULL:
+            self._pages[page_number] = _FULL
 
     def add_range(self, first: int, last: int) -> None:
         """Add all numbers of an inclusive range."""

@@ -50,11 +50,15 @@ class Snapshot(NamedTuple):
     erased: Ranges = ()
 
 
-class _Stray(NamedTuple):
-    """A part that the log does not name, and the paths of those that its rows come from."""
+class Stray(NamedTuple):
+    """A part that the log does not name, and the paths of those that its rows come from.
+
+    `segment` is the one that it was sealed from; None for a part that was made from parts.
+    """
 
     part: PartEntry
     replaces: frozenset[str]
+    segment: SegmentId | None
 
 
 class StoreReader:
@@ -69,7 +73,7 @@ class StoreReader:
         self._live: dict[SegmentId, LiveSegment] = {}
         self._log = LogReader(self._layout)
         self._listed: dict[str, tuple[int, tuple[str, ...]]] = {}
-        self._strays: dict[str, _Stray | None] = {}
+        self._strays: dict[str, Stray | None] = {}
         self.parts = PartReader(self._layout)
 
     def clear(self) -> None:
@@ -106,9 +110,18 @@ class StoreReader:
             found.extend(_missing_records(log, views))
             for view in views:
                 found.extend(view.damage)
-            parts = _current(known, strays)
+            parts = _current(self._layout, known, strays)
             sealed = tuple(log.entries.values())
             return Snapshot(parts, tuple(views), sealed, tuple(found), log.sealed_count, log.erased)
+
+    def readable_strays(self) -> tuple[Stray, ...]:
+        """Return the parts that no line of the log names and that can be read."""
+        with self._lock:
+            writers = self._list_writers()
+            self._open_new(writers)
+            log = self._log.read()
+            strays = self._unlogged(self._list_parts(), log, dict(log.parts))
+            return tuple(stray for stray in strays.values() if stray is not None)
 
     def live(self) -> tuple[LiveView, ...]:
         """Look at the segments that have a file in `_wal`, also when they are sealed already."""
@@ -174,9 +187,9 @@ class StoreReader:
 
     def _unlogged(
         self, listed: list[str], log: PartsLog, known: dict[str, PartEntry]
-    ) -> dict[str, _Stray | None]:
+    ) -> dict[str, Stray | None]:
         """Return parts that no line of the log names and whose segment is gone."""
-        strays: dict[str, _Stray | None] = {}
+        strays: dict[str, Stray | None] = {}
         candidates = [path for path in listed if self._may_be_stray(path, log, known)]
         if not candidates:
             return strays
@@ -195,11 +208,14 @@ class StoreReader:
         if relative in known or relative in log.replaced:
             return False
         segment = segment_of_part(relative)
-        if segment is None or segment in self._live or log.is_sealed(segment):
+        if segment is None or segment in self._live:
+            return False
+        # A sealed segment whose part is no longer current was replaced, if no line is damaged.
+        if log.is_sealed(segment) and not log.is_damaged:
             return False
         return not self._layout.segment(segment).exists()
 
-    def _stray_damage(self, strays: dict[str, _Stray | None]) -> list[dmg.Damage]:
+    def _stray_damage(self, strays: dict[str, Stray | None]) -> list[dmg.Damage]:
         found = []
         for relative, stray in strays.items():
             path = str(self._layout.root / relative)
@@ -219,15 +235,12 @@ class StoreReader:
 
     def _log_damage(self, log: PartsLog) -> list[dmg.Damage]:
         path = str(self._layout.parts_log)
+        texts = [(number, f"Line {number} of {path!r} is damaged.") for number in log.damaged_lines]
+        if log.cut_lines:
+            texts.append((0, f"{log.cut_lines} lines about parts are gone from {path!r}."))
         return [
-            dmg.damage(
-                dmg.MISMATCH,
-                f"Line {number} of {path!r} is damaged.",
-                path,
-                line=number,
-                blocks=False,
-            )
-            for number in log.damaged_lines
+            dmg.damage(dmg.MISMATCH, text, path, line=number, blocks=False)
+            for number, text in texts
         ]
 
     def _lost_segments(self, writers: dict[str, list[int]], log: PartsLog) -> list[dmg.Damage]:
@@ -305,16 +318,37 @@ def _coming(journal: Journal | None, known: dict[str, PartEntry]) -> set[str]:
 
 
 def _current(
-    known: dict[str, PartEntry], strays: dict[str, _Stray | None]
+    layout: Layout, known: dict[str, PartEntry], strays: dict[str, Stray | None]
 ) -> tuple[PartEntry, ...]:
     """Return the parts that count: those of the log and the strays, but none that is replaced."""
     found = [stray for stray in strays.values() if stray is not None]
     replaced = {path for stray in found for path in stray.replaces}
+    folders = {stray.part.path.rsplit("/", 1)[0] for stray in found}
+    for path in known if folders else ():
+        if path.rsplit("/", 1)[0] in folders:
+            replaced |= _replaced_by(layout, path)
     parts = {**known, **{stray.part.path: stray.part for stray in found}}
     return tuple(part for path, part in parts.items() if path not in replaced)
 
 
-def _stray_from_file(layout: Layout, relative: str) -> _Stray | None:
+def _replaced_by(layout: Layout, relative: str) -> frozenset[str]:
+    """Return what the footer of a part says that it replaces; a damaged log may not say it."""
+    try:
+        notes = pq.read_metadata(layout.root / relative).metadata
+        replaces = json.loads(notes[b"contexta.replaces"])
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+    folder = relative.rsplit("/", 1)[0]
+    return frozenset(f"{folder}/{part_id}.parquet" for part_id in replaces)
+
+
+def is_sealed_from(layout: Layout, relative: str, segment: SegmentId) -> bool:
+    """Whether a part's footer says that it was sealed from a segment, not made from parts."""
+    stray = _stray_from_file(layout, relative)
+    return stray is not None and stray.segment == segment
+
+
+def _stray_from_file(layout: Layout, relative: str) -> Stray | None:
     """Describe a part from its own footer, for the case that its line in the log is lost."""
     path = layout.root / relative
     try:
@@ -327,22 +361,32 @@ def _stray_from_file(layout: Layout, relative: str) -> _Stray | None:
         first = int(notes[b"contexta.first_sequence"])
         last = int(notes[b"contexta.last_sequence"])
         replaces = [str(part_id) for part_id in json.loads(notes[b"contexta.replaces"])]
+        source = notes.get(b"contexta.source_segment", b"").decode("ascii")
+        tail = int(notes[b"contexta.content_bytes"])
+        if sha256(raw[:tail]) != notes[b"contexta.content_sha256"].decode("ascii"):
+            return None
     except (ContextaError, pa.ArrowException, OSError, ValueError, KeyError):
         return None
-    digest = hashlib.sha256(raw).hexdigest()
-    project = project_of_folder(folder) or ""
     part = PartEntry(
         relative,
         record_type,
-        project,
+        project_of_folder(folder) or "",
         metadata.num_rows,
         len(raw),
-        digest,
-        0,
-        digest,
+        sha256(raw),
+        tail,
+        sha256(raw[tail:]),
         first,
         last,
         None,
     )
     paths = frozenset(f"{record_type}/{folder}/{part_id}.parquet" for part_id in replaces)
-    return _Stray(part, paths)
+    segment = segment_of_part(relative)
+    if segment is not None and source != f"{segment.writer_id}/{segment.number}":
+        segment = None
+    return Stray(part, paths, segment)
+
+
+def sha256(data: bytes) -> str:
+    """Return the hex digest."""
+    return hashlib.sha256(data).hexdigest()

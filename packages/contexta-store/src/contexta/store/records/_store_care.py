@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contexta.store.records._store_handle import StoreHandle
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
         ErasureReport,
         RetentionPlan,
     )
+    from contexta.store.records._models import RepairReport
+    from contexta.store.records._repair_models import QuarantineItem, RecordRepairPlan
     from contexta.store.records._retention_policy import RetentionPolicy
 
 
@@ -125,3 +128,89 @@ class StoreCare(StoreHandle):
 
         self._check_writable("apply a retention")
         return apply_retention(self._layout, self._reader, plan)
+
+    def plan_repairs(self) -> RecordRepairPlan:
+        """Read every byte and say which repairs would help; changes nothing."""
+        from contexta.store.records._repair_plan import plan_repairs
+
+        self._check_usable()
+        return plan_repairs(self._layout)
+
+    def apply_repairs(
+        self, plan: RecordRepairPlan, *, dry_run: bool = True, actor: str | None = None
+    ) -> RepairReport:
+        """Do the steps of a plan; every changed file is copied to `_quarantine` first.
+
+        A part in which a few bits flipped gets its right content back, proven by its SHA-256.
+        Of other damaged parts and segments, what verifies is kept, and the numbers of the rest
+        become known gaps. Damaged lines of the log are replaced by what the footers of the parts
+        say. No number is given twice. Segments of running processes are left alone. Each step
+        is written down in `_repairs.jsonl`.
+
+        Args:
+            plan: The steps; what was damaged since is left with a warning.
+            dry_run: Whether to change nothing and return what would be done as notes.
+            actor: Who orders it, for the audit line; the user id by default.
+
+        Raises:
+            ReadOnlyStoreError: `record_store_read_only`, unless `dry_run`.
+        """
+        from contexta.store.records._repair_apply import apply_repairs
+
+        self._check_usable()
+        if not dry_run:
+            self._check_writable("repair")
+        report = apply_repairs(self._layout, plan, dry_run=dry_run, actor=actor)
+        if not dry_run:
+            self._lost.clear()
+            self._reader.clear()
+        return report
+
+    def list_quarantine(self) -> tuple[QuarantineItem, ...]:
+        """Return what repairs and recoveries took aside, sorted by name."""
+        from contexta.store.records._quarantine import list_quarantine
+
+        self._check_usable()
+        return list_quarantine(self._layout)
+
+    def release_quarantine(
+        self, item: QuarantineItem | str, *, confirmed: bool = False, actor: str | None = None
+    ) -> None:
+        """Remove a file from quarantine for good; `item` may be its name.
+
+        Raises:
+            RecordError: `record_store_quarantine_item_unknown`.
+            ValidationError: `record_store_release_not_confirmed`, without `confirmed`.
+            ReadOnlyStoreError: `record_store_read_only`.
+        """
+        from contexta.store.records._quarantine import release_quarantine
+
+        self._check_writable("release from quarantine")
+        release_quarantine(self._layout, item, confirmed=confirmed, actor=actor)
+
+    def supply_part(self, path: str | Path, *, actor: str | None = None) -> str:
+        """Mend a damaged, missing or lost part with a right copy, for example from a backup.
+
+        The copy counts only when its SHA-256 is the one that the store wrote down. What was
+        salvaged of a lost part goes when the whole part comes back, and its gap is closed.
+
+        Args:
+            path: The right file; it stays where it is.
+            actor: Who orders it, for the audit line.
+
+        Returns:
+            The path of the part relative to the root of the store.
+
+        Raises:
+            RecordError: `record_store_part_unknown`, `record_store_part_superseded`.
+            ReadOnlyStoreError: `record_store_read_only`.
+            StoreAccessError: When something cannot be read or written.
+        """
+        from contexta.store.records._quarantine import supply_part
+
+        self._check_writable("supply a part")
+        source = Path(path).expanduser().absolute()
+        relative = supply_part(self._layout, source, actor=actor)
+        self._lost.clear()
+        self._reader.clear()
+        return relative
