@@ -492,3 +492,14 @@ def test_the_columns_of_the_schema_are_what_a_table_may_hold():
     unknown = {t: set(REQUIRED[t]) - set(schema_for(t).names) for t in RECORD_TYPES}
 
     assert unknown == {record_type: set() for record_type in RECORD_TYPES}
+
+
+def test_a_pandas_column_keeps_its_nan(store):
+    """Its own Arrow export would make it a missing value."""
+    pandas = pytest.importorskip("pandas", reason="pandas is no dependency of this package")
+    values = pandas.Series([1.0, float("nan")])
+    store.append_metrics(RUN, "a", values)
+    frame = {"run_ref": [RUN] * 2, "metric_key": ["b"] * 2, "value": values}
+    store.append_table("metric", pandas.DataFrame(frame))
+
+    assert repr([payload.value for _, payload in payloads(store)]) == "[1.0, nan, 1.0, nan]"

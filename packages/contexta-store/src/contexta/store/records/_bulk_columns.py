@@ -52,7 +52,12 @@ def table_from(source: Any) -> pa.Table:
             return pa.Table.from_batches([source])
         if isinstance(source, pa.RecordBatchReader):
             return source.read_all()
-        return pa.table(source)
+        table = pa.table(source)
+        if is_pandas(source) and table.num_columns and "value" in table.column_names:
+            position = table.column_names.index("value")
+            values = pa.array(source["value"], from_pandas=False)  # NaN is a value, not none
+            table = table.set_column(position, "value", values)
+        return table
     except (pa.ArrowException, TypeError, ValueError, AttributeError) as error:
         raise ValidationError(
             f"A {type(source).__name__} is no table: {error}. Give an Arrow table, a record batch, "
@@ -62,6 +67,11 @@ def table_from(source: Any) -> pa.Table:
             details={"type": type(source).__name__},
             cause=error,
         ) from error
+
+
+def is_pandas(source: Any) -> bool:
+    """Whether something comes from pandas, whose Arrow export turns NaN into null."""
+    return type(source).__module__.partition(".")[0] == "pandas"
 
 
 def conform(

@@ -100,7 +100,9 @@ def normal_row(record_type: str, cells: Row) -> Row:
 
 
 def _as_words(kind: str, array: pa.Array) -> pa.DictionaryArray:
-    if kind == "map":
+    if kind == "map" and array.offsets[0] == array.offsets[-1]:
+        array = pa.repeat(pa.scalar("[]"), len(array))
+    elif kind == "map":
         cells = [None if pairs is None else json_text(pairs) for pairs in array.to_pylist()]
         array = pa.array(cells, pa.string())
     return array if pa.types.is_dictionary(array.type) else array.dictionary_encode()

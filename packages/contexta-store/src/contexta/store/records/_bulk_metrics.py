@@ -10,7 +10,12 @@ import pyarrow as pa
 
 from contexta.contract.errors import ContextaError
 from contexta.contract.time import parse_timestamp, to_epoch_us
-from contexta.store.records._bulk_columns import ColumnRefusedError, conform_array, is_whole
+from contexta.store.records._bulk_columns import (
+    ColumnRefusedError,
+    conform_array,
+    is_pandas,
+    is_whole,
+)
 from contexta.store.records._bulk_contexts import normal_row
 from contexta.store.records._bulk_problems import Problem, bulk_error, problems_of
 from contexta.store.records._bulk_rows import Checked, Piece, good_rows, metric_numbers
@@ -118,10 +123,12 @@ def array_from(source: Any) -> pa.Array | pa.ChunkedArray:
     if isinstance(source, (str, bytes, bytearray, Mapping)):
         raise ColumnRefusedError(f"is {type(source).__name__}; give an array or a list")
     try:
+        if is_pandas(source):  # its export takes NaN for a missing value
+            return pa.array(source, from_pandas=False)
         if hasattr(source, "__arrow_c_stream__"):
             return pa.chunked_array(source)
         if not hasattr(source, "__arrow_c_array__") and hasattr(source, "__array__"):
-            source = source.__array__()  # torch, jax and pandas; NaN stays NaN
+            source = source.__array__()  # NumPy, torch and jax
         array: pa.Array | pa.ChunkedArray = pa.array(source)
     except (pa.ArrowException, TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise ColumnRefusedError(f"cannot be read as a column of numbers: {error}") from error
