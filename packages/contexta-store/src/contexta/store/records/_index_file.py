@@ -46,6 +46,10 @@ _PRAGMAS = (
 _RUINED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 
 
+_Opened = tuple[int, sqlite3.Connection]
+"""A connection and the inode of the file that it has open."""
+
+
 class IndexUnavailableError(Exception):
     """The index cannot be used now; `ruined` says that the file should be begun anew."""
 
@@ -88,7 +92,8 @@ class IndexFile:
         self._path = path
         self._read_only = read_only
         self._lock = threading.Lock()
-        self._idle: list[tuple[int, sqlite3.Connection]] = []
+        self._idle: list[_Opened] = []
+        weakref.finalize(self, _close_all, self._idle)  # for stores that nobody closes
         _OPEN.add(self)
 
     def state(self) -> bytes | None:
@@ -161,9 +166,7 @@ class IndexFile:
     def close(self) -> None:
         """Close every connection."""
         with self._lock:
-            idle, self._idle = self._idle, []
-        for _, connection in idle:
-            connection.close()
+            _close_all(self._idle)
 
     @contextmanager
     def _connection(self, *, create: bool) -> Iterator[sqlite3.Connection]:
@@ -235,6 +238,11 @@ class IndexFile:
             found = _tables_in(connection)
         if found != set(_TABLES):
             raise IndexUnavailableError("its tables are not those of an index", ruined=True)
+
+
+def _close_all(idle: list[_Opened]) -> None:
+    while idle:
+        idle.pop()[1].close()
 
 
 def _tables_in(connection: sqlite3.Connection) -> set[str]:
@@ -317,7 +325,7 @@ def _after_fork_in_child() -> None:
     """Keep the parent's connections from being used or closed here."""
     for file in list(_OPEN):
         _ABANDONED.extend(connection for _, connection in file._idle)  # noqa: SLF001
-        file._idle = []  # noqa: SLF001
+        file._idle.clear()  # noqa: SLF001
         file._lock = threading.Lock()  # noqa: SLF001
 
 
