@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from contexta.store.metadata._history import ChangeRow, LifecycleChange
     from contexta.store.metadata._integrity import IntegrityReport, check_integrity
     from contexta.store.metadata._issues import IntegrityIssue
+    from contexta.store.metadata._log_damage import accept_damaged_log
     from contexta.store.metadata._migrate import dry_run_migration_for, migrate_for
     from contexta.store.metadata._migration_models import (
         MigrationHistoryRow,
@@ -99,6 +100,7 @@ __all__ = [
     "RunSnapshot",
     "SchemaInspection",
     "Tombstone",
+    "accept_damaged_log",
     "apply_deletion",
     "apply_repairs",
     "build_run_snapshot",
@@ -146,6 +148,7 @@ _HOME = {
     "RunSnapshot": "_snapshot",
     "SchemaInspection": "_schema",
     "Tombstone": "_tombstones",
+    "accept_damaged_log": "_log_damage",
     "apply_deletion": "_deletion",
     "apply_repairs": "_repair",
     "build_run_snapshot": "_snapshot",

@@ -20,6 +20,7 @@ from contexta.store.metadata._integrity_rules import (
 )
 from contexta.store.metadata._integrity_schema import schema_issues
 from contexta.store.metadata._issues import IntegrityIssue
+from contexta.store.metadata._log_damage import log_issues
 from contexta.store.metadata._streams import shown, tolerant_text
 from contexta.store.metadata._tables import CURRENT_METADATA_STORE_SCHEMA_VERSION
 
@@ -92,6 +93,9 @@ def _issues(database: Database, connection: Connection, *, full: bool) -> Iterat
     for name, check, wanted in checks:
         if wanted:
             yield from _guarded(database, connection, name, check)
+    if database.path is not None:
+        place = database.path
+        yield from _guarded(database, connection, "log", lambda _: log_issues(place))
     if full:
         yield from _guarded(database, connection, "file", lambda own: _file_issues(database, own))
 

@@ -9,6 +9,7 @@ from contexta.store.metadata._config import MetadataStoreConfig
 from contexta.store.metadata._copy import automatic_path, copy_ledger
 from contexta.store.metadata._database import Database
 from contexta.store.metadata._errors import translated_database_errors
+from contexta.store.metadata._log_damage import require_whole_log
 from contexta.store.metadata._migration_models import MigrationResult
 from contexta.store.metadata._migration_plan import plan_between, plan_migration_for
 from contexta.store.metadata._schema_marks import record_step, set_version, stored_version
@@ -74,6 +75,7 @@ def migrate_for(
     plan = plan_migration_for(settings, target_version=target_version)
     if not plan.steps:
         return _nothing_done(settings, plan)
+    require_whole_log(settings)
     patient = max(settings.busy_timeout_seconds, _LONGEST_WAIT_SECONDS)
     waiting = settings.model_copy(update={"busy_timeout_seconds": patient})
     database = Database(waiting, any_version=True)

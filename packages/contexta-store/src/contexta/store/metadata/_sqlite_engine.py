@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -13,6 +13,7 @@ from contexta.contract.errors import MetadataError, StoreAccessError
 from contexta.store.fs import FileLock, ensure_private_dir, fsync_dir, open_private
 from contexta.store.metadata import _sqlite
 from contexta.store.metadata._engine import LedgerState, Selected
+from contexta.store.metadata._log_mark import LogMarker
 from contexta.store.metadata._sqlite_files import ReadOnlyFile, read_state
 from contexta.store.metadata._state import state_of
 
@@ -50,6 +51,7 @@ class SqliteEngine:
         if self.path is not None:
             self._lock_path = _sqlite.lock_path(self.path)
             self._log_path = str(_sqlite.wal_path(self.path))
+            self._marker = LogMarker(self.path) if synchronous == "full" else None
             self._file = ReadOnlyFile(self.path, timeout=busy_timeout_seconds)
             self._opened = threading.local()
             self._readers = _sqlite.reader_engine(self._opened_connection)
@@ -124,8 +126,11 @@ class SqliteEngine:
             yield connection
 
     def after_write(self) -> None:
-        """Copy the write-ahead log into the database when it has become long."""
+        """Mark how far the log is confirmed; copy it into the database when it has become long."""
         self._writes += 1
+        if self.path is not None and self._marker is not None:
+            with suppress(OSError):  # the put is committed; without a mark, rot is seen less well
+                self._marker.write()
         if self.path is None or not _sqlite.checkpoint_is_due(self._log_path, self._writes):
             return
         self._writes = 0

@@ -16,6 +16,7 @@ from contexta.store.metadata._damage import DamageLog
 from contexta.store.metadata._database import Database
 from contexta.store.metadata._deletion_methods import DeletionMethods
 from contexta.store.metadata._history import login_name
+from contexta.store.metadata._log_damage import require_whole_log
 from contexta.store.metadata._migrate import migrate_at_open
 from contexta.store.metadata._reading import fetch_rows
 from contexta.store.metadata._refs import filter_text
@@ -59,6 +60,8 @@ class MetadataStore(RefMethods, DeletionMethods, CareMethods):
         StoreAccessError: `metadata_store_missing` when the database is absent and may not be
             created; `metadata_store_foreign_database` when another program made it;
             `metadata_store_open_failed` when it is not a database.
+        IntegrityError: `metadata_log_damaged` when confirmed writes cannot be read any more;
+            a read-only open shows what is left.
         SchemaVersionError: `metadata_store_schema_version_unsupported`.
     """
 
@@ -177,6 +180,7 @@ class MetadataStore(RefMethods, DeletionMethods, CareMethods):
 
 
 def _open(settings: MetadataStoreConfig) -> Database:
+    require_whole_log(settings)
     try:
         return Database(settings)
     except SchemaVersionError as error:

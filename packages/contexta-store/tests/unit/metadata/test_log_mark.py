@@ -1,0 +1,179 @@
+"""A write-ahead log that rotted after its writers were killed."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from contexta.contract.errors import IntegrityError, NotFoundError
+from contexta.store.metadata import (
+    MetadataStore,
+    MetadataStoreConfig,
+    accept_damaged_log,
+)
+
+_KILLED = """
+import os, signal, sys, threading
+from contexta.contract import Project, Run
+from contexta.store.metadata import MetadataStore, MetadataStoreConfig
+
+T = "2026-01-01T00:00:00Z"
+path, name, after = sys.argv[1], sys.argv[2], float(sys.argv[3])
+store = MetadataStore(MetadataStoreConfig(database_path=path, **eval(sys.argv[4])))
+store.projects.put_project(Project(project_ref="project:p", name="p", created_at=T))
+
+def run(number):
+    own = f"{name}-{number}"
+    return Run(run_ref=f"run:p.{own}", project_ref="project:p", name=own, status="open",
+               started_at=T, description="d" * 3000)
+
+if after:
+    threading.Timer(after, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    number = 0
+    while True:
+        store.runs.put_many([run(number), run(number + 1)])
+        number += 2
+        os.write(1, b"%d\\n" % number)
+        try:
+            with store.transaction():
+                store.runs.put_many([run(10**6 + n) for n in range(20)])
+                raise KeyError
+        except KeyError:
+            pass
+for number in range(5):
+    store.runs.put_run(run(number))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def killed(path, name="r", after=0.0, **settings):
+    """Run a writer until it kills itself; return the number of runs that it saw confirmed."""
+    command = [sys.executable, "-c", _KILLED, str(path), name, str(after), repr(settings)]
+    child = subprocess.run(command, check=False, capture_output=True)
+    assert child.returncode == -signal.SIGKILL, child.stderr
+    return int(child.stdout.splitlines()[-1]) if child.stdout else 5
+
+
+def log_of(path):
+    return path.with_name(path.name + "-wal")
+
+
+def flip(path, at):
+    with path.open("r+b") as file:
+        file.seek(at)
+        byte = file.read(1)[0]
+        file.seek(at)
+        file.write(bytes([byte ^ 4]))
+
+
+@pytest.mark.parametrize("place", [0, 17, 40, -2000])
+def test_a_flipped_bit_in_the_log_is_an_error_at_open(path, place):
+    """Wherever it is: SQLite itself would drop confirmed puts without a word."""
+    killed(path)
+    log = log_of(path)
+    size = log.stat().st_size
+    flip(log, min(place % size, size - 5000) if place > 0 else place % size)
+    before = log.read_bytes()
+    with pytest.raises(IntegrityError) as caught:
+        MetadataStore(MetadataStoreConfig(database_path=path))
+
+    assert caught.value.code == "metadata_log_damaged"
+    assert caught.value.details["lost_frames"] > 0
+    assert log.read_bytes() == before
+
+
+def test_a_cut_log_is_an_error_at_open(path):
+    """Confirmed puts were in the part that is gone."""
+    killed(path)
+    log = log_of(path)
+    os.truncate(log, log.stat().st_size - 4096)
+    with pytest.raises(IntegrityError) as caught:
+        MetadataStore(MetadataStoreConfig(database_path=path))
+
+    assert caught.value.code == "metadata_log_damaged"
+
+
+def test_one_can_go_on_without_what_a_damaged_log_lost(path):
+    """A read-only check names it; after accepting, the rest is served, and the log is kept."""
+    killed(path)
+    config = MetadataStoreConfig(database_path=path)
+    log = log_of(path)
+    flip(log, log.stat().st_size - 3000)
+    with MetadataStore(config.model_copy(update={"read_only": True})) as store:
+        codes = [issue.code for issue in store.check_integrity().issues]
+    damaged = log.read_bytes()
+    copy = accept_damaged_log(config)
+    with MetadataStore(config) as store:
+        names = [run.name for run in store.runs.list_runs(order_by="name")]
+        after = store.check_integrity().issues
+    with pytest.raises(NotFoundError):
+        accept_damaged_log(config)
+
+    assert codes == ["metadata_log_damaged"]
+    assert (copy.parent, copy.read_bytes()) == (path.parent / "backups", damaged)
+    assert names == ["r-0", "r-1", "r-2", "r-3"]
+    assert after == ()
+
+
+def test_killed_writers_raise_no_false_alarm(path):
+    """Two writers at a time, killed at any moment, with undone transactions in between."""
+    dice = random.Random(5)
+    confirmed = 0
+    for turn in range(2):
+        commands = [
+            [
+                sys.executable,
+                "-c",
+                _KILLED,
+                str(path),
+                f"w{turn}{n}",
+                str(dice.random() + 0.1),
+                "{}",
+            ]
+            for n in range(2)
+        ]
+        children = [subprocess.Popen(command, stdout=subprocess.PIPE) for command in commands]
+        for child in children:
+            lines = child.communicate()[0].splitlines()
+            confirmed += int(lines[-1]) if lines else 0
+        with MetadataStore(MetadataStoreConfig(database_path=path)) as store:
+            issues = store.check_integrity().issues
+            found = len(store.runs.list_runs())
+
+        assert issues == ()
+        assert confirmed <= found
+
+
+def test_a_copy_of_the_folder_is_not_measured_by_the_mark(path, tmp_path):
+    """A copy that caught the log earlier than the mark opens with what it has."""
+    killed(path)
+    copy = tmp_path / "copy" / path.name
+    shutil.copytree(path.parent, copy.parent)
+    os.truncate(log_of(copy), log_of(copy).stat().st_size - 4096)
+    with MetadataStore(MetadataStoreConfig(database_path=copy)) as store:
+        names = [run.name for run in store.runs.list_runs(order_by="name")]
+
+    assert names == ["r-0", "r-1", "r-2", "r-3"]
+
+
+def test_a_damaged_mark_is_no_mark(path):
+    """The log is then believed as SQLite believes it."""
+    killed(path)
+    lock = Path(f"{path}-lock")
+    flip(lock, 9)
+    with MetadataStore(MetadataStoreConfig(database_path=path)) as store:
+        found = len(store.runs.list_runs())
+
+    assert found == 5
+
+
+def test_without_full_synchronization_nothing_is_marked(path):
+    """A mark could outlive, in a power cut, the frames that it speaks of."""
+    killed(path, synchronous="normal")
+
+    assert Path(f"{path}-lock").read_bytes() == b""
