@@ -16,7 +16,8 @@ class IngestMode(StrEnum):
     """What happens to the source of a put.
 
     `COPY` keeps it. `MOVE` removes it once the stored bytes are verified. `ADOPT` consumes a
-    file that was written at a path from `create_staging_path` or a staged ingest.
+    file that was written at a path from `create_staging_path` or a staged ingest; a file that
+    is to stay elsewhere is bound by `reference_artifact`.
     """
 
     COPY = "copy"
@@ -25,10 +26,19 @@ class IngestMode(StrEnum):
 
 
 class VerificationMode(StrEnum):
-    """Which claims of a manifest are checked when its body is stored.
+    """What is compared with what, when a body is stored and when it is read.
 
-    `NONE` and `STORED` check none; with `NONE`, reads do not verify either.
-    `MANIFEST_IF_AVAILABLE` checks the claims that are there; `STRICT` requires both.
+    ======================= ============================================ =====================
+    mode                    storing: claims of the manifest              reading
+    ======================= ============================================ =====================
+    `NONE`                  are not looked at                            is not verified
+    `STORED`                are not looked at                            every byte is hashed
+    `MANIFEST_IF_AVAILABLE` size and hash are compared, where given      every byte is hashed
+    `STRICT`                size and hash are required and compared      every byte is hashed
+    ======================= ============================================ =====================
+
+    Reading compares with the hash that was recorded when the body was stored, which happens in
+    every mode; `verify=` of a reading method overrides the mode. Checks always read every byte.
     """
 
     NONE = "none"

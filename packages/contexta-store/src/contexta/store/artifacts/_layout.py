@@ -6,65 +6,56 @@ No name comes from a user: bodies are named by their hash, bindings by the hash 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
 class Layout:
-    """The folders and files of one artifact store."""
+    """The folders and files of one artifact store.
 
-    root: Path
+    Attributes:
+        root: The folder of the store.
+        objects: Bodies: `objects/<first two digits>/<sha256>`.
+        bindings: Bindings: `bindings/<first two digits>/<sha256 of the ref>.json`.
+        tombstones: What was removed: `tombstones/<first two digits>/<sha256 of the ref>.json`.
+        quarantine: Bodies put aside: `quarantine/<32 hex digits>/{body,entry.json}`.
+        exports: Where packages go when no other folder is named.
+        staging: What is being written: one folder per ingest, locked by its writer.
+        locks: Locks that let one writer at a time change a binding or a body.
+        catalogue: The derived list of bindings.
+        hash_log: Which body was hashed when; derived.
+        audit: What repairs, removals and collections changed.
+    """
 
-    @property
-    def objects(self) -> Path:
-        """Bodies: `objects/<first two digits>/<sha256>`."""
-        return self.root / "objects"
+    __slots__ = (
+        "audit",
+        "bindings",
+        "catalogue",
+        "exports",
+        "hash_log",
+        "locks",
+        "objects",
+        "quarantine",
+        "root",
+        "staging",
+        "tombstones",
+    )
 
-    @property
-    def bindings(self) -> Path:
-        """Bindings: `bindings/<first two digits>/<sha256 of the ref>.json`."""
-        return self.root / "bindings"
-
-    @property
-    def tombstones(self) -> Path:
-        """What was removed: `tombstones/<first two digits>/<sha256 of the ref>.json`."""
-        return self.root / "tombstones"
-
-    @property
-    def quarantine(self) -> Path:
-        """Bodies put aside: `quarantine/<32 hex digits>/{body,entry.json}`."""
-        return self.root / "quarantine"
-
-    @property
-    def exports(self) -> Path:
-        """Where packages go when no other folder is named."""
-        return self.root / "exports"
-
-    @property
-    def staging(self) -> Path:
-        """What is being written: one folder per ingest, locked by its writer."""
-        return self.root / "staging"
-
-    @property
-    def locks(self) -> Path:
-        """Locks that let one writer at a time change a binding or a body."""
-        return self.root / "locks"
-
-    @property
-    def catalogue(self) -> Path:
-        """The derived list of bindings."""
-        return self.root / "_catalogue.json"
-
-    @property
-    def hash_log(self) -> Path:
-        """Which body was hashed when; derived."""
-        return self.root / "_hashed.jsonl"
-
-    @property
-    def audit(self) -> Path:
-        """What repairs, removals and collections changed."""
-        return self.root / "_audit.jsonl"
+    def __init__(self, root: Path) -> None:
+        # Joined once: a put asks for these forty times.
+        self.root = root
+        self.objects = root / "objects"
+        self.bindings = root / "bindings"
+        self.tombstones = root / "tombstones"
+        self.quarantine = root / "quarantine"
+        self.exports = root / "exports"
+        self.staging = root / "staging"
+        self.locks = root / "locks"
+        self.catalogue = root / "_catalogue.json"
+        self.hash_log = root / "_hashed.jsonl"
+        self.audit = root / "_audit.jsonl"
 
     def body(self, sha256: str) -> Path:
         """Return the place of a body."""
