@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow.parquet  # noqa: F401 - loaded once, so that forked processes start at once
 import pytest
 
+from contexta.contract.testing import builders
 from contexta.store.records import RecordStore, RecordStoreConfig, SeriesContext
 
 # Python 3.12 warns about every fork beside threads.
@@ -44,6 +45,30 @@ def write_and_close(root, confirm):
         series = writer.define_series(CONTEXTS[number % 2], "loss")
         confirm(writer.append_point(series, number, number), number)
         if number == 3:
+            store.seal()
+    store.close()
+
+
+def write_in_bulk(root, confirm):
+    """Bulk appends of three points, all-or-nothing appends of three records, a seal between."""
+    store = RecordStore(RecordStoreConfig(root, durability_mode="fsync", max_segment_bytes=3000))
+    for number in range(0, 12, 3):
+        values = [number, number + 1, number + 2]
+        if number % 2:
+            first = store.append_metrics("run:demo.run-1", "loss", values).first_sequence
+        else:
+            records = [
+                builders.metric_record(
+                    envelope=builders.record_envelope(record_ref=f"record:demo.run-1.m{value}"),
+                    payload=builders.metric_payload(value=value),
+                )
+                for value in values
+            ]
+            result = store.append_many(records, atomic=True, skip_existing=True)
+            first = result.accepted[0].sequence
+        for position, value in enumerate(values):
+            confirm(first + position, value)
+        if number == 6:
             store.seal()
     store.close()
 
@@ -87,8 +112,11 @@ def stored(store):
     return list(zip(table["sequence"].to_pylist(), table["value"].to_pylist(), strict=True))
 
 
-def judge(root, confirmed):
-    """Return what is wrong with the store after a kill; nothing, if all is well."""
+def judge(root, confirmed, whole=1):
+    """Return what is wrong with the store after a kill; nothing, if all is well.
+
+    `whole` records come together or not at all.
+    """
     lines = confirmed.read_text().splitlines() if confirmed.exists() else []
     expected = {tuple(map(int, line.split())) for line in lines}
     with RecordStore(RecordStoreConfig(root, durability_mode="flush")) as store:
@@ -102,7 +130,8 @@ def judge(root, confirmed):
     fine = (
         expected <= set(after)
         and before == after
-        and len(after) <= len(expected) + 1
+        and len(after) <= len(expected) + whole
+        and len(after) % whole == 0
         and len({sequence for sequence, _ in after}) == len(after)
         and following > max((sequence for sequence, _ in after), default=0)
     )
@@ -110,9 +139,16 @@ def judge(root, confirmed):
 
 
 @pytest.mark.parametrize(
-    ("prepare", "work", "least"), [(None, write_and_close, 80), (write_and_die, recover, 30)]
+    ("prepare", "work", "least", "whole"),
+    [
+        (None, write_and_close, 80, 1),
+        (None, write_in_bulk, 40, 3),
+        (write_and_die, recover, 30, 1),
+    ],
 )
-def test_a_kill_between_two_steps_loses_doubles_and_breaks_nothing(tmp_path, prepare, work, least):
+def test_a_kill_between_two_steps_loses_doubles_and_breaks_nothing(
+    tmp_path, prepare, work, least, whole
+):
     """Each confirmed record is read once, before and after recovery, and the check is clean."""
     wrong, number, killed = {}, 1, True
     while killed:
@@ -122,7 +158,7 @@ def test_a_kill_between_two_steps_loses_doubles_and_breaks_nothing(tmp_path, pre
         if prepare is not None:
             in_child(prepare, root, confirmed)
         killed = in_child(work, root, confirmed, number)
-        problem = judge(root, confirmed)
+        problem = judge(root, confirmed, whole)
         if problem:
             wrong[number] = problem
         number += STEP

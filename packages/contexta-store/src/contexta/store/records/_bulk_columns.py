@@ -57,7 +57,6 @@ def table_from(source: Any) -> pa.Table:
             position = table.column_names.index("value")
             values = pa.array(source["value"], from_pandas=False)  # NaN is a value, not none
             table = table.set_column(position, "value", values)
-        return table
     except (pa.ArrowException, TypeError, ValueError, AttributeError) as error:
         raise ValidationError(
             f"A {type(source).__name__} is no table: {error}. Give an Arrow table, a record batch, "
@@ -67,6 +66,7 @@ def table_from(source: Any) -> pa.Table:
             details={"type": type(source).__name__},
             cause=error,
         ) from error
+    return table
 
 
 def is_pandas(source: Any) -> bool:
