@@ -111,3 +111,12 @@ def test_registry_holds_all_that_is_stored_or_named(store, make):
         "sample:p.r.s.b.x",
         "stage:p.r.s",
     )
+
+
+def test_a_relation_may_point_at_a_relation(store, make):
+    """A stored relation is an endpoint like any other, and the check is silent about it."""
+    make.fill(store)
+    store.relations.put_relation(make.relation("e2", "run:p.r", "artifact:p.r.x"))
+    store.relations.put_relation(make.relation("e3", "run:p.r", "relation:p.e2"))
+
+    assert () == store.check_integrity().issues

@@ -166,7 +166,9 @@ def _endpoints(connection: Connection) -> Iterator[IntegrityIssue]:
 
 
 def _stored(table: Table, ref: ColumnElement[Any]) -> ColumnElement[bool]:
-    return select(table.c.ref).where(table.c.ref == ref).exists()
+    # An alias, because the outer query may read the same table.
+    inner = table.alias()
+    return select(inner.c.ref).where(inner.c.ref == ref).exists()
 
 
 def _of_own_kind(ref: ColumnElement[Any]) -> ColumnElement[bool]:

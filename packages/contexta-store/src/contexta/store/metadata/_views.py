@@ -75,6 +75,7 @@ READABLE_NAMES = frozenset(
         "lifecycle_history",
         "migration_history",
         "repair_audit",
+        "run_origins",
         "run_params",
         "run_tags",
         "run_writers",
