@@ -20,10 +20,20 @@ if TYPE_CHECKING:
 # Other findings of the ledger's check are about what users stored, not about its bytes.
 _LEDGER_DAMAGE = frozenset(
     {
+        "check_failed",
         "column_payload_mismatch",
         "database_file_damaged",
+        "database_index_damaged",
+        "index_definition_differs",
+        "lineage_citations_mismatch",
+        "metadata_log_damaged",
         "metadata_row_damaged",
+        "missing_index",
+        "missing_table",
+        "missing_view",
         "run_facts_mismatch",
+        "table_definition_differs",
+        "view_definition_differs",
     }
 )
 _ARTIFACT_FACTS = (

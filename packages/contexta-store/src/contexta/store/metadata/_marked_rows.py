@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def is_whole(table: str, row: Row[Any]) -> bool:
     """Tell whether a row that was selected with all columns is what was written."""
     values = row._mapping  # noqa: SLF001 (public in SQLAlchemy)
-    return row_digest(table, tuple(values[name] for name in MARKED[table])) == row.digest
+    stored: object = values["digest"]
+    return row_digest(table, tuple(values[name] for name in MARKED[table])) == stored
 
 
 def whole_rows(table: str, rows: Iterable[Row[Any]], damage: DamageLog) -> list[Row[Any]]:
