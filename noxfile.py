@@ -41,9 +41,10 @@ TOPS = {
 TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6", "hypothesis>=6.120"]
 ANALYTICS = ["duckdb>=1.5,<3", "polars>=1.20", "pandas>=2.2"]
 DEMO = ["scikit-learn>=1.5", *ANALYTICS]
+POSTGRES = ["psycopg[binary]>=3.2.1"]
 EXTRA_TEST_TOOLS = {
     "contexta-contract": ["numpy>=1.26"],
-    "contexta-store": ["numpy>=1.26", *ANALYTICS],
+    "contexta-store": ["numpy>=1.26", *ANALYTICS, *POSTGRES],
     "contexta": ["numpy>=1.26"],
 }
 
@@ -58,6 +59,7 @@ nox.options.sessions = [
     "typing",
     "unit",
     "integration",
+    "spark",
     "editable",
     "minimums",
     "docs",
@@ -154,7 +156,7 @@ def arrows(session: nox.Session) -> None:
 @nox.session(requires=["wheels"])
 def typing(session: nox.Session) -> None:
     """Type-check all packages with mypy, strict, on the installed layout."""
-    install_wheels(session, "contexta", also=["mypy>=2.4,<2.5", *TEST_TOOLS, *DEMO])
+    install_wheels(session, "contexta", also=["mypy>=2.4,<2.5", *TEST_TOOLS, *DEMO, *POSTGRES])
     env = {"MYPYPATH": str(merged_tree())}
     session.run("mypy", "--config-file", str(ROOT / "pyproject.toml"), "-p", "contexta", env=env)
 
@@ -171,9 +173,16 @@ def unit(session: nox.Session, package: str) -> None:
 @nox.parametrize("top", list(TOPS), ids=list(TOPS))
 def integration(session: nox.Session, top: str) -> None:
     """Run the cross-package tests of one top distribution against its closure of wheels."""
-    extras = [*DEMO, *TEST_TOOLS] if top == "contexta" else TEST_TOOLS
+    extras = [*DEMO, *POSTGRES, *TEST_TOOLS] if top == "contexta" else TEST_TOOLS
     install_wheels(session, top, also=extras)
     run_pytest(session, *(ROOT / "tests-integration" / path for path in TOPS[top]))
+
+
+@nox.session(requires=["wheels"])
+def spark(session: nox.Session) -> None:
+    """Read a store in use with Spark in local mode, through the plain glob."""
+    install_wheels(session, "contexta", also=["pyspark>=4,<5", *ANALYTICS, *TEST_TOOLS])
+    run_pytest(session, ROOT / "tests-integration" / "analytics" / "test_spark.py", "-n", "0")
 
 
 @nox.session

@@ -1,0 +1,75 @@
+"""Spark reads the records of a store in use through the plain glob, as the other engines do."""
+
+import shutil
+
+import pytest
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as f
+from test_while_written import busy, expected
+
+__all__ = ["busy"]
+pytestmark = pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs a Java runtime")
+# How Spark says that a file which it listed has been replaced.
+MISSING = ("FileNotFoundException", "NoSuchFileException", "FILE_NOT_EXIST")
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("spark")
+    builder = SparkSession.builder.master("local[2]").appName("contexta")
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.warehouse.dir": str(folder),
+        "spark.sql.session.timeZone": "UTC",
+    }
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def pause() -> float:
+    """Seconds between two compactions: Spark takes its time between listing and reading."""
+    return 10.0
+
+
+def test_spark_answers_while_written_and_compacted(busy, spark, rounds):
+    """Nothing is counted twice, nothing is missing, at no moment."""
+    root, sealed = busy
+    misses, wrong = 0, []
+    for _ in range(rounds):
+        last = sealed()
+        for _ in range(50):
+            try:
+                frame = spark.read.parquet(f"{root}/metric/*/*.parquet")
+                found = frame.where(f.col("sequence") <= last).agg(
+                    f.count("*"), f.count_distinct("sequence"), f.sum("value")
+                )
+                answer = tuple(found.first())
+            except (PySparkException, Py4JJavaError) as error:
+                if not any(word in str(error) for word in MISSING):
+                    raise
+                misses += 1
+                continue
+            break
+        wrong += [(answer, expected(last))] if answer != pytest.approx(expected(last)) else []
+    print(f"spark: rounds={rounds} asked_again={misses} wrong={len(wrong)} up to {last}")
+
+    assert [] == wrong
+
+
+def test_columns_arrive_with_their_types(busy, spark):
+    """Instants, maps and doubles need no cast."""
+    root, _ = busy
+    types = dict(spark.read.parquet(f"{root}/metric/*/*.parquet").dtypes)
+
+    assert "timestamp" == types["observed_at"]
+    assert "map<string,string>" == types["tags"]
+    assert ("double", "bigint") == (types["value"], types["sequence"])
