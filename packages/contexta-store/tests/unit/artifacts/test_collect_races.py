@@ -52,7 +52,7 @@ def test_no_put_loses_its_body_to_a_collector(root, tmp_path, opened):
     collector.stdout.readline()
     writers = [
         subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(root), str(tmp_path), str(who), "8"],
+            [sys.executable, "-c", WRITER, str(root), str(tmp_path), str(who), "5"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

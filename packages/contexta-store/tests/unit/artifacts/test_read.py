@@ -192,6 +192,9 @@ def test_a_binding_under_another_name_is_refused(store, binding_file, root):
     with pytest.raises(IntegrityError):
         store.get_artifact("artifact:p.r.healthy")
 
+    assert store.list_refs() == [REF]
+    assert [path for path, _ in store.damage()] == [other]
+
 
 def test_a_newer_binding_format_is_refused_by_name(store, binding_file):
     """It is not called damaged, and no byte changes."""

@@ -195,6 +195,11 @@ def _digest(content: dict[str, Any]) -> str:
     return hashlib.sha256(_encode(content)).hexdigest()
 
 
+def misplaced(path: Path, ref: str) -> IntegrityError:
+    """Build the error for a binding file that lies at the place of another ref."""
+    return _damaged(path, f"it binds {ref!r}, whose place is another")
+
+
 def _damaged(path: Path, reason: str) -> IntegrityError:
     return IntegrityError(
         f"The binding file {str(path)!r} is damaged: {reason}. Put the artifact again with the "

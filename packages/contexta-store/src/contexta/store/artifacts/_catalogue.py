@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from contexta.contract.errors import ContextaError, StoreAccessError
-from contexta.store.artifacts._bindings import load_binding
+from contexta.store.artifacts._bindings import load_binding, misplaced
 from contexta.store.fs import atomic_write_bytes, translated_os_errors
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class _Seen(NamedTuple):
     """A binding file as it was when it was read."""
 
     stamp: tuple[int, int, int, int]
-    entry: CatalogueEntry | None
+    entry: CatalogueEntry
     read_ns: int
 
     def is_current(self, stamp: tuple[int, int, int, int]) -> bool:
@@ -81,6 +81,7 @@ class Catalogue:
         self._mutex = threading.Lock()
         self._seen: dict[str, _Seen] | None = None
         self._unsaved = 0
+        self._last: Listing | None = None
 
     def listing(self) -> Listing:
         """Return the bindings as they are now."""
@@ -88,22 +89,28 @@ class Catalogue:
             known = self._load() if self._seen is None else self._seen
             seen: dict[str, _Seen] = {}
             damaged: list[tuple[Path, ContextaError]] = []
-            for path, stamp in _binding_files(self._layout):
-                old = known.get(path.name)
-                if old is None or not old.is_current(stamp):
-                    old = self._read(path, stamp, damaged)
-                if old is not None:
-                    seen[path.name] = old
-            self._unsaved += len(known.keys() - seen.keys())
+            changed = len(known)
+            for name, stamp in _binding_files(self._layout):
+                old = known.get(name)
+                if old is not None and old.is_current(stamp):
+                    seen[name] = old
+                    changed -= 1
+                    continue
+                read = self._read(self._layout.bindings / name[:2] / name, stamp, damaged)
+                changed += 1
+                if read is not None:
+                    seen[name] = read
             self._seen = seen
             self._save()
-            entries = sorted(item.entry for item in seen.values() if item.entry is not None)
-            return Listing(tuple(entries), tuple(damaged))
+            if changed or self._last is None:
+                entries = sorted(item.entry for item in seen.values())
+                self._last = Listing(tuple(entries), tuple(damaged))
+            return self._last
 
     def forget(self) -> None:
         """Drop the file and the memory, as after an erasure."""
         with self._mutex:
-            self._seen = None
+            self._seen = self._last = None
             with translated_os_errors("remove", self._layout.catalogue):
                 self._layout.catalogue.unlink(missing_ok=True)
 
@@ -116,6 +123,8 @@ class Catalogue:
         now = time.time_ns()
         try:
             entry = entry_of(load_binding(path))
+            if self._layout.binding(entry.ref) != path:
+                raise misplaced(path, entry.ref)
         except ContextaError as error:
             if os.path.lexists(path):  # else it was removed between two looks
                 damaged.append((path, error))
@@ -148,7 +157,6 @@ class Catalogue:
         rows = [
             (name, item.stamp, item.read_ns, item.entry)
             for name, item in sorted(self._seen.items())
-            if item.entry is not None
         ]
         content = {"format_version": CATALOGUE_FORMAT_VERSION, "bindings": rows}
         body = json.dumps(content, separators=(",", ":")).encode()
@@ -179,25 +187,28 @@ def entry_of(binding: ArtifactBinding) -> CatalogueEntry:
     )
 
 
-def _binding_files(layout: Layout) -> Iterator[tuple[Path, tuple[int, int, int, int]]]:
+def _binding_files(layout: Layout) -> Iterator[tuple[str, tuple[int, int, int, int]]]:
+    """Yield the names of the binding files in their shards, and what tells a changed one."""
     with translated_os_errors("list", layout.bindings):
         try:
             with os.scandir(layout.bindings) as found:
-                shards = sorted(item.name for item in found if len(item.name) == 2)
+                shards = [item.path for item in found if len(item.name) == 2]
         except (FileNotFoundError, NotADirectoryError):
             return
-        for shard in shards:
+        for shard in sorted(shards):
             try:
-                with os.scandir(layout.bindings / shard) as found:
+                with os.scandir(shard) as found:
                     files = [item for item in found if item.name.endswith(".json")]
             except (FileNotFoundError, NotADirectoryError):
                 continue
             for item in files:
-                if item.name.startswith("_"):
+                if item.name.startswith("_") or item.name[:2] != shard[-2:]:
                     continue
                 try:
                     status = item.stat(follow_symlinks=False)
                 except FileNotFoundError:  # removed between two looks
                     continue
-                stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-                yield layout.bindings / shard / item.name, stamp
+                yield (
+                    item.name,
+                    (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino),
+                )
