@@ -1,8 +1,11 @@
-"""What it costs to build one validated record."""
+"""What it costs to build one validated record, beside a bare pydantic model."""
 
 from __future__ import annotations
 
-from _timing import best_us, emit
+import time
+from collections.abc import Callable
+
+from _harness import Options, in_turn, main, row
 from pydantic import BaseModel
 
 from contexta.contract import MetricPayload, MetricRecord, RecordEnvelope
@@ -17,6 +20,7 @@ ENVELOPE = {
     "stage_execution_ref": "stage:p.r.train",
 }
 PAYLOAD = {"metric_key": "loss", "value": 0.5, "value_type": "float", "step": 3}
+FLOOR = "pydantic model, 4 fields"
 
 
 class Floor(BaseModel):
@@ -33,22 +37,34 @@ def build() -> MetricRecord:
     return MetricRecord(envelope=RecordEnvelope(**ENVELOPE), payload=MetricPayload(**PAYLOAD))
 
 
-def main() -> None:
+def mean_us(call: Callable[[], object], count: int) -> Callable[[], float]:
+    """Return a measurement: the mean microseconds of `count` calls."""
+
+    def run() -> float:
+        before = time.perf_counter_ns()
+        for _ in range(count):
+            call()
+        return (time.perf_counter_ns() - before) / count / 1e3
+
+    return run
+
+
+def measure(options: Options) -> list[dict]:
     """Measure a validated record, a trusted read of one, and a bare pydantic model."""
-    data = build().to_dict()
-    floor = best_us(lambda: Floor(**PAYLOAD), 20_000)
-    rows = [{"what": "pydantic model of 4 fields (floor)", "value": floor, "unit": "us"}]
-    for what, call in (
-        ("MetricRecord constructed and validated", build),
-        ("MetricRecord.model_validate(dict)", lambda: MetricRecord.model_validate(data)),
-        ("MetricRecord.to_dict()", build().to_dict),
-    ):
-        spent = best_us(call, 5_000)
-        rows.append(
-            {"what": what, "value": spent, "unit": "us", "ratio": spent / floor, "to": "floor"}
-        )
-    emit(rows)
+    count = options.pick(1_000, 5_000)
+    record = build()
+    data = record.to_dict()
+    works = {
+        "MetricRecord constructed and validated": build,
+        "MetricRecord.model_validate(dict)": lambda: MetricRecord.model_validate(data),
+        "MetricRecord.to_dict()": record.to_dict,
+    }
+    calls = {name: mean_us(call, count) for name, call in works.items()}
+    calls[FLOOR] = mean_us(lambda: Floor(**PAYLOAD), count)
+    found = in_turn(calls, options.pick(5, 11))
+    floor = (FLOOR, found[FLOOR])
+    return [row(name, 1, "us", found[name], floor=floor) for name in works]
 
 
 if __name__ == "__main__":
-    main()
+    main(measure)

@@ -1,83 +1,85 @@
-"""One acknowledged metric call, beside a bare os.write of the same bytes and a peer."""
+"""One acknowledged metric call, beside a bare os.write of as many bytes and a peer."""
 
 from __future__ import annotations
 
 import os
-import sys
+import statistics
 import tempfile
 from pathlib import Path
 
-from _timing import emit, per_call_us
+from _harness import Options, call_us, fresh, has, in_turn, main, percentile, row
 
-COUNT = 200_000
 FRAME_BYTES = 56
+BLOCK = 1_000
+FLOOR = f"os.write of {FRAME_BYTES} bytes"
+PEER = "trackio.log, not yet written"
+LABELS = ("p50", "p99", "mean")
 
 
-def bare_write(folder: Path) -> tuple[float, float, float]:
-    """Write as many bytes as one point takes in a segment, unsynced."""
-    descriptor = os.open(folder / "floor", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+def summary(spent: list[int]) -> list[float]:
+    """Return p50, p99 and mean in microseconds."""
+    return [percentile(spent, 50), percentile(spent, 99), statistics.fmean(spent) / 1e3]
+
+
+def ours_and_floor(folder: str, count: int) -> list[float]:
+    """Alternate blocks of run.metric, run.log of two values and os.write in one process."""
+    from contexta import Contexta
+
     frame = b"x" * FRAME_BYTES
-    result = per_call_us(lambda index: os.write(descriptor, frame), COUNT)
-    os.close(descriptor)
-    return result
-
-
-def contexta(folder: Path) -> tuple[float, float, float]:
-    """Call run.metric in a run; each call returns after its bytes are in the file."""
-    from contexta import Contexta
-
-    with Contexta(workspace=folder / ".contexta") as ctx, ctx.run("bench") as run:
-        metric = run.metric
-        metric("loss", 0.5, step=0)
-        return per_call_us(lambda index: metric("loss", 0.5 + index, step=index), COUNT)
-
-
-def log_two(folder: Path) -> tuple[float, float, float]:
-    """Call run.log with two values."""
-    from contexta import Contexta
-
-    with Contexta(workspace=folder / ".contexta") as ctx, ctx.run("bench") as run:
-        log = run.log
-        return per_call_us(
-            lambda index: log({"loss": 0.5 + index, "accuracy": 0.1}, step=index), COUNT // 2
+    with Contexta(workspace=Path(folder) / ".contexta") as ctx, ctx.run("bench") as run:
+        metric, log = run.metric, run.log
+        descriptor = os.open(Path(folder) / "floor", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        calls = (
+            lambda step: os.write(descriptor, frame),
+            lambda step: metric("loss", 0.5 + step, step=step),
+            lambda step: log({"loss": 0.5 + step, "accuracy": 0.1}, step=step),
         )
+        spent: tuple[list[int], ...] = ([], [], [])
+        for call in calls:
+            call_us(call, range(BLOCK))
+        for start in range(0, count, BLOCK):
+            for call, kept in zip(calls, spent, strict=True):
+                kept += call_us(call, range(start, start + BLOCK))
+        os.close(descriptor)
+    return [number for kept in spent for number in summary(kept)]
 
 
-def trackio(folder: Path) -> tuple[float, float, float]:
+def trackio(folder: str, count: int) -> list[float]:
     """Call trackio.log, which acknowledges before anything is written."""
-    os.environ.update(
-        TRACKIO_DIR=str(folder / "trackio"),
-        GRADIO_ANALYTICS_ENABLED="False",
-        HF_HUB_OFFLINE="1",
-    )
+    os.environ["TRACKIO_DIR"] = folder
     import trackio as peer
 
-    sys.stdout = sys.stderr
     peer.init(project="bench", name="bench")
-    result = per_call_us(lambda index: peer.log({"loss": 0.5 + index}, step=index), COUNT // 4)
+    call_us(lambda step: peer.log({"loss": 0.5 + step}, step=step), range(BLOCK))
+    spent = call_us(lambda step: peer.log({"loss": 0.5 + step}, step=step), range(count))
     peer.finish()
-    sys.stdout = sys.__stdout__
-    return result
+    return summary(spent)
 
 
-def main() -> None:
-    """Measure all four in one process, floor first."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        floor = bare_write(folder)
-        measured = {
-            f"os.write of {FRAME_BYTES} bytes (floor)": floor,
-            "run.metric(key, value, step)": contexta(folder),
-            "run.log({2 values}, step)": log_two(folder),
-            "trackio.log({1 value}, step), not yet written": trackio(folder),
-        }
+def measure(options: Options) -> list[dict]:
+    """Alternate processes of ours, which hold the floor, with processes of the peer."""
+    count = options.pick(20_000, 100_000)
+
+    def one(function: object, calls: int) -> list[float]:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            return fresh(function, folder, calls)
+
+    calls = {"ours": lambda: one(ours_and_floor, count)}
+    if has("trackio"):
+        calls["peer"] = lambda: one(trackio, count // 4)
+    found = in_turn(calls, options.pick(1, 5))
+    floor, single, double = (found["ours"][i : i + 3] for i in (0, 3, 6))
+    goals = {"p50": ("<=", 8.0), "p99": ("<=", 30.0)}
     rows = []
-    for what, numbers in measured.items():
-        for label, value, base in zip(("p50", "p99", "mean"), numbers, floor, strict=True):
-            row = {"what": f"{what} {label}", "value": value, "unit": "us"}
-            rows.append(row | {"ratio": value / base, "to": "floor"})
-    emit(rows)
+    for index, label in enumerate(LABELS):
+        base = (FLOOR, floor[index])
+        peer = (PEER, found["peer"][index]) if "peer" in found else None
+        name, goal = f"run.metric(key, value, step) {label}", goals.get(label)
+        rows.append(row(name, count, "us", single[index], floor=base, peer=peer, goal=goal))
+        name = f"run.log of 2 values {label}"
+        rows.append(row(name, count, "us", double[index], floor=base))
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    main(measure)

@@ -11,9 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from _timing import emit
+from _harness import Options, clean_environment, fresh, has, in_turn, main, row
 
-COUNT = 200_000
+FLOOR = "buffered JSON lines, written and parsed"
+PEER = "trackio, until its database holds all"
 READER = """
 import sys
 from contexta import Contexta
@@ -24,23 +25,25 @@ for line in sys.stdin:
 """
 
 
-def contexta(folder: Path, count: int) -> float:
+def contexta(folder: str, count: int) -> float:
     """Log ``count`` points; a reader that is already running reads them while the run is open."""
     from contexta import Contexta
 
+    workspace = Path(folder) / ".contexta"
     reader = subprocess.Popen(
         [sys.executable, "-c", READER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env=clean_environment(),
     )
 
     def read() -> int:
-        reader.stdin.write(f"{folder / '.contexta'}\n")
+        reader.stdin.write(f"{workspace}\n")
         reader.stdin.flush()
         return int(reader.stdout.readline())
 
-    with Contexta(workspace=folder / ".contexta") as ctx, ctx.run("bench") as run:
+    with Contexta(workspace=workspace) as ctx, ctx.run("bench") as run:
         run.metric("loss", 0.0, step=0)
         read()  # imports are not part of the figure
         started = time.perf_counter()
@@ -55,56 +58,58 @@ def contexta(folder: Path, count: int) -> float:
     return count / spent
 
 
-def trackio(folder: Path, count: int) -> float:
+def trackio(folder: str, count: int) -> float:
     """Log ``count`` points and wait until the peer's database holds them all."""
-    os.environ.update(
-        TRACKIO_DIR=str(folder / "trackio"), GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1"
-    )
+    os.environ["TRACKIO_DIR"] = folder
     import trackio as peer
 
-    sys.stdout = sys.stderr
     peer.init(project="bench", name="bench")
     started = time.perf_counter()
     for step in range(count):
         peer.log({"loss": 1 / (step + 1)}, step=step)
     peer.finish()
     spent = time.perf_counter() - started
-    sys.stdout = sys.__stdout__
-    with sqlite3.connect(folder / "trackio" / "bench.db") as db:
+    with sqlite3.connect(Path(folder) / "bench.db") as db:
         (seen,) = db.execute("select count(*) from metrics").fetchone()
     if seen != count:
         sys.exit(f"expected {count} rows of the peer, found {seen}")
     return count / spent
 
 
-def text_floor(folder: Path, count: int) -> float:
+def text_floor(folder: str, count: int) -> float:
     """Write one JSON line a point through one open file, then parse them: the simplest log."""
-    path = folder / "floor.jsonl"
+    path = Path(folder) / "floor.jsonl"
     started = time.perf_counter()
     with path.open("w") as file:
         for step in range(count):
             file.write(json.dumps({"loss": 1 / (step + 1), "step": step}) + "\n")
-    points = [json.loads(line) for line in path.open()]
+    with path.open() as file:
+        points = [json.loads(line) for line in file]
     return len(points) / (time.perf_counter() - started)
 
 
-def main() -> None:
-    """Measure the floor, ours and the peer."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        floor = text_floor(folder, COUNT)
-        measured = {
-            "buffered JSON lines, written and parsed (floor)": floor,
-            "run.metric until another process has read all": contexta(folder, COUNT),
-            "trackio.log until its database holds all": trackio(folder, COUNT // 4),
+def measure(options: Options) -> list[dict]:
+    """Measure the floor, ours and the peer at each size; the peer not beyond 100,000."""
+
+    def one(function: object, count: int) -> float:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            return fresh(function, folder, count)
+
+    rows = []
+    for size in options.pick([10_000, 100_000], [10_000, 100_000, 1_000_000]):
+        calls = {
+            "ours": lambda size=size: one(contexta, size),
+            FLOOR: lambda size=size: one(text_floor, size),
         }
-    emit(
-        [
-            {"what": what, "value": v, "unit": "points/s", "ratio": v / floor, "to": "floor"}
-            for what, v in measured.items()
-        ]
-    )
+        if has("trackio") and size <= options.pick(10_000, 100_000):
+            calls[PEER] = lambda size=size: one(trackio, size)
+        found = in_turn(calls, options.pick(1, 5))
+        floor, goal = (FLOOR, found[FLOOR]), (">=", 100_000)
+        peer = (PEER, found[PEER]) if PEER in found else None
+        name = "points until another process has read all"
+        rows.append(row(name, size, "points/s", found["ours"], floor=floor, peer=peer, goal=goal))
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    main(measure)
