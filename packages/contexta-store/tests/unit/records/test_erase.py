@@ -147,6 +147,7 @@ def test_an_anonymous_note_names_a_salted_hash_that_can_be_verified(mixed):
 
 def test_a_plan_changes_nothing_and_prints_what_would_go(mixed, root):
     """The plan names types, projects, records and what it cannot reach."""
+    mixed.flush()  # else the background sync changes the mark of the writer meanwhile
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     plan = mixed.plan_erasure(run_refs=[MARKED])
     after = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
@@ -355,3 +356,26 @@ def test_an_erasure_that_is_killed_anywhere_is_finished_by_the_next(mixed, root,
 
     assert wrong == []
     assert kills > 5
+
+
+def test_a_lost_part_of_an_erased_run_cannot_come_back_from_a_copy(
+    open_store, add_points, root, tmp_path
+):
+    """What a repair wrote down about it goes, too."""
+    store = open_store()
+    add_points(store, 5, run=MARKED)
+    store.seal()
+    add_points(store, 5, run=OTHER)
+    store.seal()
+    part = next(root.glob("metric/*/*-1.parquet"))
+    copy = shutil.copy(part, tmp_path / "copy.parquet")
+    part.unlink()
+    store.apply_repairs(store.plan_repairs(), dry_run=False)
+    named = files_with(root, MARKER)
+    store.apply_erasure(store.plan_erasure(run_refs=[MARKED]), anonymous=True)
+    with pytest.raises(StoreError) as caught:
+        store.supply_part(copy)
+
+    assert named == ["_parts.jsonl", "_repairs.jsonl"]
+    assert files_with(root, MARKER) == []
+    assert caught.value.code == "record_store_part_unknown"

@@ -9,6 +9,8 @@ from contexta.contract.errors import SchemaVersionError
 from contexta.store.fs import translated_os_errors
 from contexta.store.records._marks import opened_json
 
+AUDIT_VERSION = 1
+
 
 class AuditLines(NamedTuple):
     """What can be read of a file; `damaged` are 1-based numbers of lines that cannot."""

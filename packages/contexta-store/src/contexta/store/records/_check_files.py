@@ -11,7 +11,7 @@ from typing import Any
 from contexta.contract.errors import ContextaError
 from contexta.store.fs import lock_is_held
 from contexta.store.records import _damage as dmg
-from contexta.store.records._audit import read_audit_lines
+from contexta.store.records._audit import AUDIT_VERSION, read_audit_lines
 from contexta.store.records._erase_log import unexplained
 from contexta.store.records._journal import read_journal
 from contexta.store.records._layout import Layout, is_writer_id, names_in
@@ -25,7 +25,6 @@ JOURNAL = "replacement_journal_damaged"
 AUDIT = "audit_line_damaged"
 INDEX = "index_damaged"
 
-AUDIT_VERSION = 1
 _TRIES = 5
 _PAUSE_SECONDS = 0.02
 

@@ -120,7 +120,7 @@ def apply_choice(
                 found = _checked(layout, reader, plan, choice, skip_damaged=skip_damaged)
         for name in found.quarantined:
             remove_aside(layout.root / name)
-        wipe_traces(layout, forget_runs, totals.paths)
+        wipe_traces(layout, choice, forget_runs, totals.paths)
     reader.clear()
     return ErasureReport(
         totals.rows,

@@ -11,13 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contexta.contract.errors import IntegrityError
-from contexta.store.fs import FileLock
+from contexta.store.fs import FileLock, atomic_write_bytes
+from contexta.store.records._audit import AUDIT_VERSION, read_audit_lines
 from contexta.store.records._catalogue import replace_parts
 from contexta.store.records._erase_choice import RowChoice
 from contexta.store.records._erase_log import Tombstone, note_erasure
 from contexta.store.records._journal import complete_pending, remove_retired
 from contexta.store.records._layout import Layout, SegmentId, part_id_of
 from contexta.store.records._log_write import condense_log, merged
+from contexta.store.records._marks import sealed_json
 from contexta.store.records._part_entry import PartEntry, Ranges
 from contexta.store.records._part_file import PartFile
 from contexta.store.records._part_read import PartReader
@@ -155,11 +157,14 @@ def few_ranges(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return closed
 
 
-def wipe_traces(layout: Layout, run_refs: Sequence[str], paths: Sequence[str]) -> None:
+def wipe_traces(
+    layout: Layout, choice: RowChoice, run_refs: Sequence[str], paths: Sequence[str]
+) -> None:
     """Remove what is left of erased rows beside the parts; to be repeated after a kill.
 
-    That is: replaced parts, abandoned staging files, names of runs in the log of parts, and
-    figures in the derived index.
+    That is: replaced parts, abandoned staging files, names of runs in the log of parts, figures
+    in the derived index, and what repairs wrote down about lost parts, so that a copy of one
+    cannot bring its records back.
 
     Raises:
         StoreAccessError: When something cannot be removed.
@@ -171,4 +176,18 @@ def wipe_traces(layout: Layout, run_refs: Sequence[str], paths: Sequence[str]) -
         remove_abandoned(layout)
         remove_retired(layout, everything=True)
         condense_log(layout, forget_runs=frozenset(run_refs))
+        _forget_lost_parts(layout, choice)
     forget_parts(layout, paths)
+
+
+def _forget_lost_parts(layout: Layout, choice: RowChoice) -> None:
+    kept = []
+    changed = False
+    for entry in read_audit_lines(layout.repairs, AUDIT_VERSION).entries:
+        part = entry.get("part")
+        if part is not None and choice.may_touch(part["record_type"], part["runs"]):
+            entry = {name: value for name, value in entry.items() if name != "part"}
+            changed = True
+        kept.append(sealed_json(entry) + b"\n")
+    if changed:
+        atomic_write_bytes(layout.repairs, b"".join(kept))

@@ -10,9 +10,8 @@ from typing import Any
 from contexta.contract.errors import RecordError, ValidationError
 from contexta.contract.time import from_epoch_us
 from contexta.store.fs import FileLock, open_private, sha256_file, translated_os_errors
-from contexta.store.records._audit import read_audit_lines
+from contexta.store.records._audit import AUDIT_VERSION, read_audit_lines
 from contexta.store.records._catalogue import replace_parts
-from contexta.store.records._check_files import AUDIT_VERSION
 from contexta.store.records._journal import complete_pending
 from contexta.store.records._layout import Layout
 from contexta.store.records._log_write import condense_log
@@ -133,12 +132,11 @@ def _bring_back(
     with Staging(layout) as staging:
         staged = staged_copy(staging, part, data)
         replace_parts(layout, old=old, new=[staged], reason="repair")
-    path = str(layout.root / part.path)
     with FileLock(layout.lock):
         complete_pending(layout)
         condense_log(
             layout,
-            known=lambda known: [m for m in known if (m.path, m.reason) != (path, LOST)],
+            known=lambda known: [m for m in known if (m.path, m.reason) != (part.path, LOST)],
         )
 
 

@@ -9,6 +9,7 @@ from contexta.store.records._layout import Layout
 from contexta.store.records._models import RepairReport
 from contexta.store.records._recover import recover_writer
 from contexta.store.records._refs import segment_id_of
+from contexta.store.records._repair_apply import note_repair
 from contexta.store.records._snapshot import StoreReader
 
 
@@ -35,8 +36,12 @@ def repair_tails(layout: Layout, reader: StoreReader) -> RepairReport:
         recovered = recover_writer(layout, writer_id)
         if recovered is None:
             continue
+        aside = [path for result in recovered.segments.values() for path in result.quarantined]
+        quarantined.extend(aside)
+        folder = str(layout.writer_folder(writer_id))
+        text = f"{recovered.writer.torn_bytes} bytes of a last record were cut."
+        note_repair(layout, "repair_truncated_tails", folder, text, None, quarantined=aside)
         for result in recovered.segments.values():
-            quarantined.extend(result.quarantined)
             if result.torn_bytes:
                 repaired.append(segment_id_of(max(1, result.last_sequence)))
     reader.clear()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from contexta.contract.errors import StoreError
 from contexta.store.fs import FileLock, atomic_write_bytes
 from contexta.store.records import _repair_models as steps
-from contexta.store.records._audit import read_audit_lines
-from contexta.store.records._check_files import AUDIT_VERSION
+from contexta.store.records._audit import AUDIT_VERSION, read_audit_lines
 from contexta.store.records._enums import IntegrityState
 from contexta.store.records._erase_log import explain_the_rest
 from contexta.store.records._integrity import check_store
@@ -79,9 +78,16 @@ def apply_repairs(
 
 
 def note_repair(
-    layout: Layout, kind: str, path: str, text: str, actor: str | None, **details: Any
+    layout: Layout,
+    kind: str,
+    path: str,
+    text: str,
+    actor: str | None,
+    *,
+    quarantined: Sequence[str] = (),
+    **details: Any,
 ) -> None:
-    """Write down what a repair did, when, and on whose order.
+    """Write down what a repair did, when, and on whose order; paths relative to the root.
 
     Raises:
         StoreAccessError: When it cannot be written.
@@ -92,7 +98,8 @@ def note_repair(
         "actor": _user() if actor is None else actor,
         "kind": kind,
         "path": _shown(layout, path),
-        "text": text,
+        "text": text.replace(f"{layout.root}{os.sep}", ""),
+        "quarantined": [_shown(layout, path) for path in quarantined],
         **details,
     }
     with FileLock(layout.lock):
@@ -100,7 +107,7 @@ def note_repair(
 
 
 def _note(layout: Layout, step: RepairStep, done: Done, actor: str | None) -> None:
-    aside = [_shown(layout, path) for path in done.quarantined]
+    aside = list(done.quarantined)
     note_repair(layout, step.kind, step.path, done.text, actor, quarantined=aside, **done.details)
 
 

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from contexta.contract.errors import RecordError
 from contexta.store.fs import FileLock
-from contexta.store.records._audit import read_audit_lines
-from contexta.store.records._check_files import AUDIT_VERSION
+from contexta.store.records._audit import AUDIT_VERSION, read_audit_lines
 from contexta.store.records._journal import complete_pending
 from contexta.store.records._layout import Layout, SegmentId, segment_of_part
 from contexta.store.records._log_write import append_line, condense_log
@@ -91,9 +90,9 @@ def _facts_of_repairs(layout: Layout) -> list[Missing]:
     for entry in read_audit_lines(layout.repairs, AUDIT_VERSION).entries:
         if entry["kind"] == "supply_part":
             found.pop(entry["path"], None)
-        elif entry.get("how") in ("salvaged", "lost"):
+        elif entry.get("how") in ("salvaged", "lost") and "part" in entry:
             part = part_from_entry(entry["part"])
-            found[entry["path"]] = lost_facts(layout, part, ranges_from(entry["ranges"]))
+            found[entry["path"]] = lost_facts(part, ranges_from(entry["ranges"]))
     return [fact for facts in found.values() for fact in facts]
 
 

@@ -197,17 +197,16 @@ def note_lost(layout: Layout, part: PartEntry, lost: Iterable[tuple[int, int]]) 
     Raises:
         StoreAccessError: When the log cannot be written.
     """
-    facts = lost_facts(layout, part, lost)
+    facts = lost_facts(part, lost)
     with FileLock(layout.lock):
         complete_pending(layout)
         condense_log(layout, known=lambda known: [*known, *(f for f in facts if f not in known)])
 
 
-def lost_facts(layout: Layout, part: PartEntry, lost: Iterable[tuple[int, int]]) -> list[Missing]:
+def lost_facts(part: PartEntry, lost: Iterable[tuple[int, int]]) -> list[Missing]:
     """Return what the log of parts says about numbers that were lost with a part."""
-    path = str(layout.root / part.path)
-    text = f"were in {path!r}, which was damaged or missing."
+    text = f"were in {part.path!r}, which was damaged or missing."
     return [
-        Missing(first, last, f"Records {first} to {last} {text}", path, LOST, part.runs)
+        Missing(first, last, f"Records {first} to {last} {text}", part.path, LOST, part.runs)
         for first, last in lost
     ]

@@ -33,7 +33,7 @@ def repair_writer(layout: Layout, writer_id: str) -> WriterRepair:
     folder = layout.writer_folder(writer_id)
     lost = _gone(layout, writer_id)
     for first, last, text in lost:
-        _note(layout, Missing(first, last, text, str(folder), LOST, None))
+        _note(layout, Missing(first, last, text, f"_wal/{writer_id}", LOST, None))
     quarantined: list[str] = []
     count = 0
     if folder.exists():
@@ -56,7 +56,9 @@ def _gone(layout: Layout, writer_id: str) -> list[tuple[int, int, str]]:
     start = reserved_start(layout, writer_id)
     if not folder.exists():
         first = max([*sealed, (start or 1) - 1]) + 1
-        text = f"The folder {str(folder)!r} is gone with the records that it held, from {first} on."
+        text = (
+            f"The folder '_wal/{writer_id}' is gone with the records that it held, from {first} on."
+        )
         return [(first, first, text)]
     mark = read_mark(layout.writer_lock(writer_id))
     if mark is None or not mark["synced_sequence"]:
@@ -68,7 +70,8 @@ def _gone(layout: Layout, writer_id: str) -> list[tuple[int, int, str]]:
     last = int(mark["synced_sequence"])
     if first > last:
         return []
-    text = f"Records {first} to {last} were in {str(layout.segment(segment))!r}, which is gone."
+    name = f"_wal/{writer_id}/{segment.number}.seg"
+    text = f"Records {first} to {last} were in {name!r}, which is gone."
     return [(first, last, text)]
 
 
