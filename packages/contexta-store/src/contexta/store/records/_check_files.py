@@ -122,4 +122,6 @@ def _index(layout: Layout) -> Iterator[dmg.Damage]:
             return  # begun anew meanwhile
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             return  # in use: what is read from it is verified then
+        if Path(f"{path}-journal").exists() and "readonly" in str(error):
+            return  # a change that was cut short; the next use takes it back
         yield _damage(INDEX, path, f"is damaged: {error}. {advice}")

@@ -40,7 +40,8 @@ _PRAGMAS = (
     "PRAGMA cell_size_check = ON",
     "PRAGMA mmap_size = 0",
     "PRAGMA secure_delete = ON",
-    "PRAGMA synchronous = OFF",
+    # A power cut must leave it as it was: a torn file would be found by the check and cry wolf.
+    "PRAGMA synchronous = FULL",
     "PRAGMA temp_store = MEMORY",
 )
 _RUINED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
