@@ -7,6 +7,7 @@ A script defines ``measure(options)`` and ends with ``main(measure)``. It can be
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import json
 import os
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FOLDER_VARIABLE = "CONTEXTA_BENCH_FOLDER"
+FOLDER_VARIABLE = "BENCH_FOLDER"
 #: A peer must not phone home, and must not start what a measurement does not ask for.
 PEER_ENVIRONMENT = {
     "GRADIO_ANALYTICS_ENABLED": "False",
@@ -141,10 +142,9 @@ def fresh(function: Callable[..., Any], *arguments: Any) -> Any:
 
     What it prints is dropped, unless it fails.
     """
-    code = function.__code__
-    command = [sys.executable, code.co_filename, "--call", function.__name__]
+    module = Path(function.__code__.co_filename).stem
     done = subprocess.run(
-        [*command, json.dumps(arguments, default=str)],
+        [sys.executable, __file__, module, function.__name__, json.dumps(arguments, default=str)],
         capture_output=True,
         text=True,
         check=False,
@@ -153,6 +153,12 @@ def fresh(function: Callable[..., Any], *arguments: Any) -> Any:
     if done.returncode:
         sys.exit(f"{function.__name__}{arguments} failed:\n{done.stdout}{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def _called(module: str, function: str, arguments: str) -> None:
+    """Be the new interpreter of `fresh`."""
+    result = getattr(importlib.import_module(module), function)(*json.loads(arguments))
+    print("\n" + json.dumps(result), flush=True)
 
 
 def peak_rss_mib() -> float:
@@ -187,17 +193,11 @@ def has(module: str) -> bool:
 
 
 def main(measure: Callable[[Options], list[dict]]) -> None:
-    """Run a script: alone it prints a table, under run.py its rows, in `fresh` one function."""
+    """Run a script: alone it prints a table, under run.py its rows."""
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, seconds")
     parser.add_argument("--json", action="store_true", help="print rows as JSON on one line")
-    parser.add_argument("--call", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.call:
-        function = getattr(sys.modules["__main__"], given.call[0])
-        result = function(*json.loads(given.call[1]))
-        print("\n" + json.dumps(result), flush=True)
-        return
     os.environ.update(PEER_ENVIRONMENT)
     folder = os.environ.get(FOLDER_VARIABLE)
     own = Path(folder or tempfile.mkdtemp(prefix="contexta-bench-"))
@@ -212,3 +212,7 @@ def main(measure: Callable[[Options], list[dict]]) -> None:
     from _report import as_table
 
     print(as_table(rows))
+
+
+if __name__ == "__main__":
+    _called(*sys.argv[1:])

@@ -28,6 +28,10 @@ SCRIPTS = [
     "metric_call",
     "call_growth",
     "until_readable",
+    "bulk_append",
+    "many_runs",
+    "one_series",
+    "questions",
     "startup",
 ]
 PACKAGES = [
