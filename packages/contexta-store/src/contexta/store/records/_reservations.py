@@ -51,6 +51,22 @@ def reserve_block(layout: Layout, writer_id: str) -> int:
     return start
 
 
+def reserve_numbers(layout: Layout, count: int) -> int:
+    """Reserve numbers for records that come from another store; return the first one.
+
+    They belong to no writer of this store, and are not given back.
+
+    Raises:
+        StoreAccessError: When the bookkeeping cannot be read, locked or written.
+    """
+    with FileLock(layout.lock):
+        state = _load(layout)
+        start = int(state["next"])
+        state["next"] = start + count
+        atomic_write_bytes(layout.sequence, sealed_json(state))
+    return start
+
+
 def end_writer(layout: Layout, writer_id: str, next_sequence: int | None) -> None:
     """Forget a writer; give back what is behind `next_sequence` if nothing was reserved since.
 
