@@ -69,7 +69,7 @@ def test_code_blocks_run(page, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
         for query in queries:
-            duckdb.connect().sql(query).fetchall()
+            duckdb.connect().sql(query).to_arrow_table()  # fetchall wants pytz for instants
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -97,25 +97,121 @@ def test_the_columns_page_names_each_column(kind):
     assert [] == missing
 
 
-def test_the_workspace_page_names_each_column_of_the_ledger(tmp_path):
-    """The views that strangers may rely on have the columns that the page promises."""
-    import sqlite3
+def rows_of(page: Path, heading: str) -> list[list[str]]:
+    """Return the cells of the table of a page whose heading line is given."""
+    text = page.read_text(encoding="utf-8")
+    found = []
+    for line in text[text.index(heading) :].splitlines()[2:]:
+        if not line.startswith("| "):
+            break
+        found.append([cell.strip() for cell in line.strip("|").split(" | ")])
+    return found
 
+
+@pytest.fixture
+def workspace(tmp_path):
+    """A workspace with one run, closed."""
     from contexta import Contexta
 
-    with Contexta(workspace=tmp_path / ".contexta") as ctx, ctx.run("r", params={"a": 1}):
-        pass
-    ledger = sqlite3.connect(tmp_path / ".contexta" / "metadata" / "ledger.sqlite")
-    page = (ROOT / "docs" / "format" / "workspace.md").read_text(encoding="utf-8")
-    section = page[page.index("| view or table | columns |") :].splitlines()[2:]
-    for line in section:
-        if not line.startswith("| `"):
-            break
-        name, columns = (cell.strip() for cell in line.strip("|").split("|"))
-        row = ledger.execute(f"SELECT * FROM {name.strip('`')} LIMIT 0")
+    with Contexta(workspace=tmp_path / ".contexta") as ctx, ctx.run("r", params={"a": 1}) as run:
+        run.metric("loss", 0.5)
+    return tmp_path / ".contexta"
 
-        assert columns.split(", ") == [column[0] for column in row.description]
-    ledger.close()
+
+def columns_in(ledger: Path, kind: str) -> dict[str, list[str]]:
+    """Return the columns of each table or view of a database."""
+    import sqlite3
+
+    database = sqlite3.connect(ledger)
+    names = database.execute("SELECT name FROM sqlite_master WHERE type = ?", (kind,)).fetchall()
+    found = {}
+    for (name,) in names:
+        row = database.execute(f"SELECT * FROM {name} LIMIT 0")
+        found[name] = [column[0] for column in row.description]
+    database.close()
+    return found
+
+
+def test_the_ledger_page_names_each_view_and_its_columns(workspace):
+    """The views that strangers may rely on have the columns that the page promises."""
+    ledger = workspace / "metadata" / "ledger.sqlite"
+    page = ROOT / "docs" / "format" / "ledger.md"
+    rows = rows_of(page, "| view or table | columns |")
+    shown = {name.strip("`"): columns.split(", ") for name, columns in rows}
+    known = {**columns_in(ledger, "table"), **columns_in(ledger, "view")}
+
+    assert set() == columns_in(ledger, "view").keys() - shown.keys()
+    assert shown == {name: known[name] for name in shown}
+
+
+def test_the_ledger_page_names_each_table_and_its_columns(workspace):
+    """No table of the ledger is left out, and none has a column that the page does not know."""
+    page = ROOT / "docs" / "format" / "ledger.md"
+    rows = rows_of(page, "| table | columns | what it holds |")
+    shown = {name.strip("`"): columns.split(", ") for name, columns, _ in rows}
+    known = columns_in(workspace / "metadata" / "ledger.sqlite", "table")
+
+    assert known == shown
+
+
+def test_the_record_files_page_names_each_bookkeeping_file(workspace):
+    """What lies below `records/` has a row: the names that the code knows, and those on disk."""
+    from contexta.store.records._layout import Layout
+
+    page = (ROOT / "docs" / "format" / "record-files.md").read_text(encoding="utf-8")
+    layout = Layout(workspace / "records")
+    names = {path.name for path in vars(layout).values() if path != layout.root}
+    names |= {path.name for path in (workspace / "records").glob("_*")}
+
+    assert [] == sorted(name for name in names if f"`{name}" not in page)
+
+
+def test_the_record_files_page_names_each_footer_key(workspace):
+    """The footer of a part holds nothing that the page does not explain."""
+    import pyarrow.parquet as pq
+
+    page = (ROOT / "docs" / "format" / "record-files.md").read_text(encoding="utf-8")
+    part = next((workspace / "records").glob("*/*/*.parquet"))
+    keys = [key.decode() for key in pq.read_metadata(part).metadata]
+
+    assert [] == [key for key in keys if f"`{key}`" not in page and key != "ARROW:schema"]
+
+
+def test_the_record_files_page_names_each_kind_of_frame():
+    """The kinds of frames and of log lines are those of the code."""
+    from contexta.store.records import _frames, _part_entry
+
+    rows = rows_of(ROOT / "docs" / "format" / "record-files.md", "| kind | name | payload |")
+    frames = ("POINT", "DEFINE", "RECORD", "BATCH", "GROUP")
+    kinds = sorted(getattr(_frames, name) for name in frames)
+    lines = rows_of(ROOT / "docs" / "format" / "record-files.md", "| kind | version | fields |")
+
+    assert [str(kind) for kind in kinds] == [row[0] for row in rows]
+    assert {f"`{kind}`" for kind in (_part_entry.REPLACE, _part_entry.CHECKPOINT)} <= {
+        row[0] for row in lines
+    }
+
+
+def test_the_artifacts_page_names_each_place_and_field(workspace):
+    """Places of the layout and fields of a binding are those of the code."""
+    from contexta.store.artifacts import ArtifactBinding
+    from contexta.store.artifacts._layout import Layout
+
+    page = (ROOT / "docs" / "format" / "artifacts.md").read_text(encoding="utf-8")
+    layout = Layout(workspace / "artifacts")
+    places = {getattr(layout, name).name for name in Layout.__slots__ if name != "root"}
+
+    assert [] == sorted(name for name in places if f"`{name}" not in page)
+    assert [] == [name for name in ArtifactBinding.__slots__ if f"`{name}`" not in page]
+
+
+def test_the_spark_page_shows_the_code_of_its_example():
+    """What the page shows is a file that runs."""
+    page = (ROOT / "docs" / "how-to" / "spark.md").read_text(encoding="utf-8")
+    example = (ROOT / "docs" / "examples" / "spark_read.py").read_text(encoding="utf-8")
+    shown = page.split("```python\n")[1].split("```")[0]
+
+    assert example.endswith(shown)
 
 
 def test_each_setting_is_documented():
