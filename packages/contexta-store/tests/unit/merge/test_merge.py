@@ -336,7 +336,8 @@ def test_report_is_json(workspace):
 
 
 def newer_workspace(root):
-    (root / "workspace.json").write_text('{"format_version": 99, "workspace_id": "%032d"}' % 1)
+    mark = {"format_version": 99, "workspace_id": "1" * 32}
+    (root / "workspace.json").write_text(json.dumps(mark))
 
 
 def newer_ledger(root):
