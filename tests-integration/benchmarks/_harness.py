@@ -178,8 +178,8 @@ def tree_bytes(folder: Path, pattern: str = "*") -> int:
 
 
 def drop_from_cache(folder: Path) -> None:
-    """Ask the system to forget the cached pages of all files below a folder."""
-    for path in folder.rglob("*"):
+    """Ask the system to forget the cached pages of a file, or of all files below a folder."""
+    for path in (folder, *folder.rglob("*")):
         if path.is_file():
             descriptor = os.open(path, os.O_RDONLY)
             os.fsync(descriptor)

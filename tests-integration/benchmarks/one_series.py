@@ -9,21 +9,16 @@ import time
 
 import _stores
 from _harness import Options, fresh, has, in_turn, main, row
+from _imports import import_beforehand, modules_file
 
 FLOOR = "sqlite3, rows clustered by run and key"
 PEER = "trackio get_metric_values"
 POINTS = _stores.POINTS
 
 
-def from_store(folder: str, number: int) -> float:
+def from_store(folder: str, number: int, modules: str) -> float:
     """Open the record store of a workspace and read one series: milliseconds."""
-    import pyarrow.compute
-    import pyarrow.parquet  # noqa: F401
-
-    import contexta.store.records._index_look
-    import contexta.store.records._last_values
-    import contexta.store.records._snapshot
-    import contexta.store.records._store  # noqa: F401
+    import_beforehand(modules)
     from contexta.store.records import RecordStore, RecordStoreConfig
 
     started = time.perf_counter()
@@ -34,16 +29,11 @@ def from_store(folder: str, number: int) -> float:
     return spent * 1e3
 
 
-def from_facade(folder: str, number: int) -> float:
-    """Open the workspace and ask for one series: milliseconds.
-
-    A question to an empty workspace imports beforehand what any question imports.
-    """
+def from_facade(folder: str, number: int, modules: str) -> float:
+    """Open the workspace and ask for one series: milliseconds."""
+    import_beforehand(modules)
     from contexta import Contexta
 
-    with Contexta(workspace=f"{folder}-empty-{os.getpid()}") as ctx, ctx.run("warm") as run:
-        run.metric("metric-3", 0.5)
-        ctx.get_step_series(run.run_id, "metric-3")
     started = time.perf_counter()
     with Contexta(workspace=folder) as ctx:
         series = ctx.get_step_series(f"run-{number}", "metric-3")
@@ -52,8 +42,9 @@ def from_facade(folder: str, number: int) -> float:
     return spent * 1e3
 
 
-def from_sqlite(path: str, number: int) -> float:
+def from_sqlite(path: str, number: int, modules: str) -> float:
     """Open the database and read the same rows: milliseconds."""
+    import_beforehand(modules)
     started = time.perf_counter()
     with sqlite3.connect(path) as db:
         text = "select step, us, value from points join runs on runs.id = run where name = ?"
@@ -63,7 +54,7 @@ def from_sqlite(path: str, number: int) -> float:
     return spent * 1e3
 
 
-def from_trackio(folder: str, number: int) -> float:
+def from_trackio(folder: str, number: int, modules: str) -> float:
     """Read the same series through the peer's storage: milliseconds."""
     os.environ["TRACKIO_DIR"] = folder
     from trackio.sqlite_storage import SQLiteStorage
@@ -78,6 +69,7 @@ def from_trackio(folder: str, number: int) -> float:
 def measure(options: Options) -> list[dict]:
     """Read another run in each round, so that none is cached by an earlier one."""
     store_rows, facade_rows = [], []
+    modules = modules_file(options.folder)
     for runs in options.pick([100, 1_000], [100, 1_000, 10_000]):
         workspace = _stores.workspace(options.folder, runs)
         database = _stores.sqlite_twin(options.folder, runs)
@@ -90,9 +82,9 @@ def measure(options: Options) -> list[dict]:
         def call(name: str, sources: dict = sources, runs: int = runs) -> object:
             function, place = sources[name]
             numbers = itertools.cycle(_stores.some_runs(runs, 50))
-            return lambda: fresh(function, place, next(numbers))
+            return lambda: fresh(function, place, next(numbers), modules)
 
-        found = in_turn({name: call(name) for name in sources}, options.pick(3, 11))
+        found = in_turn({name: call(name) for name in sources}, options.pick(2, 11))
         floor = (FLOOR, found[FLOOR])
         peer = (PEER, found[PEER]) if PEER in found else None
         given = {"floor": floor, "peer": peer, "goal": ("<=", 10.0)}

@@ -32,7 +32,13 @@ SCRIPTS = [
     "many_runs",
     "one_series",
     "questions",
+    "eight_processes",
     "startup",
+    "open_large",
+    "metadata_puts",
+    "metadata_pages",
+    "artifacts",
+    "compaction",
 ]
 PACKAGES = [
     "contexta",
