@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,7 +118,16 @@ def _index(layout: Layout) -> Iterator[dmg.Damage]:
                 decode(segment, family, low, body)
         finally:
             connection.close()
-    except (sqlite3.Error, DamagedChunkError, ContextaError, KeyError, TypeError) as error:
+    except (
+        sqlite3.Error,
+        DamagedChunkError,
+        ContextaError,
+        ValueError,  # also texts that are no UTF-8
+        LookupError,
+        TypeError,
+        OverflowError,
+        struct.error,
+    ) as error:
         if not path.exists():
             return  # begun anew meanwhile
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
