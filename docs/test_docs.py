@@ -5,7 +5,9 @@ then its SQL blocks (in DuckDB), in the same folder. A block opts out with an HT
 right above it: ``<!-- not run: the reason -->``.
 """
 
+import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +25,8 @@ PAGES = sorted(
 )
 RUNNABLE = {"python", "sh", "sql"}
 INERT = {"text", "json", "toml", ""}
+# Texts in the source of the stores that are named like codes and are none.
+NOT_CODES = {"y", "record_store", "record_store_invalid"}
 
 
 def blocks(page: Path) -> list[tuple[str, str, str | None]]:
@@ -203,6 +207,73 @@ def test_the_artifacts_page_names_each_place_and_field(workspace):
 
     assert [] == sorted(name for name in places if f"`{name}" not in page)
     assert [] == [name for name in ArtifactBinding.__slots__ if f"`{name}`" not in page]
+
+
+def codes_in(folder: Path) -> tuple[set[str], set[str]]:
+    """Return the codes in the source of a package, and patterns for those that are put together.
+
+    A code is what is passed as `code=`, and every text elsewhere that is named like one.
+    """
+    named = re.compile(
+        r"(metadata_(store|missing)|record_(store|bulk|import|scan)|artifact_store)_\w+"
+    )
+    exact: set[str] = set()
+    patterns: set[str] = set()
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            values = []
+            if isinstance(node, ast.Constant) and named.fullmatch(str(node.value)):
+                exact.add(str(node.value).rstrip("_"))
+            if isinstance(node, ast.keyword) and node.arg == "code":
+                values = [node.value]
+                if isinstance(node.value, ast.IfExp):
+                    values = [node.value.body, node.value.orelse]
+            for value in values:
+                if isinstance(value, ast.Constant):
+                    exact.add(str(value.value))
+                elif isinstance(value, ast.JoinedStr):
+                    parts = [v.value if isinstance(v, ast.Constant) else ".+" for v in value.values]
+                    patterns.add("".join(map(str, parts)))
+    return exact, patterns
+
+
+def test_each_code_of_the_stores_has_a_row():
+    """A new code without a row, and a row whose code is gone, fail."""
+    import contexta.store
+
+    exact, patterns = codes_in(Path(contexta.store.__file__).parent)
+    exact -= NOT_CODES
+    page = (ROOT / "docs" / "reference" / "store-errors.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ")[0] for line in page.splitlines() if line.startswith("| `")]
+    shown = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
+    source = "".join(
+        path.read_text(encoding="utf-8")
+        for path in Path(contexta.store.__file__).parent.rglob("*.py")
+    )
+    gone = {
+        code
+        for code in shown
+        if f'"{code}"' not in source and not any(re.fullmatch(p, code) for p in patterns)
+    }
+
+    assert set() == exact - shown
+    assert set() == gone
+    assert [] == [p for p in sorted(patterns) if not any(re.fullmatch(p, code) for code in shown)]
+
+
+def test_each_case_of_bad_input_names_tests_that_exist():
+    """The page of bad input points to files and tests that are there."""
+    page = (ROOT / "docs" / "reference" / "bad-input.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", page)
+    folders = (ROOT / "packages" / "contexta-store" / "tests" / "unit", ROOT / "tests-integration")
+    missing = []
+    for path, test in named:
+        found = [folder / path for folder in folders if (folder / path).is_file()]
+        if not found or f"def {test}" not in found[0].read_text(encoding="utf-8"):
+            missing.append((path, test))
+
+    assert len(named) > 30
+    assert [] == missing
 
 
 def test_the_spark_page_shows_the_code_of_its_example():
