@@ -197,6 +197,24 @@ def test_forgetting_some_parts_keeps_the_others(filled, plain, root, answers):
     assert answers(filled) == expected
 
 
+def test_several_named_runs_or_keys_count_each_point_once(filled, plain):
+    """Also where the figures of several runs, or of several keys, lie side by side."""
+    some, keys = RUNS[1:4], ("long", "loss")
+
+    def asked(store):
+        found = [store.metric_summaries(some, names) for names in (None, keys, keys[:1])]
+        found += [store.metric_summaries(None, keys)]
+        many = [*RUNS, *(f"run:demo.none-{number}" for number in range(40))]
+        found += [store.metric_summaries(many, keys)]
+        found += [store.last_values("loss", run_refs=some, aggregation="count").to_pylist()]
+        return repr(found)
+
+    counts = {summary.count for summary in filled.metric_summaries(some, keys)}
+
+    assert asked(filled) == asked(plain)
+    assert counts == {10, 70}
+
+
 def test_an_aggregation_that_does_not_exist_is_refused(store):
     """The error names what there is."""
     with pytest.raises(ValidationError) as caught:

@@ -154,9 +154,9 @@ class IndexedReader:
     def _indexed_partials(self, look: Look, runs: Names, keys: Names) -> pa.Table:
         def found() -> pa.Table:
             tables = [no_rows(PARTIAL_SCHEMA)]
-            for family, low, high in _ranges(runs, keys):
+            for few_runs, few_keys, family, low, high in _ranges(runs, keys):
                 for _, rows in self._rows(look, family, low, high):
-                    tables.append(_only(rows, runs, keys).select(PARTIAL_SCHEMA.names))
+                    tables.append(_only(rows, few_runs, few_keys).select(PARTIAL_SCHEMA.names))
             return pa.concat_tables([table for table in tables if table.num_rows] or tables[:1])
 
         if self._index is None or runs is not None:
@@ -193,9 +193,9 @@ class IndexedReader:
     def metric_keys(self, look: Look, runs: Names) -> tuple[str, ...]:
         """Return the metric keys of runs, sorted."""
         found: set[str] = set()
-        for family, low, high in _ranges(runs, None):
+        for few, _, family, low, high in _ranges(runs, None):
             for _, rows in self._rows(look, family, low, high):
-                found.update(_only(rows, runs, None)["metric_key"].unique().to_pylist())
+                found.update(_only(rows, few, None)["metric_key"].unique().to_pylist())
         points = self._points(look.unindexed(), runs, None, ("metric_key",))
         found.update(points["metric_key"].unique().to_pylist())
         return tuple(sorted(found))
@@ -212,7 +212,7 @@ class IndexedReader:
     def record_counts(self, look: Look, runs: Names) -> dict[str, dict[str, int]]:
         """Return the number of records by run and record type; types without any are left out."""
         tables = []
-        for _, _, rows in self._counts(look, runs):
+        for _, rows in self._counts(look, runs):
             tables.append(rows.select(["run_ref", "record_type", "count"]))
         words = () if runs is None else (("run_ref", runs),)
         for kind in RECORD_TYPES:
@@ -234,7 +234,7 @@ class IndexedReader:
         """Return what may hold records of a few runs."""
         places = [
             Place(segment.number, number)
-            for _, segment, rows in self._counts(look, runs)
+            for segment, rows in self._counts(look, runs)
             for number in rows["part"].unique().to_pylist()
         ]
         entries = self._entries(places) if places else ()
@@ -252,23 +252,30 @@ class IndexedReader:
                     return frozenset(own["run_ref"].to_pylist())
         return None
 
-    def _counts(self, look: Look, runs: Names) -> Iterator[tuple[bytes, SegmentInfo, pa.Table]]:
-        few = runs is not None and len(runs) <= FEW_RUNS
-        ranges = [(text_key(run), text_key(run) + b"\x00") for run in runs or ()] if few else []
-        for low, high in ranges if few else [(b"", END)]:
+    def _counts(self, look: Look, runs: Names) -> Iterator[tuple[SegmentInfo, pa.Table]]:
+        ranges: list[tuple[Names, bytes, bytes]] = [(runs, b"", END)]
+        if runs is not None and len(runs) <= FEW_RUNS:
+            keys = [(run, text_key(run)) for run in sorted(runs)]
+            ranges = [(frozenset((run,)), key, key + b"\x00") for run, key in keys]
+        for few, low, high in ranges:
             for segment, rows in self._rows(look, COUNTS, low, high):
-                yield low, segment, _only(rows, runs, None)
+                yield segment, _only(rows, few, None)
 
 
-def _ranges(runs: Names, keys: Names) -> list[tuple[int, bytes, bytes]]:
-    """Return family and range of keys that cover what is wanted, as little as possible."""
+def _ranges(runs: Names, keys: Names) -> Iterator[tuple[Names, Names, int, bytes, bytes]]:
+    """Yield ranges that cover what is wanted: runs and keys of each, family, and its bounds.
+
+    What is read for a range may hold rows of its neighbors, so only the runs and keys of the
+    range are to be taken from it: otherwise a row would count once per range.
+    """
     if runs is not None and len(runs) <= FEW_RUNS:
-        names, family = runs, BY_RUN
+        for run in sorted(runs):
+            yield frozenset((run,)), keys, BY_RUN, text_key(run, ""), text_key(run) + b"\x01"
     elif keys is not None:
-        names, family = keys, BY_KEY
+        for key in sorted(keys):
+            yield runs, frozenset((key,)), BY_KEY, text_key(key, ""), text_key(key) + b"\x01"
     else:
-        return [(BY_KEY, b"", END)]
-    return [(family, text_key(name, ""), text_key(name) + b"\x01") for name in sorted(names)]
+        yield runs, None, BY_KEY, b"", END
 
 
 def _only(rows: pa.Table, runs: Names, keys: Names) -> pa.Table:
