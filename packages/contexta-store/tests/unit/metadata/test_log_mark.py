@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -177,3 +178,64 @@ def test_without_full_synchronization_nothing_is_marked(path):
     killed(path, synchronous="normal")
 
     assert Path(f"{path}-lock").read_bytes() == b""
+
+
+_SAME_NUMBER = """
+import os, sys
+from pathlib import Path
+from contexta.contract import Project
+from contexta.contract.errors import IntegrityError
+from contexta.store.metadata import MetadataStore, MetadataStoreConfig
+
+path, again = sys.argv[1], sys.argv[2]
+if again == "no":
+    store = MetadataStore(MetadataStoreConfig(database_path=path))
+    for name in ("p", "q"):
+        store.projects.put_project(
+            Project(project_ref="project:" + name, name=name, created_at="2026-01-01T00:00:00Z"))
+    os.execv(sys.executable, [sys.executable, "-c", sys.argv[3], path, "yes"])
+log = Path(path + "-wal")
+content = bytearray(log.read_bytes())
+content[-2000] ^= 4
+log.write_bytes(content)
+try:
+    MetadataStore(MetadataStoreConfig(database_path=path))
+except IntegrityError as error:
+    print(error.code)
+"""
+
+
+def test_a_damaged_log_is_seen_by_a_process_with_the_number_of_the_dead_writer(tmp_path):
+    """A container gives the same process id at each start; it says nothing about who lives."""
+    command = [sys.executable, "-c", _SAME_NUMBER, str(tmp_path / "l"), "no", _SAME_NUMBER]
+    found = subprocess.run(command, check=True, capture_output=True, text=True)
+
+    assert found.stdout.split() == ["metadata_log_damaged"]
+
+
+def test_a_damaged_log_is_seen_although_an_unrelated_process_has_the_number(path):
+    """A number that was given again is told by the start of the process that has it."""
+    killed(path)
+    lock = path.with_name(path.name + "-lock")
+    mark = lock.read_bytes()[:36]
+    dead = int.from_bytes(mark[28:], "little")
+    alive = (dead >> 32 << 32) | os.getppid()
+    mark = mark[:28] + alive.to_bytes(8, "little")
+    lock.write_bytes(mark + zlib.crc32(mark).to_bytes(4, "little"))
+    flip(log_of(path), -2000 % log_of(path).stat().st_size)
+    with pytest.raises(IntegrityError) as caught:
+        MetadataStore(MetadataStoreConfig(database_path=path))
+
+    assert caught.value.code == "metadata_log_damaged"
+
+
+def test_a_damaged_log_is_seen_before_the_dead_writer_was_waited_for(path):
+    """A killed process keeps its number until its parent asks for it."""
+    command = [sys.executable, "-c", _KILLED, str(path), "r", "0.0", "{}"]
+    with subprocess.Popen(command) as child:
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        flip(log_of(path), -2000 % log_of(path).stat().st_size)
+        with pytest.raises(IntegrityError) as caught:
+            MetadataStore(MetadataStoreConfig(database_path=path))
+
+    assert caught.value.code == "metadata_log_damaged"

@@ -36,6 +36,10 @@ def require_whole_log(config: MetadataStoreConfig) -> None:
         return
     lost = lost_frames(config.database_path, after_crash_only=True)
     if lost:
+        # Others may have written in between; now they wait.
+        with FileLock(lock_path(config.database_path)):
+            lost = lost_frames(config.database_path, after_crash_only=True)
+    if lost:
         raise IntegrityError(
             f"{str(wal_path(config.database_path))!r} is damaged: its last {lost} pages were "
             "confirmed and cannot be read. Restore a backup; or open the ledger read-only to see "

@@ -7,7 +7,8 @@ commit the lock file, which lies beside the database, is given the number of fra
 then had. Before the first write after a crash the log is compared with it.
 
 The mark names the log by its salts and its inode: it says nothing about another log, such as one
-in a copy of the folder. It is written only with `synchronous=full`, because without it the mark
+in a copy of the folder. It also names the process that wrote it, by number and start: the number
+alone is given again, in a container even to the next process. It is written only with `synchronous=full`, because without it the mark
 could outlive, in a power cut, the frames that it speaks of. Neither the database nor the `-shm`
 file is opened here: closing such a descriptor would free SQLite's own locks in this process.
 """
@@ -41,6 +42,10 @@ _PAGES_AFTER_COMMIT = slice(4, 8)
 _WAL_MAGICS = (0x377F0682, 0x377F0683)
 
 
+# Logs that this process marked, by process: not those of another program that was in its place.
+_MARKED_HERE: set[tuple[int, str]] = set()
+
+
 @dataclass(frozen=True, slots=True)
 class LogMark:
     """How far one log was confirmed: frames, the salts and inode that name it, and by whom."""
@@ -59,6 +64,7 @@ class LogMarker:
         self._lock = lock_path(database)
         self._salts = b""
         self._frames = 0
+        self._process = (0, 0)  # number, and what names it in a mark
 
     def write(self) -> None:
         """Mark every frame that is in the log now."""
@@ -71,7 +77,11 @@ class LogMarker:
             inode = os.fstat(log).st_ino
         finally:
             os.close(log)
-        body = _MARK.pack(_MAGIC, self._frames, self._salts, inode, os.getpid())
+        own = os.getpid()
+        if self._process[0] != own:
+            self._process = own, _name_of(own)
+            _MARKED_HERE.add((own, self._log))
+        body = _MARK.pack(_MAGIC, self._frames, self._salts, inode, self._process[1])
         target = open_private(self._lock, os.O_WRONLY | os.O_CREAT)
         try:
             os.pwrite(target, body + _SEALED.pack(zlib.crc32(body)), 0)
@@ -131,10 +141,10 @@ def lost_frames(database: Path, *, after_crash_only: bool) -> int:
             While it lives, so does the index of the log, and nobody reads it afresh.
     """
     mark = read_mark(database)
-    if mark is None or mark.frames == 0 or (after_crash_only and _is_alive(mark.process)):
+    log = wal_path(database)
+    if mark is None or mark.frames == 0 or (after_crash_only and _is_alive(mark.process, log)):
         return 0
     try:
-        log = wal_path(database)
         if log.stat().st_ino != mark.inode:
             return 0
         raw = log.read_bytes()
@@ -202,11 +212,30 @@ def _checksum(data: bytes, magic: int, before: bytes = b"\0" * 8) -> bytes:
     return struct.pack(">II", first, second)
 
 
-def _is_alive(process: int) -> bool:
+def _name_of(process: int) -> int:
+    """Return the number of a process with its start above it: ticks since boot, 0 if unknown.
+
+    Of one that has ended and was not waited for: -1.
+    """
+    try:
+        facts = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()
+        state, ticks = facts[0], int(facts[19])
+    except (OSError, ValueError, IndexError):  # no such file system, or no such process
+        state, ticks = b"", 0
+    if state in {b"Z", b"X"}:
+        return -1
+    return process | (ticks & 0x7FFFFFFF) << 32
+
+
+def _is_alive(name: int, log: Path) -> bool:
+    """Tell whether the process that marked a log still runs."""
+    process = name & 0xFFFFFFFF
+    if process == os.getpid() and (process, str(log)) not in _MARKED_HERE:
+        return False
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return True
+        pass
+    return _name_of(process) == name
