@@ -24,6 +24,8 @@ Errors, raised before anything changes:
 
 * `NotFoundError` `workspace_not_found`: the source is no workspace.
 * `ValidationError` `merge_same_workspace`, `merge_nested_workspace`: one folder in the other.
+* `ConfigurationError` `merge_target_ledger_missing`: the target has records, but its ledger is not
+  in its folder; say where it is.
 * `SchemaVersionError`: a newer release wrote one of the two; `details` names the file.
 * `ConflictError` `merge_names_taken`: with `rename=False`; `details` lists the refs.
 * `IntegrityError` `merge_ledger_damaged`, `merge_target_damaged`: repair the target first, for

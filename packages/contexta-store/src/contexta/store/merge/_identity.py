@@ -83,6 +83,7 @@ class Finder:
         source: Connection to the ledger of the source.
         target: Connection to that of the target.
         ledgers: What source and target have taken from others.
+        source_id: Workspace id of the source.
         same_workspace: Whether one is a copy of the other.
         renames: Receives the new names.
     """
@@ -94,8 +95,10 @@ class Finder:
         ledgers: tuple[MergeLedger, MergeLedger],
         renames: Renames,
         *,
+        source_id: str,
         same_workspace: bool,
     ) -> None:
+        self._source_id = source_id
         self._source = source
         self._target = target
         self._origins = ledgers[0].identities
@@ -117,8 +120,10 @@ class Finder:
             found = known if candidate == ref else self._known(table, candidate)
             if found.row is not None and self._is_same(table, candidate, found.row, key):
                 return Place(candidate, found, gone=False, key=key)
-        if key in self._taken:
-            ref = self._taken[key]
+        # Its records may have come before its row did.
+        taken = self._taken.get(key, self._taken.get(f"{row.ref}|?|{self._source_id}"))
+        if taken is not None:
+            ref = taken
             found = self._known(table, ref)
             if found.row is None:
                 return Place(ref, found, found.deleted_us is not None, key)

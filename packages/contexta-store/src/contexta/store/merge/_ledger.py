@@ -92,15 +92,22 @@ class Batch(NamedTuple):
 class MergeLedger:
     """The ledger of one workspace, in memory.
 
+    Args:
+        layout: The record store that it belongs to.
+        tolerant: Whether damaged lines are passed over, as in a source.
+
     Attributes:
+        damaged: Errors of lines that were passed over.
         refs: Ref here by the identity of what was taken.
         restored: Runs that are coming back.
         batches: Those that count.
         pending: Those of which it is not known whether they were published.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, *, tolerant: bool = False) -> None:
         self._layout = layout
+        self._tolerant = tolerant
+        self.damaged: list[IntegrityError] = []
         self.path: Path = layout.root / LEDGER_FILE_NAME
         self.refs: dict[str, str] = {}
         self.restored: set[str] = set()
@@ -186,7 +193,8 @@ class MergeLedger:
         for number, line in enumerate(raw.split(b"\n")[:-1], 1):
             entry = opened_json(line)
             if entry is None:
-                raise self._damaged(number)
+                self._refuse(number)
+                continue
             if entry.get("version", 0) > LEDGER_FORMAT_VERSION:
                 raise SchemaVersionError(
                     f"{str(self.path)!r} has lines of format {entry['version']}; this release "
@@ -196,8 +204,8 @@ class MergeLedger:
                 )
             try:
                 self._take(entry)
-            except (KeyError, TypeError, ValueError) as error:
-                raise self._damaged(number) from error
+            except (KeyError, TypeError, ValueError):
+                self._refuse(number)
 
     def _take(self, entry: Mapping[str, Any]) -> None:
         kind = entry["kind"]
@@ -215,10 +223,13 @@ class MergeLedger:
         else:
             raise ValueError(f"{kind!r} is not a kind of line")
 
-    def _damaged(self, number: int) -> IntegrityError:
-        return IntegrityError(
+    def _refuse(self, number: int) -> None:
+        error = IntegrityError(
             f"Line {number} of {str(self.path)!r} is damaged, so nobody can tell what was merged "
             "before. Restore the file from a backup; nothing was changed.",
             code="merge_ledger_damaged",
             details={"path": str(self.path), "line": number},
         )
+        if not self._tolerant:
+            raise error
+        self.damaged.append(error)

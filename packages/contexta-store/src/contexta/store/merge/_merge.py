@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from contexta.store.merge._report import MergeReport
+    from contexta.store.metadata import MetadataStoreConfig
 
 
 def merge_workspaces(
@@ -24,6 +25,8 @@ def merge_workspaces(
     rename: bool = True,
     actor: str | None = None,
     include_deleted: bool = False,
+    source_ledger: MetadataStoreConfig | None = None,
+    target_ledger: MetadataStoreConfig | None = None,
 ) -> MergeReport:
     """Take into `target` what `source` has and it has not.
 
@@ -41,13 +44,16 @@ def merge_workspaces(
             a merge is refused as a whole.
         actor: Who is named in the history of changed entities; the login name when None.
         include_deleted: Whether what was deleted in the target comes back.
+        source_ledger: Where the metadata of the source is, when it is not in its folder: on a
+            server, for example.
+        target_ledger: The same for the target.
 
     Returns:
         What was taken, renamed, left out, and found damaged.
 
     Raises:
-        NotFoundError, ValidationError, SchemaVersionError, ConflictError, IntegrityError: See
-            the package; nothing was changed.
+        NotFoundError, ValidationError, ConfigurationError, SchemaVersionError, ConflictError,
+            IntegrityError: See the package; nothing was changed.
         StoreAccessError: `store_lock_timeout` when another merge into the target takes more than
             an hour; otherwise when the disk refuses.
     """
@@ -66,6 +72,8 @@ def merge_workspaces(
             rename=rename,
             actor=actor or login_name(),
             include_deleted=include_deleted,
+            source_ledger=source_ledger,
+            target_ledger=target_ledger,
         )
         run.run()
         report = account.report(
@@ -85,8 +93,16 @@ def plan_merge(
     *,
     rename: bool = True,
     include_deleted: bool = False,
+    source_ledger: MetadataStoreConfig | None = None,
+    target_ledger: MetadataStoreConfig | None = None,
 ) -> MergeReport:
     """Tell what `merge_workspaces` would do; writes nothing. Arguments and errors are the same."""
     return merge_workspaces(
-        source, target, dry_run=True, rename=rename, include_deleted=include_deleted
+        source,
+        target,
+        dry_run=True,
+        rename=rename,
+        include_deleted=include_deleted,
+        source_ledger=source_ledger,
+        target_ledger=target_ledger,
     )

@@ -43,6 +43,7 @@ class MergeOptions(NamedTuple):
     include_deleted: bool
     same_workspace: bool
     actor: str
+    source_id: str
 
 
 class MetadataMerge:
@@ -108,6 +109,7 @@ class MetadataMerge:
             into,
             self._ledgers,
             self.renames,
+            source_id=self._options.source_id,
             same_workspace=self._options.same_workspace,
         )
         for entity in ENTITIES:

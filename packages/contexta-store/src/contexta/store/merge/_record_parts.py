@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contexta.contract.errors import StoreError
+from contexta.store.merge._record_source import MERGED_FROM
 from contexta.store.records._compact_merge import batch_rows, in_order, row_groups
 from contexta.store.records._compact_plan import FAN_IN, PART_CAP_BYTES, PART_CAP_ROWS
 from contexta.store.records._layout import SegmentId
@@ -89,7 +90,7 @@ class _Writer:
     def write(self, record_type: str, project: str, units: Sequence[Unit]) -> None:
         rows = batch_rows(len(units))
         streams = [self._stream(unit, rows) for unit in units]
-        notes = {"contexta.merged_from": self._batch.source_id}
+        notes = {MERGED_FROM: self._batch.source_id}
         groups = row_groups(record_type, in_order(record_type, streams))
         group = next(groups, None)
         while group is not None:

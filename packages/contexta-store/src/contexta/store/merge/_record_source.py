@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from contexta.contract.errors import ContextaError, RecordError, SchemaVersionError
 from contexta.store.fs import open_private
 from contexta.store.merge._numbers import joined, without
 from contexta.store.merge._report import Account, MergeDamage
 from contexta.store.records._journal import locate_part
-from contexta.store.records._layout import RECORD_TYPES
+from contexta.store.records._layout import RECORD_TYPES, segment_of_part
 from contexta.store.records._part_file import sorted_for_storage
 from contexta.store.records._parts_log import read_log
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from contexta.store.records._layout import Layout
     from contexta.store.records._part_entry import PartEntry
     from contexta.store.records._snapshot import StoreReader
+
+MERGED_FROM = "contexta.merged_from"
+"""Footer entry of parts that a merge wrote: the workspace id of the source."""
 
 _SURVEY_COLUMNS = ("sequence", "writer_id", "run_ref")
 
@@ -64,6 +68,35 @@ class RecordSource:
         for found in self._snapshot.damage:
             gap = found.gap
             account.damage.append(MergeDamage("records", gap.code, gap.message))
+
+    def leave_unexplained(self, batches: Collection[str]) -> None:
+        """Leave out parts that a merge brought and whose origin the ledger does not tell.
+
+        So it is in a copy that was taken during a merge. Nobody could tell later that these
+        records are those of another workspace; the next copy has the ledger, too.
+        """
+        kept = []
+        for unit in self.units:
+            if unit.part is None or self._is_explained(unit.part, batches):
+                kept.append(unit)
+                continue
+            text = (
+                f"The part {unit.part.path!r} came with a merge that the copy does not explain; "
+                "copy the source again."
+            )
+            self._account.damage.append(MergeDamage("records", "merge_origin_unknown", text))
+            self._account.count("records", unit.record_type, "skipped", unit.rows)
+        self.units = kept
+
+    def _is_explained(self, part: PartEntry, batches: Collection[str]) -> bool:
+        segment = segment_of_part(part.path)
+        if segment is None or segment.writer_id in batches:
+            return True
+        try:
+            notes = pq.read_metadata(locate_part(self._layout, part.path)).metadata or {}
+        except (pa.ArrowException, OSError):
+            return True  # it is damaged, and says so itself
+        return MERGED_FROM.encode() not in notes
 
     def survey(self, unit: Unit) -> Iterator[pa.Table]:
         """Yield number, writer and run of the rows of a unit, in tables of bounded size."""

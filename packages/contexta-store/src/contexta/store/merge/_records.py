@@ -62,7 +62,11 @@ class _Present(SequenceSet):
 
 
 class NativeNumbers:
-    """What the writers of a store itself have written there, in its own numbers."""
+    """What the writers of a store itself have written there, in its own numbers.
+
+    Raises:
+        IntegrityError: `merge_target_damaged`.
+    """
 
     def __init__(self, layout: Layout) -> None:
         log = read_log(layout)
@@ -99,6 +103,7 @@ class RecordMerge:
     Args:
         source: What to take.
         target: Where to.
+        native: What was written there.
         ledgers: What both have taken from others.
         source_id: Workspace id of the source.
         renames: Refs that differ in the target.
@@ -111,6 +116,7 @@ class RecordMerge:
         self,
         source: RecordSource,
         target: Layout,
+        native: NativeNumbers,
         ledgers: tuple[MergeLedger, MergeLedger],
         source_id: str,
         renames: Renames,
@@ -124,7 +130,7 @@ class RecordMerge:
         self._source_id = source_id
         self._renames = renames
         self._account = account
-        self._native = NativeNumbers(target)
+        self._native = native
         self._origins = ledgers[0].origins()
         self._known: dict[str, list[tuple[int, int]]] = {}
         self._choice = RowChoice(self._origins, self.known, left_out, returning)

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contexta.contract.errors import ContextaError
+from contexta.contract.errors import ConfigurationError, ContextaError
 from contexta.store.artifacts import ArtifactStore, VaultConfig
 from contexta.store.fs import FileLock
 from contexta.store.merge._artifacts import ArtifactMerge
@@ -14,12 +14,13 @@ from contexta.store.merge._ledger import MergeLedger
 from contexta.store.merge._metadata import MergeOptions, MetadataMerge
 from contexta.store.merge._places import Places, note_or_raise
 from contexta.store.merge._record_source import RecordSource
-from contexta.store.merge._records import RecordMerge, settle
+from contexta.store.merge._records import NativeNumbers, RecordMerge, settle
 from contexta.store.merge._renames import Renames
 from contexta.store.merge._unknown_runs import place_unknown_runs
 from contexta.store.metadata import MetadataStore, MetadataStoreConfig
 from contexta.store.records import RecordStore, RecordStoreConfig
 from contexta.store.records._layout import Layout
+from contexta.store.records._parts_log import read_log
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -44,8 +45,11 @@ class MergeRun:
         rename: bool,
         actor: str,
         include_deleted: bool,
+        source_ledger: MetadataStoreConfig | None,
+        target_ledger: MetadataStoreConfig | None,
     ) -> None:
         self._source = source
+        self._configs = source_ledger, target_ledger
         self._account = account
         self._stack = stack
         self._write = write
@@ -55,6 +59,7 @@ class MergeRun:
             include_deleted,
             source.workspace_id == target.workspace_id,
             actor,
+            source.workspace_id,
         )
         if not write:
             target = self._existing(target)
@@ -64,18 +69,22 @@ class MergeRun:
         """Merge everything; see `merge_workspaces`."""
         come = self._open_source_records()
         metadata_source = self._open_source_metadata()
+        self._require_ledger()
         into = self._open_target_records()
         if self._write:
             lock = FileLock(into.root / LOCK_FILE_NAME)
             lock.acquire(timeout=_LOCK_SECONDS, longest_wait=0.1)
             self._stack.callback(lock.release)
-        nobody = Layout(self._target.root / "none")
-        ledgers = MergeLedger(come or nobody), MergeLedger(into)
-        self._ledger = ledgers[1]
-        if come is not None:
-            settle(come, ledgers[0], write=False)
-        settle(into, ledgers[1], write=self._write)
+        # In this order: a merge into the source writes its ledger down before its parts appear.
         records = None if come is None else self._look_at_records(come)
+        nobody = Layout(self._target.root / "none")
+        ledgers = MergeLedger(come or nobody, tolerant=True), MergeLedger(into)
+        self._ledger = ledgers[1]
+        self._settle_source(come, ledgers[0])
+        native = NativeNumbers(into)
+        settle(into, ledgers[1], write=self._write)
+        if records is not None:
+            records.leave_unexplained(ledgers[0].batches)
         metadata_target = self._open_target_metadata()
         renames, left_out, known = Renames(), set[str](), set[str]()
         restored: set[str] = set(ledgers[1].restored)
@@ -103,6 +112,7 @@ class MergeRun:
             RecordMerge(
                 records,
                 into,
+                native,
                 ledgers,
                 self._source.workspace_id,
                 renames,
@@ -111,6 +121,16 @@ class MergeRun:
                 self._account,
             ).run(write=self._write)
         self._merge_artifacts(renames, left_out)
+
+    def _settle_source(self, come: Layout | None, ledger: MergeLedger) -> None:
+        for error in ledger.damaged:
+            note_or_raise(self._account, "records", error)
+        if come is None:
+            return
+        try:
+            settle(come, ledger, write=False)
+        except ContextaError as error:
+            note_or_raise(self._account, "records", error)
 
     def finish(self, report: MergeReport, at: str) -> None:
         """Write down that the merge is complete."""
@@ -157,14 +177,30 @@ class MergeRun:
 
     def _open_source_metadata(self) -> MetadataStore | None:
         path = self._source.database
-        if not path.exists():
-            return None
+        config = self._configs[0]
+        if config is None:
+            if not path.exists():
+                return None
+            config = MetadataStoreConfig(database_path=path)
         try:
-            config = MetadataStoreConfig(database_path=path, read_only=True)
+            config = config.model_copy(update={"read_only": True})
             return self._stack.enter_context(MetadataStore(config))
         except ContextaError as error:
             note_or_raise(self._account, "metadata", error)
             return None
+
+    def _require_ledger(self) -> None:
+        """Refuse a target that holds something and whose ledger is not in its folder."""
+        if self._configs[1] is not None or self._target.database.exists():
+            return
+        if read_log(Layout(self._target.records)).parts:
+            raise ConfigurationError(
+                f"{str(self._target.root)!r} holds records, but no {self._target.database.name}: "
+                "its ledger is elsewhere, or lost. Pass target_ledger=MetadataStoreConfig(...), "
+                "or restore it first; nothing was changed.",
+                code="merge_target_ledger_missing",
+                details={"path": str(self._target.database)},
+            )
 
     def _open_target_records(self) -> Layout:
         path = self._target.records
@@ -175,6 +211,10 @@ class MergeRun:
         return Layout(path)
 
     def _open_target_metadata(self) -> MetadataStore:
+        config = self._configs[1]
+        if config is not None:
+            config = config.model_copy(update={"read_only": not self._write})
+            return self._stack.enter_context(MetadataStore(config))
         path: Path | str = self._target.database
         read_only = not self._write
         if read_only and not self._target.database.exists():
