@@ -43,16 +43,17 @@ def as_table(rows: list[dict]) -> str:
         for name in ("floor", "peer"):
             other = row[name]
             cells.append("" if other is None else f"{_number(other['value'])} ({other['name']})")
-            cells.append("" if other is None else _number(ratio(row, name)))
+            found = None if other is None else ratio(row, name)
+            cells.append("" if found is None else _number(found))
         cells += [_slopes(row), _goal(row), row["note"]]
         lines.append(_line(cells))
     return "\n".join(lines)
 
 
-def ratio(row: dict, name: str) -> float:
-    """Return ours divided by the floor or the peer."""
+def ratio(row: dict, name: str) -> float | None:
+    """Return ours divided by the floor or the peer; None when that is zero."""
     other = row[name]["value"]
-    return row["ours"] / other if other else math.inf
+    return row["ours"] / other if other else None
 
 
 def goal_met(row: dict) -> bool | None:
@@ -80,8 +81,8 @@ def _slopes(row: dict) -> str:
 
 
 def _number(value: float) -> str:
-    if value == 0 or math.isinf(value):
-        return f"{value:g}"
+    if value == 0:
+        return "0"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:,.{min(digits, 4)}f}"
 

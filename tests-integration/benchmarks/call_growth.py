@@ -55,9 +55,9 @@ def measure(options: Options) -> list[dict]:
             spent = fresh(one_round, folder, sizes, next(turns))
         return [*spent, spent[-1] / spent[1]]
 
-    repeats = options.pick(2, 7)
+    repeats = options.pick(1, 7)
     floor, *ours, ratio = in_turn({"ours": turn}, repeats)["ours"]
-    note = f"{repeats} rounds of {BLOCKS * BLOCK} calls at each size"
+    note = f"{repeats} round(s) of {BLOCKS * BLOCK:,} calls at each size"
     rows = [
         row("call p50, records in its run", size, "us", one, floor=("os.write", floor), note=note)
         for size, one in zip(sizes, ours, strict=True)

@@ -84,7 +84,7 @@ def measure(options: Options) -> list[dict]:
             numbers = itertools.cycle(_stores.some_runs(runs, 50))
             return lambda: fresh(function, place, next(numbers), modules)
 
-        found = in_turn({name: call(name) for name in sources}, options.pick(2, 11))
+        found = in_turn({name: call(name) for name in sources}, options.pick(1, 11))
         floor = (FLOOR, found[FLOOR])
         peer = (PEER, found[PEER]) if PEER in found else None
         given = {"floor": floor, "peer": peer, "goal": ("<=", 10.0)}

@@ -79,7 +79,7 @@ def measure(options: Options) -> list[dict]:
             f"after a kill that left {LEFT_BEHIND:,} points": after_kill,
             FLOOR: lambda d=database: fresh(from_sqlite, d),
         }
-        found = in_turn(calls, options.pick(2, 9))
+        found = in_turn(calls, options.pick(1, 9))
         floor = (FLOOR, found.pop(FLOOR))
         records = runs * _stores.METRICS * _stores.POINTS
         for how, spent in found.items():
