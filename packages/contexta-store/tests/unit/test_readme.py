@@ -14,7 +14,7 @@ def test_all_python_blocks_run_in_order(tmp_path, monkeypatch):
     for block in blocks:
         exec(compile(block, "README.md", "exec"), names)
 
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     assert sorted(p.name for p in (tmp_path / "demo").iterdir()) == [
         "artifacts",
         "metadata",
