@@ -18,5 +18,6 @@ def test_all_python_blocks_run_in_order(tmp_path, monkeypatch):
     assert sorted(p.name for p in (tmp_path / "demo").iterdir()) == [
         "artifacts",
         "metadata",
+        "records",
         "weights.bin",
     ]
