@@ -276,6 +276,30 @@ def test_each_case_of_bad_input_names_tests_that_exist():
     assert [] == missing
 
 
+def test_the_versions_on_the_workspace_page_are_those_of_the_code():
+    """Each format version has a row with the number that is written now."""
+    from contexta.store import workspace
+    from contexta.store.artifacts import PACKAGE_FORMAT_VERSION, _bindings
+    from contexta.store.metadata import CURRENT_METADATA_STORE_SCHEMA_VERSION, _version
+    from contexta.store.records import _frames, _index_file, _part_entry, _part_file, schema
+
+    rows = rows_of(ROOT / "docs" / "format" / "workspace.md", "| what | where it stands | now |")
+    now = {what: version for what, _, version in rows}
+    ledger = f"{CURRENT_METADATA_STORE_SCHEMA_VERSION} (revision {_version.HEAD_REVISION})"
+
+    assert str(workspace.WORKSPACE_FORMAT_VERSION) == now["workspace"]
+    assert str(_frames.SEGMENT_FORMAT_VERSION) == now["segment"]
+    assert str(_part_entry.LOG_FORMAT_VERSION) == now["lines of `_parts.jsonl`"][0]
+    assert str(_part_file.PART_FORMAT_VERSION) == now["Parquet part"]
+    assert str(schema.SCHEMA_VERSION) == now["columns of the records"]
+    assert str(_index_file.FORMAT_VERSION) == now["derived index"]
+    assert ledger == now["ledger"]
+    assert (
+        str(_bindings.BINDING_FORMAT_VERSION) == now["binding, tree, tombstone, quarantine entry"]
+    )
+    assert f"`{PACKAGE_FORMAT_VERSION}`" == now["export package of an artifact"]
+
+
 def test_the_spark_page_shows_the_code_of_its_example():
     """What the page shows is a file that runs."""
     page = (ROOT / "docs" / "how-to" / "spark.md").read_text(encoding="utf-8")
