@@ -4,6 +4,7 @@ Arguments: root, number, `write` or `compact`. Each line of standard output is o
 `run <ref>` or `point <ref> <step>`.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -21,11 +22,12 @@ def say(*words):
 
 
 def compact(root):
+    parent = os.getppid()
     with RecordStore(RecordStoreConfig(root / "records")) as store:
-        while True:
+        while os.getppid() == parent:  # a writer ends when nobody listens any more
             store.seal()
             store.compact(full=True)
-            time.sleep(0.02)
+            time.sleep(2)
 
 
 def write(root, number):
@@ -50,9 +52,10 @@ def write(root, number):
             with RecordStore(settings) as store:  # a writer of its own, sealed at the end
                 writer = store.writer()
                 series = writer.define_series(SeriesContext(run, "p"), "loss")
-                for step in range(200):
+                for step in range(100):
                     writer.append_point(series, step, float(step), step)
                     say("point", run, step)
+                    time.sleep(0.005)
             given.write_bytes(f"{run}".encode())
             manifest = ArtifactManifest(
                 artifact_ref=f"artifact:{run[4:]}.model",
@@ -65,6 +68,7 @@ def write(root, number):
             artifacts.put_artifact(manifest, given)
             say("artifact", manifest.artifact_ref.text)
             metadata.runs.close_run(run, status="completed", ended_at=T)
+            time.sleep(0.5)
 
 
 if __name__ == "__main__":
