@@ -144,7 +144,7 @@ def measure(options: Options) -> list[dict]:
         with options.scratch() as folder:
             path = large_file(folder, size)
             calls = {"ours": partial(one, put_large, path), COPY: partial(one, copy_large, path)}
-            found = in_turn(calls, options.pick(1, 5))
+            found = in_turn(calls, options.pick(1, 3))
         (put, check), (copy, digest) = found["ours"], found[COPY]
         large.append(row("put of one artifact", size, "MB/s", put, floor=(COPY, copy)))
         checks.append(row("verify_all, one artifact", size, "MB/s", check, floor=(HASH, digest)))
@@ -152,7 +152,7 @@ def measure(options: Options) -> list[dict]:
     sweeps: list[dict] = []
     for count in options.pick([30, 300], [100, 1_000, 10_000]):
         calls = {"ours": partial(one, put_small, count), RENAME: partial(one, rename_small, count)}
-        found = in_turn(calls, options.pick(1, 3))
+        found = in_turn(calls, 1 if options.quick or count > 1_000 else 3)
         (put, check), (rename, digest) = found["ours"], found[RENAME]
         name = f"puts of {SMALL_BYTES}-byte artifacts"
         small.append(row(name, count, "puts/s", put, floor=(RENAME, rename)))
