@@ -32,7 +32,11 @@ class Capture:
                         say(f"point {step}")
                 run.register_artifact("model_bundle", folder / "model.bin")
                 say("artifact")
-            say("closed")
+            # A disk that refuses does not end the training: whether the end was stored is asked.
+            if [r.status for r in ctx.list_runs("demo") if r.run_id == run.run_ref] == [
+                "completed"
+            ]:
+                say("closed")
 
     def problems(self, folder: Path, said: list[str]) -> Iterator[str]:
         with self.opened(folder) as ctx:
@@ -42,7 +46,7 @@ class Capture:
             opened = [text.split()[1] for text in said if text.startswith("run ")]
             for run_ref in opened:
                 if run_ref not in runs:
-                    yield f"lost {run.run_ref}"
+                    yield f"lost {run_ref}"
                     continue
                 status = runs[run_ref].status
                 if status != ("completed" if "closed" in said else status):

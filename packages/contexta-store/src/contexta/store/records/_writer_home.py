@@ -55,6 +55,9 @@ class WriterHome:
         self.writer_id, self._lock_fd = _create_locked(layout)
         self.folder = layout.writer_folder(self.writer_id)
         try:
+            # Whoever is listed as a writer has a folder, after a power cut as well.
+            for folder in (layout.wal, layout.root):
+                fsync_dir(folder)
             self.reservation = reserve_block(layout, self.writer_id)
         except BaseException:
             # Each append tries anew: a folder and a lock left by each would use up descriptors.

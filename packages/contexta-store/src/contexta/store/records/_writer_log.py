@@ -338,8 +338,11 @@ class WriterLog:
             return
         try:
             end_writer(self._layout, home.writer_id, self._next)
-        finally:
-            home.remove_if_empty()
+        except BaseException:
+            # A writer that is still listed keeps its folder: without it the check would miss it.
+            home.forget()
+            raise
+        home.remove_if_empty()
 
     def after_fork_in_child(self) -> None:
         """Let go of what belongs to the parent, without touching its files or locks."""
