@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin
 
 import pydantic
 from pydantic import BaseModel, ConfigDict
@@ -13,8 +14,10 @@ from pydantic import BaseModel, ConfigDict
 from contexta.contract.errors import ConfigurationError, FrozenModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Self
+
+    from pydantic.fields import FieldInfo
 
 
 class DataclassView:
@@ -63,6 +66,8 @@ class FrozenSettings(BaseModel):
 class StoreSettings(FrozenSettings):
     """Settings of one plane: immutable, comparable, checked on construction.
 
+    Fields may be given by position, too.
+
     Raises:
         ConfigurationError: Naming every field that is wrong, not the first.
     """
@@ -73,9 +78,9 @@ class StoreSettings(FrozenSettings):
     """Code of a refused value, unless the field has one of its own."""
     field_error_codes: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, *args: Any, **values: Any) -> None:
         try:
-            super().__init__(**values)
+            super().__init__(**bind_positions(type(self), args, values))
         except pydantic.ValidationError as error:
             raise self._configuration_error(error) from error
 
@@ -121,8 +126,45 @@ class StoreSettings(FrozenSettings):
         return ConfigurationError(
             f"{cls.__name__} refuses {text}.",
             code=cls.field_error_codes.get(first["field"], cls.error_code),
-            details={"field_name": first["field"], "value": first["value"], "problems": problems},
+            details={
+                "field_name": first["field"],
+                "value": first["value"],
+                "type": type(error.errors(include_url=False)[0]["input"]).__name__,
+                first["field"]: first["value"],
+                **_allowed(cls.model_fields.get(first["field"])),
+                "problems": problems,
+            },
         )
+
+
+def bind_positions(
+    model: type[BaseModel], args: Sequence[Any], values: dict[str, Any]
+) -> dict[str, Any]:
+    """Return keyword arguments in which positional ones have the names of the fields, in order.
+
+    Raises:
+        TypeError: As a call with too many or repeated arguments does.
+    """
+    if not args:
+        return values
+    names = list(model.model_fields)
+    if len(args) > len(names):
+        raise TypeError(f"{model.__name__} takes {len(names)} arguments, not {len(args)}")
+    given = dict(zip(names, args, strict=False))
+    twice = sorted(given.keys() & values.keys())
+    if twice:
+        raise TypeError(f"{model.__name__} got {', '.join(twice)} twice")
+    return {**given, **values}
+
+
+def _allowed(field: FieldInfo | None) -> dict[str, list[str]]:
+    """Return the texts that a field of fixed words takes, as `allowed`."""
+    kind = None if field is None else field.annotation
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return {"allowed": [str(member.value) for member in kind]}
+    if get_origin(kind) is Literal:
+        return {"allowed": [str(value) for value in get_args(kind)]}
+    return {}
 
 
 def absolute_path(value: object) -> object:

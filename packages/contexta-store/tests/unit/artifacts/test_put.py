@@ -13,6 +13,7 @@ from contexta.contract.errors import (
     ClosedScopeError,
     ConflictError,
     ReadOnlyStoreError,
+    SerializationError,
     StoreAccessError,
     ValidationError,
 )
@@ -173,7 +174,7 @@ def test_claims_are_not_checked_when_the_mode_says_so(opened, manifest, source, 
 def test_manifest_may_be_a_mapping(store, manifest, source):
     """`to_dict()` of a manifest works; a mapping that is none is refused."""
     store.put_artifact(manifest().to_dict(), source)
-    with pytest.raises(ValidationError):
+    with pytest.raises(SerializationError):
         store.put_artifact({"artifact_ref": REF}, source)
 
     assert store.get_artifact(REF).binding.manifest_snapshot == manifest()

@@ -62,6 +62,7 @@ LISTS = {
     "runs": ("runs", "runs", {}),
     "runs of a project": ("runs", "runs", {"project_ref": "project:p"}),
     "runs, newest first": ("runs", "runs", {"descending": True}),
+    "runs by start": ("runs", "runs", {"order_by": "started_at"}),
     "runs by name": ("runs", "runs", {"order_by": "name"}),
     "runs by end": ("runs", "runs", {"order_by": "ended_at", "descending": True}),
     "runs by status": ("runs", "runs", {"order_by": "status"}),

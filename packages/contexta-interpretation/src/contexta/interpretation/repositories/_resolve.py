@@ -90,7 +90,9 @@ class RunResolver:
 
     def nearest(self, text: str) -> list[str]:
         """Return up to five refs of the newest runs whose id or name is close to ``text``."""
-        runs = self._metadata.runs.list_runs(limit=_NEAREST_FROM, descending=True)
+        runs = self._metadata.runs.list_runs(
+            limit=_NEAREST_FROM, order_by="started_at", descending=True
+        )
         names: dict[str, str] = {}
         for run in runs:
             ref = run.run_ref.text

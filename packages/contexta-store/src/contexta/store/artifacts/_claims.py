@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from contexta.contract import ArtifactManifest
+from contexta.contract import ArtifactManifest, deserialize_artifact_manifest
 from contexta.contract.errors import ArtifactError, ValidationError
 from contexta.store.artifacts._checks import bare_sha256
 from contexta.store.artifacts._config import VerificationMode
@@ -17,11 +17,12 @@ def manifest_of(manifest: ArtifactManifest | Mapping[str, Any]) -> ArtifactManif
     """Return the manifest, given as a model or as its `to_dict()`.
 
     Raises:
+        SerializationError: `deserialize_*` when it is no such mapping.
         ValidationError: When the mapping breaks a rule of the model.
     """
     if isinstance(manifest, ArtifactManifest):
         return manifest
-    return ArtifactManifest.model_validate(manifest)
+    return deserialize_artifact_manifest(manifest)
 
 
 def check_claims(

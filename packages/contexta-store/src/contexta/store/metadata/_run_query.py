@@ -32,12 +32,13 @@ OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "exists")
 _PARAM_ORDER = "param:"
 
 # Names that callers may sort by, to columns: no caller text ever becomes SQL.
-_ORDERS = {
-    "started_at": runs.c.started_us,
-    "ended_at": none_last(runs.c.ended_us),
-    "name": runs.c.name,
-    "status": runs.c.status,
-    "ref": runs.c.ref,
+_ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "project": (runs.c.project_ref, runs.c.started_us),
+    "started_at": (runs.c.started_us,),
+    "ended_at": (none_last(runs.c.ended_us),),
+    "name": (runs.c.name,),
+    "status": (runs.c.status,),
+    "ref": (),
 }
 _NONE_FIRST = func.coalesce(runs.c.ended_us, literal_column(str(-(1 << 63))))
 
@@ -62,15 +63,15 @@ def run_listing(filters: Mapping[str, Any], *, order_by: str, descending: bool) 
             descending=descending,
             joined=(mine, mine.c.run_ref == runs.c.ref),
         )
-    if order_by not in _ORDERS:
+    if not isinstance(order_by, str) or order_by not in _ORDERS:
         allowed = [*_ORDERS, _PARAM_ORDER + "<key>"]
         raise ValidationError(
             f"Runs cannot be ordered by {order_by!r}; use one of {', '.join(allowed)}.",
             code="metadata_invalid_order",
             details={"order_by": str(order_by), "allowed": allowed},
         )
-    first = _NONE_FIRST if descending and order_by == "ended_at" else _ORDERS[order_by]
-    keys = (first,) if order_by == "ref" else (first, runs.c.ref)
+    late_open = descending and order_by == "ended_at"
+    keys = (*((_NONE_FIRST,) if late_open else _ORDERS[order_by]), runs.c.ref)
     walked = None
     if order_by in _WALKABLE and (filters.get("tags") or filters.get("params")):
         walked = f.conditions_of(_WALKED_FILTERS, filters)
@@ -202,7 +203,7 @@ RUN_FILTERS: dict[str, Condition] = {
 
 # An expression instead of the column: no index finds it, so the order is what is followed.
 _TESTED_REF = runs.c.ref.concat("")
-_WALKABLE = frozenset({"started_at", "name", "ref"})
+_WALKABLE = frozenset({"project", "started_at", "name", "ref"})
 _WALKED_FILTERS: dict[str, Condition] = {
     **RUN_FILTERS,
     "tags": _each(_tag_conditions, "tags", _TESTED_REF),

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, StrictBool, StrictInt, StrictStr, field_validat
 from pydantic import ValidationError as PydanticValidationError
 
 from contexta.contract.errors import ConfigurationError
-from contexta.store._settings import FrozenSettings
+from contexta.store._settings import FrozenSettings, bind_positions
 from contexta.store.records._enums import DurabilityMode, LayoutMode
 
 _E = TypeVar("_E", bound=Enum)
@@ -57,9 +57,9 @@ class RecordStoreConfig(FrozenSettings):
     max_record_bytes: StrictInt = 4_194_304
     compact_small_parts: StrictBool = True
 
-    def __init__(self, root_path: str | Path | None = None, **values: Any) -> None:
+    def __init__(self, *args: Any, **values: Any) -> None:
         try:
-            super().__init__(root_path=root_path, **values)
+            super().__init__(**bind_positions(type(self), args, values))
         except PydanticValidationError as error:
             raise _configuration_error(error) from error
 

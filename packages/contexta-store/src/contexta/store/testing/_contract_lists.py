@@ -116,6 +116,17 @@ class ListContract(ContractBase):
         assert filled.stages.list_stage_executions("run:p.none") == ()
         assert filled.runs.list_runs("project:none") == ()
 
+    def test_runs_of_all_projects_come_project_by_project(
+        self, filled: MetadataStore, make: ModelFactory
+    ) -> None:
+        """By ref of the project, then by start; `started_at` mixes them."""
+        filled.projects.put_project(make.project("a"))
+        filled.runs.put_run(make.run("late", "a", started_at=INSTANTS[-1]))
+        mixed = filled.runs.list_runs(order_by="started_at")
+
+        assert [run.run_ref.text for run in filled.runs.list_runs()] == ["run:a.late", "run:p.r"]
+        assert [run.run_ref.text for run in mixed] == ["run:p.r", "run:a.late"]
+
     def test_runs_are_filtered_in_every_way(
         self, filled: MetadataStore, make: ModelFactory
     ) -> None:

@@ -37,7 +37,7 @@ class RunLists(ReadRepository[Run]):
         name: str | None = None,
         limit: int | None = None,
         offset: int = 0,
-        order_by: str = "started_at",
+        order_by: str = "project",
         descending: bool = False,
         after: str | None = None,
         name_prefix: str | None = None,
@@ -64,9 +64,9 @@ class RunLists(ReadRepository[Run]):
             name: The exact name.
             limit: At most so many runs.
             offset: Skip so many first. Costs what the skipped runs cost; a cursor does not.
-            order_by: `started_at`, `ended_at` (open runs last), `name`, `status` or `ref`;
-                ties by ref. `param:<key>` orders by a parameter that is a number; runs without
-                it are left out.
+            order_by: `project` (by ref, and by start within each), `started_at`, `ended_at` (open
+                runs last), `name`, `status` or `ref`; ties by ref. `param:<key>` orders by a
+                parameter that is a number; runs without it are left out.
             descending: Whether to turn the order around, ties included.
             after: `next_cursor` of a page with the same filters and order; start behind it.
             name_prefix: How the name begins.
@@ -108,7 +108,7 @@ class RunLists(ReadRepository[Run]):
         *,
         limit: int = PAGE_SIZE,
         after: str | None = None,
-        order_by: str = "started_at",
+        order_by: str = "project",
         descending: bool = False,
         **filters: Unpack[RunFilters],
     ) -> Page[Run]:
@@ -119,7 +119,7 @@ class RunLists(ReadRepository[Run]):
     def iter_runs(
         self,
         *,
-        order_by: str = "started_at",
+        order_by: str = "project",
         descending: bool = False,
         **filters: Unpack[RunFilters],
     ) -> Iterator[Run]:
@@ -128,7 +128,7 @@ class RunLists(ReadRepository[Run]):
 
     def count_runs(self, **filters: Unpack[RunFilters]) -> int:
         """Count runs; see `list_runs`."""
-        return self._count(_listing(filters, "started_at", False))
+        return self._count(_listing(filters, "project", False))
 
     def run_rows(
         self,
@@ -136,7 +136,7 @@ class RunLists(ReadRepository[Run]):
         limit: int | None = None,
         after: str | None = None,
         offset: int = 0,
-        order_by: str = "started_at",
+        order_by: str = "project",
         descending: bool = False,
         **filters: Unpack[RunFilters],
     ) -> tuple[RunRow, ...]:
@@ -151,7 +151,7 @@ class RunLists(ReadRepository[Run]):
         *,
         limit: int | None = None,
         after: str | None = None,
-        order_by: str = "started_at",
+        order_by: str = "project",
         descending: bool = False,
         **filters: Unpack[RunFilters],
     ) -> pa.Table:
