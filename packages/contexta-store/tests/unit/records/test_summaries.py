@@ -56,6 +56,22 @@ def test_stages_are_summarized_apart_and_in_order(store):
     ]
 
 
+def test_the_first_point_is_of_its_own_series_when_pieces_overlap(store):
+    """A later part with an earlier point does not mix up series, whatever order keys come in."""
+    writer = store.writer()
+    outside = SeriesContext("run:demo.run-1", "demo")
+    places = [(outside, "z", 0.0), (CONTEXT, "a", 100.0), (CONTEXT, "z", 200.0)]
+    for moments in [(5,), (1, 9)]:
+        for context, key, offset in places:
+            series = writer.define_series(context, key)
+            for moment in moments:
+                writer.append_point(series, moment, offset + moment)
+        store.seal()
+    found = [(s.metric_key, s.first, s.last) for s in store.metric_summaries()]
+
+    assert found == [("z", 1.0, 9.0), ("a", 101.0, 109.0), ("z", 201.0, 209.0)]
+
+
 def test_counts_are_by_type(store, metric):
     """Only the records of the run are counted."""
     store.append_many([metric(1), metric(2), metric(3, run="run-2")])

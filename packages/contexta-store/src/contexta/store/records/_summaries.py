@@ -56,7 +56,10 @@ _LAST = ("unit", "last", "last_step", "last_us", "last_sequence", "last_record_r
 
 
 class Groups(NamedTuple):
-    """Rows in order of their group; the rows of group i are `starts[i]` to `ends[i]`."""
+    """Rows in order of their group; the rows of group i are `starts[i]` to `ends[i]`.
+
+    The groups are in the order in which their first rows were given, whatever rows are sorted by.
+    """
 
     rows: pa.Table
     ids: pa.Array
@@ -84,6 +87,8 @@ def group_points(points: pa.Table) -> Groups:
 def _grouped(rows: pa.Table, time: str, sequence: str) -> Groups:
     ids = _group_ids(rows)
     if not _is_ordered(ids, rows[time], rows[sequence]):
+        # By first appearance: groups are in the same order whether rows are sorted here or not.
+        ids = ids.dictionary_encode().indices.cast(pa.int64())
         keys = pa.table({"id": ids, "time": rows[time], "sequence": rows[sequence]})
         names = ("id", "time", "sequence")
         order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in names])
