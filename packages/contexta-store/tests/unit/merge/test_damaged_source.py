@@ -136,6 +136,29 @@ def test_ledger_that_is_no_database(workspace):
     assert ["metadata"] == [one.plane for one in report.damage]
 
 
+def test_a_log_of_another_moment(workspace):
+    """A ledger and a log that were copied at different moments: the ledger alone is read."""
+    a, b = workspace("a"), workspace("b")
+    a.run("x", params={"text": "t" * 5000})
+    ledger = a.root / "metadata" / "ledger.sqlite"
+    log = a.root / "metadata" / "ledger.sqlite-wal"
+    earlier = ledger.read_bytes()
+    for number in range(20):
+        a.run(f"more-{number}", points=1, params={"text": "t" * 5000})
+    with a.open() as planes:
+        for number in range(20):
+            planes.metadata.runs.update_tags(f"run:p.more-{number}", {"tag": "t" * 3000})
+        later = log.read_bytes()
+    ledger.write_bytes(earlier)
+    log.write_bytes(later)
+
+    report = merge_workspaces(a.root, b.root)
+
+    assert {"run:p.x": "completed"} == b.runs()
+    assert 21 == len(b.points_of())
+    assert "metadata_log_left_out" in {one.code for one in report.damage}
+
+
 def test_damaged_body(workspace):
     """A damaged body is not taken; the others are."""
     a, b = workspace("a"), workspace("b")

@@ -16,6 +16,7 @@ from contexta.store.merge._places import Places, note_or_raise
 from contexta.store.merge._record_source import RecordSource
 from contexta.store.merge._records import NativeNumbers, RecordMerge, settle
 from contexta.store.merge._renames import Renames
+from contexta.store.merge._source_ledger import open_source_ledger
 from contexta.store.merge._unknown_runs import place_unknown_runs
 from contexta.store.metadata import MetadataStore, MetadataStoreConfig
 from contexta.store.records import RecordStore, RecordStoreConfig
@@ -176,18 +177,12 @@ class MergeRun:
             return None
 
     def _open_source_metadata(self) -> MetadataStore | None:
-        path = self._source.database
         config = self._configs[0]
         if config is None:
-            if not path.exists():
+            if not self._source.database.exists():
                 return None
-            config = MetadataStoreConfig(database_path=path)
-        try:
-            config = config.model_copy(update={"read_only": True})
-            return self._stack.enter_context(MetadataStore(config))
-        except ContextaError as error:
-            note_or_raise(self._account, "metadata", error)
-            return None
+            config = MetadataStoreConfig(database_path=self._source.database)
+        return open_source_ledger(config, self._account, self._stack)
 
     def _require_ledger(self) -> None:
         """Refuse a target that holds something and whose ledger is not in its folder."""
