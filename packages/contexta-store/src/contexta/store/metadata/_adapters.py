@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from contexta.contract.errors import DependencyError, SchemaVersionError, ValidationError
+from contexta.store.metadata._arguments import a_text
 from contexta.store.metadata._views import READABLE_NAMES
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class DuckDBAdapter:
         Raises:
             MetadataError: `metadata_store_failed` when the database refuses the statement.
         """
-        found = self.backend.select(sql, params)
+        found = self.backend.select(a_text("sql", sql), params)
         return ResultRows(tuple((name, *[None] * 6) for name in found.columns), found.rows)
 
     def query_one(self, sql: str, params: Sequence[Any] | None = None) -> tuple[Any, ...] | None:
@@ -194,7 +195,7 @@ class PolarsAdapter:
 
 def table_query(name: str) -> str:
     """Return the SELECT for a whole table; the name comes from a fixed list."""
-    if name not in READABLE_NAMES:
+    if not isinstance(name, str) or name not in READABLE_NAMES:
         raise ValidationError(
             f"There is no table {name!r}; use one of {', '.join(sorted(READABLE_NAMES))}.",
             code="metadata_unknown_table",

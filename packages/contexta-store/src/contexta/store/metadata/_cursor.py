@@ -10,7 +10,8 @@ from typing import Any
 from contexta.contract.errors import ValidationError
 
 _VERSION = "c1"
-_MAX_LENGTH = 4_096
+# A position may hold a name as long as the contract accepts.
+_MAX_LENGTH = 32 << 20
 
 
 def write_cursor(listing: str, position: tuple[Any, ...]) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from contexta.contract.errors import ConflictError, ValidationError
 from contexta.store.metadata import _tables as t
 from contexta.store.metadata._archive import missing_refs, not_stored
+from contexta.store.metadata._arguments import a_text, several
 from contexta.store.metadata._deletion_closure import ORDER, Closure
 from contexta.store.metadata._deletion_models import (
     DeletionBlocker,
@@ -45,7 +46,7 @@ def plan_deletion(
     writer_alive: WriterAlive | None = None,
 ) -> DeletionPlan:
     """Plan to delete entities; see `MetadataStore.plan_deletion`."""
-    roots = [parse_ref(ref) for ref in refs]
+    roots = [parse_ref(ref) for ref in several("refs", refs)]
     if not roots:
         raise ValidationError("Name at least one ref to delete.", code="metadata_deletion_empty")
     with store.context.database.read() as connection:
@@ -60,6 +61,8 @@ def apply_deletion(
     store: MetadataStore, plan: DeletionPlan, *, reason: str | None = None
 ) -> DeletionReport:
     """Delete what a plan names; see `MetadataStore.apply_deletion`."""
+    if reason is not None:
+        a_text("reason", reason)
     if plan.blocked:
         raise ConflictError(
             f"The plan cannot be applied: {plan.blockers[0].line}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contexta.store.metadata import _deletion, _retention, _tombstones
+from contexta.store.metadata._paging import check_page
 from contexta.store.metadata._refs import ref_text
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ class DeletionMethods:
         self, *, kind: str | None = None, limit: int = 100, after: str | None = None
     ) -> Page[Tombstone]:
         """Return the same, with the cursor of the page behind it."""
+        check_page("limit", limit, least=1)
         with self._context.database.read() as connection:
             return self._tombstones(connection, kind, limit, after)
 

@@ -110,6 +110,7 @@ def _set_tombstones(
         for row in connection.execute(statement, {REFS: chunk})
     ]
     if rows:
+        rows.sort(key=lambda row: row["ref"])  # databases return them in orders of their own
         connection.execute(t.tombstones.insert(), rows)
 
 

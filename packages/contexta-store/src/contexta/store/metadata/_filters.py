@@ -10,6 +10,7 @@ from contexta.contract.entities import RUN_STAGE_STATUSES
 from contexta.contract.errors import ValidationError
 from contexta.contract.refs import StableRef
 from contexta.contract.time import to_epoch_us
+from contexta.store.metadata._arguments import several
 from contexta.store.metadata._refs import filter_text
 from contexta.store.metadata._tables import archived
 
@@ -94,7 +95,7 @@ def is_one_of(column: Column[Any], field: str, allowed: Iterable[str]) -> Condit
     choices = tuple(allowed)
 
     def build(value: Any) -> ColumnElement[bool]:
-        wanted = [value] if isinstance(value, str) else list(value)
+        wanted = (value,) if isinstance(value, str) else several(field, value)
         strange = [item for item in wanted if item not in choices]
         if strange:
             raise ValidationError(

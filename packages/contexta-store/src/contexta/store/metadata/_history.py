@@ -18,7 +18,7 @@ from sqlalchemy import select
 from contexta.contract.time import from_epoch_us
 from contexta.store.metadata._lookup import REFS, among, chunks
 from contexta.store.metadata._marked_rows import whole_rows
-from contexta.store.metadata._paging import Listing, Page, next_cursor, page_rows
+from contexta.store.metadata._paging import Listing, Page, check_page, next_cursor, page_rows
 from contexta.store.metadata._tables import lifecycle_history
 
 if TYPE_CHECKING:
@@ -152,6 +152,8 @@ def history_page(
     """Return changes of one entity, oldest first; damaged rows are left out and reported."""
     columns = lifecycle_history.c
     listing = Listing(lifecycle_history, f"history|{ref}", (columns.ref == ref,), (columns.id,))
+    if limit is not None:
+        check_page("limit", limit)
     wanted = None if limit is None else limit + 1
     rows = page_rows(connection, listing, limit=wanted, after=after)
     more = limit is not None and len(rows) > limit

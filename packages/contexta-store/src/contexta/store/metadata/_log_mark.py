@@ -8,9 +8,10 @@ then had. Before the first write after a crash the log is compared with it.
 
 The mark names the log by its salts and its inode: it says nothing about another log, such as one
 in a copy of the folder. It also names the process that wrote it, by number and start: the number
-alone is given again, in a container even to the next process. It is written only with `synchronous=full`, because without it the mark
-could outlive, in a power cut, the frames that it speaks of. Neither the database nor the `-shm`
-file is opened here: closing such a descriptor would free SQLite's own locks in this process.
+alone is given again, in a container even to the next process. It is written only with
+`synchronous=full`, because without it the mark could outlive, in a power cut, the frames that it
+speaks of. Neither the database nor the `-shm` file is opened here: closing such a descriptor
+would free SQLite's own locks in this process.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contexta.contract.errors import StoreAccessError
+from contexta.store.metadata._arguments import a_path
 from contexta.store.metadata._copy import LedgerCopy, copy_ledger
 from contexta.store.metadata._errors import translated_database_errors
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def backup_to(database: Database, path: str | Path) -> LedgerCopy:
     """Copy one state of a ledger to a new file; see `MetadataStore.backup_to`."""
     _require_sqlite(database, "be copied", "pg_dump and pg_restore")
-    target = Path(path).expanduser().absolute()
+    target = Path(a_path("path", path)).expanduser().absolute()
     with database.read() as connection:
         return copy_ledger(connection, target)
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from contexta.contract.errors import NotFoundError, ValidationError
 from contexta.store.metadata import _archive
+from contexta.store.metadata._arguments import several
 from contexta.store.metadata._history import changes_of, history_page
+from contexta.store.metadata._paging import check_page
 from contexta.store.metadata._refs import parse_ref, ref_text
 from contexta.store.metadata._tables import TABLE_OF_REF_KIND
 
@@ -57,7 +59,7 @@ class RefMethods:
             NotFoundError: When a parent is neither stored nor among the models.
             ValidationError: `metadata_store_invalid_model` for anything that is no entity.
         """
-        given = tuple(models)
+        given = several("models", models)
         sorted_out: dict[str, list[Any]] = {}
         for model in given:
             sorted_out.setdefault(self._kind_of(model), []).append(model)
@@ -111,6 +113,7 @@ class RefMethods:
         self, ref: StableRef | str, *, limit: int = 100, after: str | None = None
     ) -> Page[ChangeRow]:
         """Return the same, with the cursor of the page behind it."""
+        check_page("limit", limit, least=1)
         return self._history(ref, limit, after)
 
     def list_lifecycle_changes(self, ref: StableRef | str) -> tuple[LifecycleChange, ...]:
@@ -131,11 +134,11 @@ class RefMethods:
             NotFoundError: `metadata_row_not_found`, naming all that are not stored; nothing is
                 archived then.
         """
-        return _archive.archive(self._context, [parse_ref(ref) for ref in refs])
+        return _archive.archive(self._context, [parse_ref(ref) for ref in several("refs", refs)])
 
     def unarchive(self, refs: Iterable[StableRef | str]) -> tuple[str, ...]:
         """Take entities out of the archive; return those that were in it."""
-        return _archive.unarchive(self._context, [parse_ref(ref) for ref in refs])
+        return _archive.unarchive(self._context, [parse_ref(ref) for ref in several("refs", refs)])
 
     def _history(
         self, ref: StableRef | str, limit: int | None, after: str | None

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from contexta.contract.errors import ValidationError
 from contexta.contract.time import to_epoch_us
+from contexta.store.metadata._arguments import several
 from contexta.store.metadata._deletion import plan_in
 from contexta.store.metadata._filters import run_of
 from contexta.store.metadata._paging import check_page
@@ -42,7 +43,7 @@ def plan_retention(
         )
     if keep_last is not None:
         check_page("keep_last", keep_last)
-    statement = _candidates(keep_last, tuple(keep_tagged))
+    statement = _candidates(keep_last, several("keep_tagged", keep_tagged))
     if finished_before is not None:
         statement = statement.where(runs.c.ended_us < to_epoch_us(finished_before))
     if project_ref is not None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from contexta.contract.time import from_epoch_us
 from contexta.store.metadata._marked_rows import whole_rows
-from contexta.store.metadata._paging import Listing, Page, next_cursor, page_rows
+from contexta.store.metadata._paging import Listing, Page, check_page, next_cursor, page_rows
 from contexta.store.metadata._tables import tombstones
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ def tombstone_page(
     own = tombstones.c
     conditions = () if kind is None else (own.ref_kind == kind,)
     listing = Listing(tombstones, f"tombstones|{kind}", conditions, (own.id,))
+    if limit is not None:
+        check_page("limit", limit)
     wanted = None if limit is None else limit + 1
     rows = page_rows(connection, listing, limit=wanted, after=after)
     more = limit is not None and len(rows) > limit

@@ -36,6 +36,15 @@ class DeletionContract(ContractBase):
         assert filled.runs.list_runs(tags={"team": "a"}) == ()
         assert filled.check_integrity().ok
 
+    def test_tombstones_of_one_deletion_are_sorted(
+        self, store: MetadataStore, make: ModelFactory
+    ) -> None:
+        """Children before parents, and by ref: the same on every database."""
+        store.put_all([make.project("b"), make.project("a"), make.run("r", "b")])
+        store.apply_deletion(store.plan_deletion(["project:a", "project:b"]))
+
+        assert [row.ref for row in store.list_tombstones()] == ["run:b.r", "project:a", "project:b"]
+
     def test_what_stands_in_the_way_blocks(self, filled: MetadataStore) -> None:
         """A run that a deployment names is not deleted; nothing changes."""
         plan = filled.plan_deletion(["run:p.r"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from sqlalchemy import bindparam
 
 from contexta.contract.errors import NotFoundError
+from contexta.store.metadata._arguments import several
 from contexta.store.metadata._history import changes_between, record_changes
 from contexta.store.metadata._lookup import existing
 from contexta.store.metadata._put_probe import PutProbe
@@ -58,7 +59,7 @@ class Repository(ReadRepository[M], Generic[M]):
             ConflictError: `metadata_revision_conflict`.
             ValidationError: When one is not a model of this repository.
         """
-        checked = tuple(self._entity.check(model) for model in models)
+        checked = tuple(self._entity.check(model) for model in several("models", models))
         latest = self.by_ref(checked)
         if latest:
             with self._database.write() as connection:

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select
 
 from contexta.contract.errors import IntegrityError, NotFoundError
 from contexta.store.metadata import _filters
+from contexta.store.metadata._arguments import several
 from contexta.store.metadata._lookup import REFS, among, chunks, exists
 from contexta.store.metadata._paging import (
     Listing,
@@ -69,7 +70,7 @@ class ReadRepository(Generic[M]):
             NotFoundError: `metadata_row_not_found`, naming every ref that is not stored.
             IntegrityError: `metadata_row_damaged` for the first row that is.
         """
-        wanted = tuple(ref_text(ref) for ref in refs)
+        wanted = tuple(ref_text(ref) for ref in several("refs", refs))
         with self._database.read() as connection:
             rows = self._existing(connection, wanted)
             missing = sorted({ref for ref in wanted if ref not in rows})
@@ -82,7 +83,7 @@ class ReadRepository(Generic[M]):
 
         Damaged rows are left out and reported by `MetadataStore.damage`.
         """
-        wanted = dict.fromkeys(ref_text(ref) for ref in refs)
+        wanted = dict.fromkeys(ref_text(ref) for ref in several("refs", refs))
         with self._database.read() as connection:
             rows = self._existing(connection, tuple(wanted))
         ordered = [rows[ref] for ref in wanted if ref in rows]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from contexta.contract.errors import NotFoundError
 from contexta.contract.lineage import RELATION_TYPES
 from contexta.store.metadata import _filters as f
+from contexta.store.metadata._arguments import several
 from contexta.store.metadata._citations import cite
 from contexta.store.metadata._lookup import chunks, existing
 from contexta.store.metadata._paging import Listing
@@ -97,7 +98,7 @@ class RelationRepository(Repository["LineageEdge"]):
         after: str | None = None,
     ) -> tuple[LineageEdge, ...]:
         """Return the relations from or to any of some refs, each once, by time, then ref."""
-        return self.list_relations(refs=tuple(refs), limit=limit, after=after)
+        return self.list_relations(refs=several("refs", refs), limit=limit, after=after)
 
     def list_relations_for_source(
         self, ref: StableRef | str, *, limit: int | None = None, after: str | None = None
@@ -135,7 +136,7 @@ class RelationRepository(Repository["LineageEdge"]):
         if filters.get("ref") is not None:
             ends = [ref_text(filters["ref"])]
         elif filters.get("refs") is not None:
-            ends = sorted({ref_text(ref) for ref in filters["refs"]})
+            ends = sorted({ref_text(ref) for ref in several("refs", filters["refs"])})
         elif others.get("source_ref") is None and others.get("target_ref") is None:
             return super()._listing(others)
         either = tuple(end.in_(chunk) for chunk in chunks(ends) for end in _ENDPOINTS)

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from contexta.contract import Project, Run
 from contexta.contract.errors import ConflictError, IntegrityError, NotFoundError
 from contexta.contract.time import to_epoch_us
+from contexta.store.metadata._arguments import a_mapping, a_name, known_names
 from contexta.store.metadata._entities import PROJECT
 from contexta.store.metadata._lookup import exists
 from contexta.store.metadata._marked_rows import whole_rows
@@ -82,6 +83,8 @@ class RunRepository(RunLists, Repository[Run]):
             The run as stored, with its final ref.
         """
         wished = self._entity.check(run)
+        if writer_id is not None:
+            a_name("writer_id", writer_id)
         with self._database.write() as connection:
             self._require_project(connection, wished, project)
             final = reserve(connection, wished)
@@ -139,6 +142,7 @@ class RunRepository(RunLists, Repository[Run]):
             ConflictError: `metadata_revision_conflict`.
         """
         text = filter_text(run_ref, "run", "run_ref")
+        a_name("writer_id", writer_id)
         with self._database.write() as connection:
             old, run = self._current(connection, text, expected_revision)
             opened = Run.model_validate({**run.to_dict(), "status": _OPEN, "ended_at": None})
@@ -213,11 +217,16 @@ class RunRepository(RunLists, Repository[Run]):
             ValidationError: When the contract refuses a value.
         """
         text = filter_text(run_ref, "run", "run_ref")
+        given, more = a_mapping("facts", facts), a_mapping("metadata", metadata)
         with self._database.write() as connection:
             old, run = self._current(connection, text, expected_revision)
             content = run.to_dict()
-            known = {name: value for name, value in facts.items() if content[name] is None}
-            merged = {**metadata, **content["metadata"]}
+            known = {
+                name: value
+                for name, value in known_names("facts", given, content).items()
+                if content[name] is None
+            }
+            merged = {**more, **content["metadata"]}
             changed = Run.model_validate({**content, **known, "metadata": merged})
             self._replace(connection, changed, old)
             write_facts(connection, (changed,), {text: run})
@@ -231,10 +240,11 @@ class RunRepository(RunLists, Repository[Run]):
         expected_revision: int | None,
     ) -> Run:
         text = filter_text(run_ref, "run", "run_ref")
+        added = a_mapping(field, values)
         with self._database.write() as connection:
             old, run = self._current(connection, text, expected_revision)
             content = run.to_dict()
-            content[field] = {**content[field], **values}
+            content[field] = {**content[field], **added}
             changed = Run.model_validate(content)
             self._replace(connection, changed, old)
             write_facts(connection, (changed,), {text: run})
