@@ -10,9 +10,11 @@ import threading
 import pytest
 
 from contexta.contract.errors import ValidationError
+from contexta.store.fs import FileLock
 from contexta.store.records import RecordStore, RecordStoreConfig, SeriesContext, rebuild_indexes
 from contexta.store.records._index import INDEX_NAME, forget_parts
 from contexta.store.records._layout import Layout
+from contexta.store.records._log_write import condense_log
 
 RUNS = [f"run:demo.run-{number}" for number in range(6)]
 
@@ -64,6 +66,22 @@ def test_answers_come_without_opening_a_part(filled, root, answers):
     (root / "_elsewhere").rename(root / "metric")
 
     assert found == known
+
+
+def test_sealing_feeds_the_index_also_after_the_log_was_condensed(filled, root, add_points):
+    """Though positions in the log mean nothing any more: no part is left to the first reader."""
+    layout = Layout(root)
+    with FileLock(layout.lock):
+        condense_log(layout)
+    for number in range(6, 9):
+        add_points(filled, 10, run=f"run:demo.run-{number}")
+        filled.seal()
+    (root / "metric").rename(root / "_elsewhere")
+    with RecordStore(RecordStoreConfig(root)) as store:
+        counts = [store.record_counts(f"run:demo.run-{n}")["metric"] for n in (0, 5, 6, 8)]
+    (root / "_elsewhere").rename(root / "metric")
+
+    assert counts == [80, 80, 10, 10]
 
 
 def test_the_index_can_be_deleted_at_any_time(filled, plain, root, answers):

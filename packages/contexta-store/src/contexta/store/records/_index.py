@@ -55,8 +55,9 @@ def note_published(
         for _ in range(_TRIES):
             state = index.state()
             cover = index.advance(state, UNBOUNDED if thorough else AT_SEAL, tables)
-            if cover is None and thorough:
-                IndexedReader(layout, reader, index).answer(lambda look: None, bounded=False)
+            if cover is None:  # for example, the log was condensed: once a whole look is needed
+                question = IndexedReader(layout, reader, index)
+                question.answer(lambda look: None, bounded=not thorough)
             if cover is None or cover.state.raw != state.raw or not cover.rest:
                 return
     except (
