@@ -12,7 +12,7 @@ collect_ignore = [] if find_spec("pyspark") else ["test_spark.py"]
 
 
 def pytest_addoption(parser):
-    parser.addoption("--rounds", type=int, default=10, help="reads per engine (default 10)")
+    parser.addoption("--rounds", type=int, default=5, help="reads per engine (default 5)")
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 
 def pytest_addoption(parser):
-    parser.addoption("--kills", type=int, default=12, help="kills per crash test (default 12)")
-    parser.addoption("--cuts", type=int, default=12, help="power cuts per test (default 12)")
-    parser.addoption("--faults", type=int, default=8, help="disk errors per test (default 8)")
-    parser.addoption("--flips", type=int, default=15, help="flipped bits per file (default 15)")
+    parser.addoption("--kills", type=int, default=5, help="kills per crash test (default 5)")
+    parser.addoption("--cuts", type=int, default=5, help="power cuts per test (default 5)")
+    parser.addoption("--faults", type=int, default=4, help="disk errors per test (default 4)")
+    parser.addoption("--flips", type=int, default=6, help="flipped bits per file (default 6)")
 
 
 @pytest.fixture
