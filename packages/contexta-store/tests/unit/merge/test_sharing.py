@@ -2,6 +2,7 @@
 
 import threading
 
+import pyarrow.parquet as pq
 import pytest
 
 from contexta.contract import ArtifactManifest
@@ -9,6 +10,8 @@ from contexta.contract.errors import ConfigurationError, IntegrityError
 from contexta.store.integrity import check_workspace
 from contexta.store.merge import merge_workspaces
 from contexta.store.metadata import MetadataStoreConfig
+from contexta.store.records._layout import Layout
+from contexta.store.records._parts_log import read_log
 
 T = "2026-01-01T00:00:00Z"
 
@@ -211,3 +214,22 @@ def test_a_copy_from_the_middle_of_a_merge_is_not_believed(workspace, tmp_path):
     assert ["merge_origin_unknown"] == [one.code for one in report.damage]
     assert {"run:p.y": [0, 1, 2]} == partial
     assert {"run:p.x": [0, 1, 2], "run:p.y": [0, 1, 2]} == c.points_of()
+
+
+def test_large_parts_are_sorted_in_pieces(workspace, monkeypatch):
+    """Renamed runs of a part that does not fit into memory come in storage order all the same."""
+    monkeypatch.setattr("contexta.store.merge._record_parts.batch_rows", lambda count: 4)
+    a, b = workspace("a"), workspace("b")
+    for name in ("x-1b", "x", "y"):
+        a.run(name, points=9)
+    with a.open() as planes:
+        planes.records.compact(full=True)
+    b.run("x", points=1)
+
+    merge_workspaces(a.root, b.root)
+
+    entries = read_log(Layout(b.root / "records")).parts.values()
+    part = max(entries, key=lambda entry: entry.rows)
+    runs = pq.read_table(b.root / "records" / part.path, columns=["run_ref"])["run_ref"].to_pylist()
+    assert sorted(["run:p.x-1b", "run:p.x-2", "run:p.y"] * 9) == runs
+    assert list(range(9)) == b.points_of()["run:p.x-2"]

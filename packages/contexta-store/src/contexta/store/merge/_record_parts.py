@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
@@ -125,9 +126,15 @@ class _Writer:
                 yield self._change.apply(unit.record_type, chosen.slice(start, rows))
 
     def _sorted(self, unit: Unit, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        first = next(tables, None)
+        second = next(tables, None)
+        if second is None:
+            if first is not None:
+                yield sorted_for_storage(unit.record_type, first)
+            return
         runs = [
             write_part(self._staging, self._next_id(), unit.record_type, unit.project, table)
-            for table in tables
+            for table in chain((first, second), tables)
         ]
         with closing(cast("Generator[pa.Table]", self._joined(unit, runs))) as ordered:
             yield from ordered

@@ -108,26 +108,23 @@ class RowChange:
 
     def _record_refs(self, record_type: str, columns: Mapping[str, pa.Array]) -> pa.Array:
         given, runs = columns["record_ref"], columns["run_ref"]
+        new = self._renames.ref
         if given.null_count == 0:
-            texts = given.to_pylist() if self._renames else None
-        else:
-            # As `derive_record_ref` does, but the part before the number once per run.
-            heads = [
-                derive_record_ref(run, record_type, 0)[:-12] for run in runs.dictionary.to_pylist()
-            ]
-            rows = zip(
-                given.to_pylist(),
-                runs.indices.to_pylist(),
-                columns["sequence"].to_pylist(),
-                strict=True,
-            )
-            texts = [
-                f"{heads[run]}{number:012x}" if own is None else own for own, run, number in rows
-            ]
-        if texts is None:
-            return given
-        if self._renames:
-            texts = [self._renames.ref(text) for text in texts]
+            if not self._renames:
+                return given
+            return pa.array([new(text) for text in given.to_pylist()], pa.string())
+        # As `derive_record_ref` does, but the part before the number once per run.
+        names = runs.dictionary.to_pylist()
+        heads = [derive_record_ref(new(name), record_type, 0)[:-12] for name in names]
+        rows = zip(
+            given.to_pylist(),
+            runs.indices.to_pylist(),
+            columns["sequence"].to_pylist(),
+            strict=True,
+        )
+        texts = [
+            f"{heads[run]}{number:012x}" if own is None else new(own) for own, run, number in rows
+        ]
         return pa.array(texts, pa.string())
 
     def _words(self, words: pa.DictionaryArray) -> pa.Array:
