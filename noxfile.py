@@ -35,7 +35,7 @@ PACKAGES = [
 TOPS = {
     "contexta-contract": ["shape/test_contract_alone.py"],
     "contexta-recovery": ["recovery"],
-    "contexta": ["surface", "analytics", "concurrency", "crash"],
+    "contexta": ["surface", "analytics", "concurrency", "crash", "format"],
 }
 #: What tests need beside the package itself.
 TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6", "hypothesis>=6.120"]
@@ -226,8 +226,9 @@ def demo(session: nox.Session) -> None:
 
 @nox.session(requires=["wheels"], default=False)
 def bench(session: nox.Session) -> None:
-    """Measure the hot paths beside their floors and a peer, as ratios of one run."""
-    install_wheels(session, "contexta", also=["numpy", "trackio", *ANALYTICS])
+    """Measure the stores beside their floors and a peer; `-- --quick` takes about a minute."""
+    peers = ["numpy", "trackio", "tensorboardX>=2.6"]
+    install_wheels(session, "contexta", also=[*peers, *ANALYTICS, *POSTGRES])
     session.run("python", "tests-integration/benchmarks/run.py", *session.posargs)
 
 
