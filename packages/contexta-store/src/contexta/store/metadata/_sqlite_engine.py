@@ -76,8 +76,19 @@ class SqliteEngine:
         if self.path is not None and not self.path.exists():
             ensure_private_dir(self.path.parent)
             # SQLite gives its other files the mode of this one.
-            os.close(open_private(self.path, os.O_CREAT | os.O_RDWR))
+            self._create_file(self.path)
             fsync_dir(self.path.parent)
+
+    def _create_file(self, path: Path) -> None:
+        """Create the file, or leave alone what another thread or process was first to create.
+
+        To open that and close it again would free the locks that this process has on it.
+        """
+        try:
+            os.close(open_private(path, os.O_CREAT | os.O_EXCL | os.O_RDWR))
+        except StoreAccessError as error:
+            if not isinstance(error.__cause__, FileExistsError) or path.is_symlink():
+                raise
 
     def is_empty(self, connection: Connection) -> bool:
         """Tell whether the database has no tables."""

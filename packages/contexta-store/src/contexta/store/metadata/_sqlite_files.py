@@ -140,8 +140,21 @@ class ReadOnlyFile:
         if self._folder is not None:
             self._folder.cleanup()
         self._folder = tempfile.TemporaryDirectory(prefix="contexta-ledger-")
-        for source in (self._database, log):
-            shutil.copyfile(source, Path(self._folder.name) / source.name)
+        folder = Path(self._folder.name)
+        shutil.copyfile(log, folder / log.name)
+        # The database goes through SQLite, page by page: closing a descriptor of our own would
+        # free the locks of every connection that this process has to the file.
+        with (
+            closing(
+                connect_read_only(
+                    self._database, access="still", busy_timeout_seconds=self._timeout
+                )
+            ) as source,
+            closing(sqlite3.connect(folder / "_pages", isolation_level=None)) as target,
+        ):
+            target.execute("PRAGMA synchronous=OFF").fetchall()
+            source.backup(target)
+        (folder / "_pages").rename(folder / self._database.name)
 
 
 class _ChangedMeanwhileError(Exception):
