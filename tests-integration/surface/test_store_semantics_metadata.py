@@ -252,9 +252,14 @@ def test_puts_join_the_transaction_of_the_adapter(store):
     with store.duckdb.transaction() as adapter:
         store.runs.put_run(run("kept"))
         assert isinstance(adapter, m.DuckDBAdapter)
-    with pytest.raises(KeyError), store.duckdb.transaction():
-        store.runs.put_run(run("dropped"))
-        raise KeyError("stop")
+
+    def stopped():
+        with store.duckdb.transaction():
+            store.runs.put_run(run("dropped"))
+            raise KeyError("stop")
+
+    with pytest.raises(KeyError):
+        stopped()
 
     assert store.runs.exists_run("run:demo.kept")
     assert not store.runs.exists_run("run:demo.dropped")
