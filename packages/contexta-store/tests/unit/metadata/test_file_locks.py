@@ -10,6 +10,7 @@ import pytest
 
 from contexta.contract.errors import StoreAccessError
 from contexta.store.metadata import MetadataStore, MetadataStoreConfig
+from contexta.store.metadata._errors import database_error
 from contexta.store.metadata._sqlite_engine import SqliteEngine
 from contexta.store.metadata._sqlite_files import ReadOnlyFile
 from contexta.store.testing import ModelFactory
@@ -94,3 +95,12 @@ def test_a_dangling_link_is_not_followed(path):
         engine.make_room()
 
     assert not os.path.lexists(path.parent / "elsewhere")
+
+
+def test_a_reader_that_others_outrun_is_told_to_call_again():
+    """SQLite gives up after ten seconds; nothing is wrong with the ledger."""
+    error = sqlite3.OperationalError("locking protocol")
+    error.sqlite_errorcode = sqlite3.SQLITE_PROTOCOL
+    found = database_error("ledger.sqlite", error)
+
+    assert (found.code, found.retryable) == ("metadata_store_busy", True)

@@ -370,6 +370,7 @@ archived = Table(
 
 # One row for each deletion, kept for good: it holds no content, and the revision that the next
 # row of this ref continues from.
+_BURIED = ("ref", "ref_kind", "deleted_us", "actor", "reason", "last_revision", "payload_digest")
 tombstones = Table(
     "ledger_tombstones",
     metadata,
@@ -381,18 +382,7 @@ tombstones = Table(
     _text("reason", nullable=True),
     Column("last_revision", Integer, nullable=False),
     Column("payload_digest", LargeBinary, nullable=False),
-    _digest(
-        default=marked(
-            "ledger_tombstones",
-            "ref",
-            "ref_kind",
-            "deleted_us",
-            "actor",
-            "reason",
-            "last_revision",
-            "payload_digest",
-        )
-    ),
+    _digest(default=marked("ledger_tombstones", *_BURIED)),
     Index("ledger_tombstones_by_ref", "ref"),
 )
 
