@@ -246,6 +246,17 @@ def test_missing_documents_are_refused(package, refuse, name):
     assert refuse(package) == INVALID
 
 
+def test_a_place_that_no_file_can_have_is_no_package(store, tmp_path):
+    """A NUL, and a name that is too long for the file system."""
+    codes = []
+    for name in ("a\0b", "x" * 5000):
+        with pytest.raises(ContextaError) as caught:
+            store.import_export_package(tmp_path / name)
+        codes.append(caught.value.code)
+
+    assert codes == ["artifact_export_package_not_found", "store_io_failed"]
+
+
 def test_a_missing_body_is_a_missing_source(package, refuse):
     """As for any put."""
     (bare(package) / "weights.safetensors").unlink()

@@ -187,6 +187,7 @@ def test_manifest_may_be_a_mapping(store, manifest, source):
         (lambda t: _link(t / "dangling", t / "absent"), "artifact_store_missing_source"),
         (lambda t: _fifo(t / "fifo"), "artifact_store_invalid_source"),
         (lambda t: 7, "artifact_store_invalid_source"),
+        (lambda t: f"{t}/a\0b", "artifact_store_missing_source"),
     ],
 )
 def test_bad_sources_are_refused(store, manifest, tmp_path, make, code):

@@ -220,7 +220,8 @@ def _look(source: str | Path) -> tuple[Path, os.stat_result]:
     with translated_os_errors("look at", path):
         try:
             return path, path.stat()
-        except (FileNotFoundError, NotADirectoryError) as error:
+        except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+            # ValueError: a NUL or a lone surrogate, which no file can have in its name.
             raise ValidationError(
                 f"There is nothing at {str(path)!r} to store.",
                 code="artifact_store_missing_source",

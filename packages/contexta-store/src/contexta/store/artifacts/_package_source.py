@@ -161,11 +161,13 @@ def package_source(path: Path, limits: Limits) -> PackageSource:
 
     Raises:
         NotFoundError: `artifact_export_package_not_found`.
+        StoreAccessError: When it cannot be looked at.
     """
-    if path.is_dir():
-        return FolderSource(path, limits)
-    if path.is_file() and path.suffix == ".tar":
-        return TarSource(path, limits)
+    with translated_os_errors("look at the package", path):
+        if path.is_dir():
+            return FolderSource(path, limits)
+        if path.is_file() and path.suffix == ".tar":
+            return TarSource(path, limits)
     raise NotFoundError(
         f"There is no package at {str(path)!r}: it must be a folder or a plain .tar file.",
         code="artifact_export_package_not_found",
