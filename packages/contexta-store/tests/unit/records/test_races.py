@@ -163,3 +163,36 @@ def test_a_batch_that_needs_a_new_block_on_a_full_disk_says_what_is_stored(
     assert [r.index for r in caught.value.partial_result.rejected] == [0]
     assert [s.record_ref[-2:] for s in store.scan()] == ["m1", "m2", "m3"]
     assert store.check_integrity().issues == ()
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_an_answer_during_an_erasure_keeps_what_was_not_erased(
+    store, open_store, add_points, monkeypatch, indexed
+):
+    """A part that went from under the read is no damage: the answer comes from its successor."""
+    add_points(store, 5, run="run:demo.kept")
+    add_points(store, 5, run="run:demo.gone")
+    store.seal()
+
+    def erased_behind(call):
+        handle = open_store(enable_indexes=indexed)
+        look, looks = handle._reader.snapshot, []
+
+        def snapshot():
+            looks.append(look())
+            if len(looks) == 1:
+                store.apply_erasure(store.plan_erasure(run_refs=["run:demo.gone"]))
+                add_points(store, 5, run="run:demo.gone")
+                store.seal()
+                store.compact(full=True)
+            return looks[-1]
+
+        monkeypatch.setattr(handle._reader, "snapshot", snapshot)
+        return call(handle), handle.damage()
+
+    table, damage = erased_behind(lambda handle: handle.arrow("metric", columns=["run_ref"]))
+    counts, damage_of_counts = erased_behind(lambda handle: handle.record_counts("run:demo.kept"))
+
+    assert table["run_ref"].to_pylist().count("run:demo.kept") == 5
+    assert counts["metric"] == 5
+    assert (damage, damage_of_counts) == ((), ())

@@ -23,7 +23,7 @@ from contexta.store.records._layout import Layout
 from contexta.store.records._live import LiveView
 from contexta.store.records._part_entry import PartEntry
 from contexta.store.records._plain_arrays import integers, no_rows, texts
-from contexta.store.records._reads import read_table
+from contexta.store.records._reads import read_table, was_replaced
 from contexta.store.records._rows_filter import RowFilter
 from contexta.store.records._snapshot import Snapshot, StoreReader
 from contexta.store.records._summaries import (
@@ -80,14 +80,18 @@ class IndexedReader:
                 brought up to date as a whole for it.
         """
         index = self._index
-        tries = _TRIES if index is not None else 0
-        for _ in range(tries):
-            assert index is not None  # noqa: S101 - there are no tries without one
+        for _ in range(_TRIES):
             try:
-                return question(self._look(index, BOUNDED if bounded else UNBOUNDED))
+                budget = BOUNDED if bounded else UNBOUNDED
+                found = question(self._plain() if index is None else self._look(index, budget))
             except (IndexUnavailableError, DamagedSegmentError) as error:
+                assert index is not None  # noqa: S101 - nothing else raises them
                 self.lost.clear()
                 index.recover(error)
+                continue
+            if not was_replaced(self._reader, self._layout, self.lost):
+                return found
+            self.lost.clear()
         return question(self._plain())
 
     def _plain(self) -> Look:

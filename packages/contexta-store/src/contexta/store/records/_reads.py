@@ -14,6 +14,7 @@ from contexta.contract.time import from_epoch_us
 from contexta.store.records import _damage as dmg
 from contexta.store.records._documents import document_of
 from contexta.store.records._encoding import record_of
+from contexta.store.records._layout import Layout
 from contexta.store.records._live import LiveView
 from contexta.store.records._models import StoredRecord
 from contexta.store.records._part_read import PartReader
@@ -21,7 +22,7 @@ from contexta.store.records._parts_log import PartEntry
 from contexta.store.records._plain_arrays import no_rows
 from contexta.store.records._refs import offset_of, project_of, segment_id_of
 from contexta.store.records._rows_filter import RowFilter
-from contexta.store.records._snapshot import Snapshot
+from contexta.store.records._snapshot import Snapshot, StoreReader
 from contexta.store.records._tables import join_tables
 from contexta.store.records.schema import columns_of, schema_for
 
@@ -289,6 +290,17 @@ def read_table(
         return no_rows(target)
     joined = join_tables(tables)
     return joined.take(pc.sort_indices(joined["sequence"])).select(names)
+
+
+def was_replaced(reader: StoreReader, layout: Layout, lost: list[dmg.Damage]) -> bool:
+    """Whether any part that could not be read is no longer current: then read again.
+
+    An erasure removes replaced parts at once, also from under a read that began before it.
+    """
+    if not lost:
+        return False
+    current = {str(layout.root / part.path) for part in reader.snapshot().parts}
+    return any((found.gap.details or {}).get("path") not in current for found in lost)
 
 
 def project_filter(run_refs: Iterable[str]) -> frozenset[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from contexta.store.records._rows_filter import RowFilter
 
 AGGREGATIONS = ("count", "first", "last", "max", "mean", "min")
+_TRIES = 4
 
 
 class StoreReading(StoreHandle):
@@ -113,7 +114,7 @@ class StoreReading(StoreHandle):
 
     def _read_table(self, record_type: str, wanted: RowFilter, names: list[str]) -> pa.Table:
         from contexta.store.records._index_look import FEW_RUNS
-        from contexta.store.records._reads import read_table
+        from contexta.store.records._reads import read_table, was_replaced
 
         reader, runs = self._reader, wanted.runs
         lost: list[dmg.Damage] = []
@@ -123,8 +124,11 @@ class StoreReading(StoreHandle):
             table = read_table(few, reader.parts, record_type, wanted, names, lost)
             if not lost:
                 return table
-            lost.clear()  # it may have been replaced meanwhile: only a whole look tells
-        table = read_table(reader.snapshot(), reader.parts, record_type, wanted, names, lost)
+        for _ in range(_TRIES):
+            lost.clear()
+            table = read_table(reader.snapshot(), reader.parts, record_type, wanted, names, lost)
+            if not was_replaced(reader, self._layout, lost):
+                break
         self._remember(lost)
         return table
 
