@@ -140,7 +140,7 @@ class MergeRun:
                 "at": at,
                 "actor": self._options.actor,
                 "source": self._source.workspace_id,
-                "path": report.source,
+                "folder": Path(report.source).name,
                 "damage": len(report.damage),
                 "renames": len(report.renames),
                 "missing": report.missing_records,
