@@ -183,6 +183,22 @@ def test_wrong_conditions_are_refused(conditions, code):
     assert f"record_store_invalid_{code}" == caught.value.code
 
 
+def test_what_is_no_filter_is_refused(store, tmp_path):
+    """By every read that takes one."""
+    codes = []
+    for call in (
+        lambda: list(store.scan("run:demo.run-1")),
+        lambda: store.replay({"run_ref": "run:demo.run-1"}),
+        lambda: store.export_jsonl(tmp_path / "out.jsonl", "run:demo.run-1"),
+    ):
+        with pytest.raises(ValidationError) as caught:
+            call()
+        codes.append(caught.value.code)
+
+    assert ["record_store_invalid_filter"] * 3 == codes
+    assert not (tmp_path / "out.jsonl").exists()
+
+
 def test_an_export_holds_the_canonical_lines(filled, tmp_path):
     """In order, each with a line feed; it makes folders, replaces, and may be empty."""
     target = tmp_path / "deep" / "er" / "out.jsonl"

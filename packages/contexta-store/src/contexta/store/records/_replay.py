@@ -40,8 +40,8 @@ class Replay:
 
     def __init__(self, reader: StoreReader, scan: ScanFilter | None, mode: ReplayMode) -> None:
         self._mode = mode
-        self._limit = scan.limit if scan is not None else None
         wanted = row_filter_of(scan)
+        self._limit = scan.limit if scan is not None else None
         snapshot = reader.snapshot()
         self._known = [found for found in snapshot.damage if touches(found, wanted)]
         self._scan = RecordScan(snapshot, reader.parts, wanted)

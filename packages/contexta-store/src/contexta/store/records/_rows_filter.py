@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from contexta.contract.errors import ValidationError
 from contexta.contract.time import to_epoch_us
 from contexta.store.records._filter import ScanFilter
 from contexta.store.records._plain_arrays import texts
@@ -107,9 +108,19 @@ def _keep(
 
 
 def row_filter_of(scan: ScanFilter | None) -> RowFilter:
-    """Translate a public filter."""
+    """Translate a public filter.
+
+    Raises:
+        ValidationError: `record_store_invalid_filter` for what is none.
+    """
     if scan is None:
         return RowFilter()
+    if not isinstance(scan, ScanFilter):
+        raise ValidationError(
+            f"scan_filter must be a ScanFilter or None, not {type(scan).__name__}. "
+            "Pass ScanFilter(run_ref=...).",
+            code="record_store_invalid_filter",
+        )
     start, end = scan.bounds_us
     words = tuple(
         (name, frozenset((getattr(scan, name),)))
