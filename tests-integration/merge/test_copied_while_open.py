@@ -28,7 +28,7 @@ from contexta.store.workspace import open_workspace
 WORKER = Path(__file__).with_name("_busy_writer.py")
 WRITERS = 4
 MOST_PASSES = 40
-ROUNDS = int(os.environ.get("CONTEXTA_COPY_ROUNDS", "1"))
+ROUNDS = int(os.environ.get("COPY_ROUNDS", "1"))
 
 
 class Busy:

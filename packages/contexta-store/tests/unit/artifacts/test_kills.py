@@ -13,7 +13,7 @@ from contexta.store.artifacts import ArtifactStore, RemovalPolicy, VaultConfig
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 
 CALLS = ("open", "write", "replace", "rename", "unlink", "rmdir", "mkdir", "chmod", "link", "fsync")
-STEP = int(os.environ.get("CONTEXTA_KILL_STEP", "11"))
+STEP = int(os.environ.get("KILL_STEP", "11"))
 
 
 def manifest(name, **more):

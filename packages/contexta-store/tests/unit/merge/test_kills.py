@@ -14,7 +14,7 @@ from contexta.store.merge import _artifacts, _metadata, _records, merge_workspac
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 
 CALLS = ("open", "replace", "unlink", "rmdir", "mkdir", "ftruncate", "fsync", "link", "rename")
-STEP = int(os.environ.get("CONTEXTA_KILL_STEP", "13"))
+STEP = int(os.environ.get("KILL_STEP", "13"))
 
 
 def kill_before(number):

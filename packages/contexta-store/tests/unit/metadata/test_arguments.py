@@ -40,7 +40,7 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("value", [1.5, True, b"raw", object()], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize("value", [1.5, True, b"raw", object()], ids=lambda v: type(v).__name__)
 @pytest.mark.parametrize("call", CALLS)
 def test_an_argument_of_the_wrong_type_is_an_error_of_ours(store, call, value):
     """No TypeError or KeyError of Python tells of our inside."""

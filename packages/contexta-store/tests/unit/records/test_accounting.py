@@ -11,8 +11,8 @@ import pytest
 from contexta.store.records import RecordStore, RecordStoreConfig, ScanFilter, SeriesContext
 
 RUN = "run:demo.run-1"
-PROCESSES = int(os.environ.get("CONTEXTA_ACCOUNT_PROCESSES", "2"))
-COUNT = int(os.environ.get("CONTEXTA_ACCOUNT_COUNT", "60"))
+PROCESSES = int(os.environ.get("ACCOUNT_PROCESSES", "2"))
+COUNT = int(os.environ.get("ACCOUNT_COUNT", "60"))
 
 WRITER = """
 import json, os, sys, threading, warnings

@@ -23,7 +23,7 @@ CALLS = (
     *("open", "write", "replace", "unlink", "rmdir", "mkdir", "ftruncate", "fsync", "link"),
     "utime",
 )
-STEP = int(os.environ.get("CONTEXTA_KILL_STEP", "7"))
+STEP = int(os.environ.get("KILL_STEP", "7"))
 
 
 def settings(root, **more):

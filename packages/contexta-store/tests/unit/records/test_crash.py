@@ -13,7 +13,7 @@ from subprocess import PIPE
 from contexta.store.records import RecordStore, RecordStoreConfig
 
 CHILD = Path(__file__).with_name("crash_child.py")
-ROUNDS = int(os.environ.get("CONTEXTA_CRASH_ROUNDS", "30"))
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "30"))
 
 
 def kill(pids):

@@ -109,7 +109,7 @@ def built(store, add_points, root):
         return asked(plain)
 
 
-ROUNDS = int(os.environ.get("CONTEXTA_INDEX_DAMAGE_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("INDEX_DAMAGE_ROUNDS", "2"))
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

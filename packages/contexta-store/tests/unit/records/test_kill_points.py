@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWa
 
 CONTEXTS = [SeriesContext("run:demo.run-1", "demo"), SeriesContext("run:other.run-1", "other")]
 CALLS = ("open", "write", "pwrite", "replace", "unlink", "rmdir", "mkdir", "ftruncate", "fsync")
-STEP = int(os.environ.get("CONTEXTA_KILL_STEP", "6"))
+STEP = int(os.environ.get("KILL_STEP", "6"))
 
 
 def kill_before(number):
