@@ -112,6 +112,37 @@ def test_a_damaged_part_is_left_and_reported_and_the_rest_goes(aged, root):
     assert [skipped.path for skipped in report.skipped] == [str(parts[0])]
 
 
+def test_no_run_expires_whose_age_a_damaged_part_of_unknown_runs_may_hide(open_store, root):
+    """Whichever part is read first: any run of that project may have younger records in it."""
+    store = open_store(compact_small_parts=False)
+    crowd = [event(f"crowd-{number}", NOW) for number in range(257)]
+    store.append_many([*crowd, event("late", NOW), event("late", NOW, project="far")])
+    store.seal()
+    damaged = max(root.glob("event/project=demo/*.parquet"), key=lambda path: path.stat().st_size)
+    for project in ("demo", "far", "away"):
+        store.append(event("late", MONTHS["old"], 2, project))
+    store.seal()
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    plan = store.plan_retention(RetentionPolicy(max_run_age_days=10), now=NOW)
+    report = store.apply_retention(plan)
+
+    assert plan.choice.expired_runs == ("run:away.late",)
+    assert list(plan.kept_runs) == ["run:demo.late"]
+    assert "run:demo.late stays: its age is unknown" in str(plan)
+    assert report.rows == 1
+
+
+def test_the_newest_runs_stay_beside_those_of_unknown_age(aged, root):
+    """A damaged part takes no place from runs whose age is known."""
+    parts = sorted(root.glob("event/*/*.parquet"), key=lambda path: path.stat().st_mtime_ns)
+    parts[0].write_bytes(parts[0].read_bytes()[:-9])
+    policy = RetentionPolicy(max_age_days=100, max_run_age_days=30, min_keep_runs_per_project=1)
+    plan = aged.plan_retention(policy, now="2027-06-01T00:00:00Z")
+
+    assert plan.choice.expired_runs == ("run:demo.mid",)
+    assert plan.choice.kept_runs == ("run:demo.new", "run:demo.old")
+
+
 def test_a_retention_runs_again_without_doing_anything(aged):
     """Applying the same policy twice is harmless."""
     policy = RetentionPolicy(max_age_days=100)

@@ -24,6 +24,7 @@ from contexta.store.records._snapshot import Snapshot, StoreReader
 
 _DAY_US = 86_400_000_000
 _NEVER = -(1 << 62)
+_AGE_UNKNOWN = "its age is unknown, because a damaged part may hold records of it"
 
 
 def plan_retention(
@@ -37,20 +38,24 @@ def plan_retention(
     """Say what a policy takes away; changes nothing. See `RecordStore.plan_retention`."""
     now_us = time.time_ns() // 1000 if now is None else to_epoch_us(now)
     snapshot = reader.snapshot()
-    newest = _newest_records(snapshot, reader)
+    newest, unknown = _newest_records(snapshot, reader)
     kept = dict.fromkeys(policy.keep_runs, "the policy keeps it")
     kept |= dict.fromkeys((str(run) for run in protected_run_refs), "it is protected")
     if policy.runs_only_finished:
         kept |= dict.fromkeys(_open_runs(snapshot), "a process may still write to it")
     for run_ref in _newest_runs(newest, policy.min_keep_runs_per_project):
         kept.setdefault(run_ref, "it is one of the newest of its project")
+    if policy.min_keep_runs_per_project:
+        for run_ref in unknown:  # each may be one of the newest
+            kept.setdefault(run_ref, _AGE_UNKNOWN)
     before = {kind: now_us - int(days * _DAY_US) for kind, days in policy.ages().items()}
     expired: list[str] = []
     if policy.max_run_age_days is not None:
         limit = now_us - int(policy.max_run_age_days * _DAY_US)
-        expired = sorted(run for run, at_us in newest.items() if at_us < limit)
+        expired = sorted(run for run in {*newest, *unknown} if newest.get(run, _NEVER) < limit)
+    stays = dict.fromkeys(unknown, _AGE_UNKNOWN) | kept
     choice = AgeChoice(
-        tuple(run for run in expired if run not in kept), before, tuple(sorted(kept))
+        tuple(run for run in expired if run not in stays), before, tuple(sorted(kept))
     )
     found = survey(layout, reader, choice, own_writer=own_writer_id(layout))
     return RetentionPlan(
@@ -59,7 +64,7 @@ def plan_retention(
         live=found.live,
         blockers=found.blockers,
         quarantined=found.quarantined if found.parts or found.live else (),
-        kept_runs={run: kept[run] for run in expired if run in kept},
+        kept_runs={run: stays[run] for run in expired if run in stays},
     )
 
 
@@ -70,22 +75,31 @@ def apply_retention(layout: Layout, reader: StoreReader, plan: RetentionPlan) ->
     return apply_choice(layout, reader, plan, plan.choice, tombstone, forget, skip_damaged=True)
 
 
-def _newest_records(snapshot: Snapshot, reader: StoreReader) -> dict[str, int]:
-    """Return by run when its newest record was recorded, microseconds since 1970 UTC."""
+def _newest_records(snapshot: Snapshot, reader: StoreReader) -> tuple[dict[str, int], set[str]]:
+    """Return when the newest record of each run was recorded, and the runs of unknown age.
+
+    Instants are microseconds since 1970 UTC, of what can be read. A part that cannot be read
+    may hold younger records of its runs; of any run of its project when its runs are unknown.
+    """
     newest: dict[str, int] = {}
+    unknown: set[str] = set()
+    projects: set[str] = set()
     columns = ("run_ref", "recorded_at", "observed_at")
     for part in snapshot.parts:
         try:
             for table in reader.parts.groups(part, columns):
                 _take_newest(newest, table)
         except RecordError:
-            # Nothing of a run goes when it is not known how old it is.
-            unknown = part.runs if part.runs is not None else tuple(newest)
-            newest.update(dict.fromkeys(unknown, 1 << 62))
+            if part.runs is None:
+                projects.add(part.project)
+            else:
+                unknown.update(part.runs)
     for live in snapshot.live:
         for table in live.tables.values():
             _take_newest(newest, table)
-    return newest
+    # Only now are all the runs known that a part with unknown runs may concern.
+    unknown.update(run for run in newest if project_of(run) in projects)
+    return newest, unknown
 
 
 def _take_newest(newest: dict[str, int], table: pa.Table) -> None:
