@@ -85,7 +85,7 @@ def replace_parts(
         new: Parts that come; none to remove only.
         reason: A word for the log, for example `compaction`.
         erased: Numbers of records that are removed on purpose. When given, nothing of the old
-            parts, nor of any part replaced before, is kept.
+            parts is kept, nor of any part replaced before in the same project folders.
 
     Raises:
         StoreError: `record_store_parts_changed` (retryable): one of `old` is no longer current.

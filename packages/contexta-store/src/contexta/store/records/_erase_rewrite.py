@@ -162,7 +162,7 @@ def wipe_traces(
 ) -> None:
     """Remove what is left of erased rows beside the parts; to be repeated after a kill.
 
-    That is: replaced parts, abandoned staging files, names of runs in the log of parts, figures
+    That is: replaced parts where such rows were, abandoned staging files, names of runs in the log of parts, figures
     in the derived index, and what repairs wrote down about lost parts, so that a copy of one
     cannot bring its records back.
 
@@ -174,10 +174,21 @@ def wipe_traces(
     with FileLock(layout.lock):
         complete_pending(layout)
         remove_abandoned(layout)
-        remove_retired(layout, everything=True)
+        remove_retired(layout, at_once=_folders(layout, choice, paths))
         condense_log(layout, forget_runs=frozenset(run_refs))
         _forget_lost_parts(layout, choice)
     forget_parts(layout, paths)
+
+
+def _folders(layout: Layout, choice: RowChoice, paths: Sequence[str]) -> set[str]:
+    """Return the project folders of erased rows, also of those that a repair gave up."""
+    lost = [entry.get("part") for entry in read_audit_lines(layout.repairs, AUDIT_VERSION).entries]
+    given_up = [
+        part["path"]
+        for part in lost
+        if part is not None and choice.may_touch(part["record_type"], part["runs"])
+    ]
+    return {path.rsplit("/", 1)[0] for path in (*paths, *given_up)}
 
 
 def _forget_lost_parts(layout: Layout, choice: RowChoice) -> None:

@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -162,7 +163,7 @@ def finish(layout: Layout, journal: Journal) -> None:
     if replacement.replacement_id not in shared_log(layout).replacements:
         append_line(layout, replacement.to_entry())
     if replacement.erased:  # while the journal is there: what was erased must not stay
-        remove_retired(layout, everything=True)
+        remove_retired(layout, at_once=[change.folder for change in journal.folders])
     with translated_os_errors("remove", layout.journal):
         layout.journal.unlink()
     fsync_dir(layout.root)
@@ -209,7 +210,7 @@ def _move_one_by_one(target: Path, shadow: Path, change: FolderChange) -> None:
     fsync_dir(shadow)
 
 
-def remove_retired(layout: Layout, *, everything: bool = False) -> None:
+def remove_retired(layout: Layout, *, at_once: Collection[str] = ()) -> None:
     """Remove parts that were replaced ten minutes ago or earlier; the caller holds the lock.
 
     A part that is current all the same is put back: a copy of a store that was taken during a
@@ -217,7 +218,8 @@ def remove_retired(layout: Layout, *, everything: bool = False) -> None:
 
     Args:
         layout: The store.
-        everything: Whether to remove younger ones, too: what was erased must not stay.
+        at_once: Project folders, relative to the root, of which younger ones go, too: what was
+            erased must not stay. Those of others wait for readers that began before.
 
     Raises:
         StoreAccessError: When something cannot be removed.
@@ -226,9 +228,17 @@ def remove_retired(layout: Layout, *, everything: bool = False) -> None:
     with translated_os_errors("remove replaced parts in", layout.retired):
         for name in names_in(layout.retired):
             folder = layout.retired / name
-            if everything or folder.stat().st_mtime < limit:
+            if folder.stat().st_mtime < limit:
                 _put_back_what_counts(layout, folder)
                 shutil.rmtree(folder)
+                continue
+            for part in at_once:
+                if (folder / part).exists():
+                    _put_back_what_counts(layout, folder)
+                    shutil.rmtree(folder / part)
+                    with suppress(OSError):  # others wait in there
+                        (folder / part).parent.rmdir()
+                        folder.rmdir()
 
 
 def _put_back_what_counts(layout: Layout, folder: Path) -> None:

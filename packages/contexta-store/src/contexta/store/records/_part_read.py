@@ -27,7 +27,7 @@ from contexta.store.records._blocks import BLOCK_BYTES, VerifiedFile
 from contexta.store.records._journal import locate_part
 from contexta.store.records._layout import Layout
 from contexta.store.records._part_file import PART_FORMAT_VERSION, ROW_GROUP_ROWS
-from contexta.store.records._parts_log import PartEntry
+from contexta.store.records._parts_log import PartEntry, read_log
 from contexta.store.records._plain_arrays import no_rows
 from contexta.store.records._rows_filter import RowFilter
 from contexta.store.records._tables import join_tables
@@ -159,6 +159,8 @@ class PartReader:
                 where = locate_part(self._layout, path.relative_to(self._layout.root).as_posix())
                 return os.fdopen(open_private(where, os.O_RDONLY), "rb")
         except ContextaError as error:
+            if path.relative_to(self._layout.root).as_posix() not in read_log(self._layout).parts:
+                raise _erased_part(path, error) from error
             raise RecordError(
                 f"The part {str(path)!r} cannot be opened, but the log of parts names it: "
                 f"{error.message} Restore it from a backup.",
@@ -337,6 +339,18 @@ def _conformed(table: pa.Table, target: pa.Schema) -> pa.Table:
         else:
             arrays.append(pa.chunked_array([pa.nulls(table.num_rows, field.type)]))
     return pa.Table.from_arrays(arrays, schema=target)
+
+
+def _erased_part(path: Path, cause: ContextaError) -> RecordError:
+    """Build the error of a part that was current when a read began and is not any more."""
+    return RecordError(
+        f"The part {str(path)!r} was replaced since this read began and is no longer kept, "
+        "for example because of an erasure. Nothing is damaged: read again.",
+        code="record_scan_part_missing",
+        details={"path": str(path)},
+        retryable=True,
+        cause=cause,
+    )
 
 
 def damaged_part(path: Path, reason: str, cause: BaseException | None = None) -> RecordError:

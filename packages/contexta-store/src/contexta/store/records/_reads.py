@@ -189,9 +189,11 @@ class RecordScan:
 def scan_error(found: dmg.Damage, cause: RecordError | None = None) -> RecordError:
     """Build the error that a scan raises at damage."""
     gap = found.gap
+    again = cause is not None and cause.retryable
     return RecordError(
-        f"{gap.message} A tolerant replay reads the rest.",
+        gap.message if again else f"{gap.message} A tolerant replay reads the rest.",
         code="record_scan_damaged" if cause is None else cause.code,
+        retryable=again,
         cause=cause,
         details={
             **dict(gap.details or {}),
