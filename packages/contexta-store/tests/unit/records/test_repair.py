@@ -89,7 +89,7 @@ def test_flipped_bits_are_mended_with_proof_and_nothing_is_lost(two_parts, place
     assert part.read_bytes() == good
     assert store.check_integrity().healthy
     assert len(numbers_of(store)) == 60
-    assert [item.reason for item in store.list_quarantine()] == ["part_lost"]
+    assert [item.reason for item in store.list_quarantine()] == ["part_healed"]
 
 
 def test_a_dry_run_is_the_default_and_changes_nothing(two_parts, root):

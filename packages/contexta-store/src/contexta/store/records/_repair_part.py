@@ -33,6 +33,7 @@ from contexta.store.records._snapshot import StoreReader
 from contexta.store.records._staging import StagedPart, Staging
 
 LOST = "part_lost"
+HEALED = "part_healed"
 
 
 class PartRepair(NamedTuple):
@@ -59,8 +60,9 @@ def repair_part(layout: Layout, part: PartEntry) -> PartRepair:
     aside = None
     raw = _bytes_of(path)
     if raw is not None:
-        aside = str(copy_aside(layout, path, LOST, record_type=part.record_type, runs=part.runs))
         healed = healed_bytes(raw, part)
+        reason = LOST if healed is None else HEALED
+        aside = str(copy_aside(layout, path, reason, record_type=part.record_type, runs=part.runs))
         if healed is not None:
             put_right_bytes(layout, part, healed)
             return PartRepair("healed", aside, part.path, part.rows, 0, ())
