@@ -1,11 +1,13 @@
 """The derived index: who writes it, when it is used, what happens without it."""
 
+import errno
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -183,6 +185,35 @@ def test_rebuilding_begins_from_the_parts_alone(filled, plain, root, answers):
 
     assert (report.success, report.rebuilt_indexes) == (True, True)
     assert (root / INDEX_NAME).stat().st_size > 5
+    assert answers(filled) == answers(plain)
+
+
+@pytest.mark.parametrize(
+    ("medium", "reason"),
+    [("full", "cannot be written: disk I/O error"), ("read-only", os.strerror(errno.EROFS))],
+)
+def test_rebuilding_says_when_nothing_can_be_written(
+    filled, plain, root, answers, small_files, monkeypatch, medium, reason
+):
+    """The report is no success and names the file and the reason; answers stay right."""
+    unlink = os.unlink
+
+    def refused(path, **more):
+        if Path(path).name == INDEX_NAME:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+        unlink(path, **more)
+
+    if medium == "read-only":
+        monkeypatch.setattr(os, "unlink", refused)
+    else:
+        small_files(0)
+    report = filled.rebuild_indexes()
+    small_files(None)
+
+    assert (report.success, report.rebuilt_indexes, report.notes) == (False, False, ())
+    assert len(report.warnings) == 1
+    assert str(root / INDEX_NAME) in report.warnings[0]
+    assert reason in report.warnings[0]
     assert answers(filled) == answers(plain)
 
 

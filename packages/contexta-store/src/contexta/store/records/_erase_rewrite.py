@@ -162,9 +162,9 @@ def wipe_traces(
 ) -> None:
     """Remove what is left of erased rows beside the parts; to be repeated after a kill.
 
-    That is: replaced parts where such rows were, abandoned staging files, names of runs in the log of parts, figures
-    in the derived index, and what repairs wrote down about lost parts, so that a copy of one
-    cannot bring its records back.
+    That is: replaced parts where such rows were, abandoned staging files, names of runs in the
+    log of parts, figures in the derived index, and what repairs wrote down about lost parts, so
+    that a copy of one cannot bring its records back.
 
     Raises:
         StoreAccessError: When something cannot be removed.

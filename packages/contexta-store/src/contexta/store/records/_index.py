@@ -73,16 +73,28 @@ def note_published(
         reader.clear()
 
 
-def rebuild_index(layout: Layout) -> None:
+def rebuild_index(layout: Layout) -> str | None:
     """Remove the index and derive it from the parts; killed at any point, a reader goes on.
 
     Parts that cannot be read are left out.
+
+    Returns:
+        Why the file could not be removed or written, for example on a read-only medium; None
+        when it was.
     """
+    path = layout.root / INDEX_NAME
     reader = StoreReader(layout)
     index = RecordIndex(layout, reader.parts, read_only=False)
     try:
         index.rebuild()
+        path.unlink(missing_ok=True)  # says why, where it is still there
         IndexedReader(layout, reader, index).answer(lambda look: None, bounded=False)
+    except OSError as error:
+        return f"{str(path)!r} cannot be removed: {error.strerror}."
+    else:
+        if index.failure is None:
+            return None
+        return f"{str(path)!r} cannot be written: {index.failure}."
     finally:
         index.close()
         reader.clear()

@@ -70,7 +70,12 @@ class RecordIndex:
         layout: The store.
         parts: Reads parts that are not indexed.
         read_only: Whether nothing may be written.
+
+    Attributes:
+        failure: Why it goes on without writing the file, if it had to.
     """
+
+    failure: str | None = None
 
     def __init__(self, layout: Layout, parts: PartReader, *, read_only: bool) -> None:
         self._layout = layout
@@ -97,6 +102,7 @@ class RecordIndex:
             self._file.discard()
             self.segments.clear()
         else:
+            self.failure = str(error)
             beside = None if isinstance(self._store, MemoryChunks) else self._file
             self._use(MemoryChunks(beside))
 

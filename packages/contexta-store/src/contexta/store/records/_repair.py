@@ -57,15 +57,21 @@ def repair_tails(layout: Layout, reader: StoreReader) -> RepairReport:
     )
 
 
-def rebuild(layout: Layout, reader: StoreReader) -> RepairReport:
-    """Drop everything that was derived from the files; the next read derives it anew."""
+def rebuild(layout: Layout, reader: StoreReader, failure: str | None) -> RepairReport:
+    """Drop everything that was derived from the files; the next read derives it anew.
+
+    Args:
+        layout: The store.
+        reader: Reads it; it starts anew.
+        failure: Why the index could not be derived anew, if it could not.
+    """
     reader.clear()
     report = check_store(layout)
     unreadable = [i.message for i in report.issues if i.severity == "error"]
     return RepairReport(
-        success=not unreadable,
-        rebuilt_indexes=True,
+        success=not unreadable and failure is None,
+        rebuilt_indexes=failure is None,
         integrity_state=report.state,
-        notes=("rebuild_indexes_completed",),
-        warnings=tuple(unreadable),
+        notes=("rebuild_indexes_completed",) if failure is None else (),
+        warnings=(*unreadable, *((failure,) if failure is not None else ())),
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from contexta.contract.errors import StoreError
+from contexta.contract.errors import StoreAccessError, StoreError
 from contexta.store.fs import FileLock, atomic_write_bytes
 from contexta.store.records import _repair_models as steps
 from contexta.store.records._audit import AUDIT_VERSION, read_audit_lines
@@ -54,6 +54,7 @@ def apply_repairs(
     wanted = {(step.kind, step.path) for step in plan.steps}
     done: list[Done] = []
     warnings: list[str] = []
+    rebuilt = False
     for step in plan_repairs(layout).steps:
         if step.kind == steps.NOTHING or (step.kind, step.path) not in wanted:
             continue  # said below, if it is still there
@@ -64,13 +65,14 @@ def apply_repairs(
             continue
         _note(layout, step, result, actor)
         done.append(result)
+        rebuilt |= step.kind == steps.INDEX
     warnings += [f"Left: {step.text}" for step in plan_repairs(layout).steps]
     state = check_store(layout).state
     return RepairReport(
         success=bool(done) and not warnings and state is not IntegrityState.CORRUPTED,
         repaired_segments=tuple(number for one in done for number in one.segments),
         quarantined_paths=tuple(path for one in done for path in one.quarantined),
-        rebuilt_indexes=any(step.kind == steps.INDEX for step in plan.steps) and bool(done),
+        rebuilt_indexes=rebuilt,
         integrity_state=state,
         notes=tuple(one.text for one in done),
         warnings=tuple(warnings),
@@ -198,7 +200,9 @@ def _audit(layout: Layout, step: RepairStep) -> Done:
 def _index(layout: Layout, step: RepairStep) -> Done:
     from contexta.store.records._index import rebuild_index
 
-    rebuild_index(layout)
+    failure = rebuild_index(layout)
+    if failure is not None:
+        raise StoreAccessError(failure)
     return Done(f"{step.path!r} was derived anew.")
 
 

@@ -117,6 +117,9 @@ class RecordStore(StoreExchange, StoreReading, StoreCompaction, StoreCare):
     def rebuild_indexes(self) -> RepairReport:
         """Derive lookup data anew from the stored records; changes no record.
 
+        What cannot be written, for example on a read-only medium, is said by a warning, and
+        `rebuilt_indexes` is false then.
+
         Raises:
             ReadOnlyStoreError: `record_store_read_only`.
         """
@@ -124,8 +127,8 @@ class RecordStore(StoreExchange, StoreReading, StoreCompaction, StoreCare):
 
         self._check_writable("rebuild indexes")
         self._lost.clear()
-        self._rebuild_index()
-        return rebuild(self._layout, self._reader)
+        failure = self._rebuild_index()
+        return rebuild(self._layout, self._reader, failure)
 
     def repair_truncated_tails(self) -> RepairReport:
         """Cut records that dead writers left half-written; the bytes go to `_quarantine`.

@@ -267,11 +267,11 @@ class StoreReading(StoreHandle):
             d.gap for d in found.values() if runs is None or d.runs is None or runs & d.runs
         )
 
-    def _rebuild_index(self) -> None:
+    def _rebuild_index(self) -> str | None:
+        """Derive the index anew; returns why it could not be written."""
         from contexta.store.records._index import rebuild_index
 
-        if self.config.enable_indexes:
-            rebuild_index(self._layout)
+        return rebuild_index(self._layout) if self.config.enable_indexes else None
 
     def _remember(self, lost: list[dmg.Damage]) -> None:
         """Keep damage for `damage()`, with the runs of the part where the index knows them."""
