@@ -423,9 +423,7 @@ def test_a_scan_whose_part_an_erasure_took_away_is_told_to_read_again(two_projec
     assert len(numbers_of(two_projects, "run:near.kept")) == 15
 
 
-def test_a_part_that_a_repair_gave_up_leaves_no_replaced_copy_behind_an_erasure(
-    two_projects, root
-):
+def test_a_part_that_a_repair_gave_up_leaves_no_replaced_copy_behind_an_erasure(two_projects, root):
     """Also when no current part of its folder loses a row."""
     part = next(root.glob("metric/project=near/*.parquet"))
     raw = part.read_bytes()
