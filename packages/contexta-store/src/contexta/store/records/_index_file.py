@@ -115,10 +115,10 @@ class IndexFile:
         """See `ChunkStore`."""
         with self._connection(create=False) as connection:
             return connection.execute(
-                "SELECT low, body FROM chunk WHERE segment = ?1 AND family = ?2 AND low < ?4 "
-                "AND low >= (SELECT max(low) FROM chunk WHERE segment = ?1 AND family = ?2 "
-                "AND low <= ?3) ORDER BY low",
-                (segment, family, low, high),
+                "SELECT low, body FROM chunk WHERE segment = :segment AND family = :family "
+                "AND low < :high AND low >= (SELECT max(low) FROM chunk WHERE segment = :segment "
+                "AND family = :family AND low <= :low) ORDER BY low",
+                {"segment": segment, "family": family, "low": low, "high": high},
             ).fetchall()
 
     def write(
