@@ -71,11 +71,15 @@ def writer_engine(database: Path | str, *, synchronous: str, busy_timeout_second
             check_same_thread=False,
             cached_statements=256,
         )
-        _harden(connection)
-        connection.execute(f"PRAGMA synchronous={synchronous.upper()}")
-        connection.execute("PRAGMA journal_mode=WAL").fetchall()
-        connection.execute("PRAGMA wal_autocheckpoint=0").fetchall()
-        connection.execute(f"PRAGMA journal_size_limit={_CHECKPOINT_BYTES * 2}").fetchall()
+        try:
+            _harden(connection)
+            connection.execute(f"PRAGMA synchronous={synchronous.upper()}")
+            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+            connection.execute("PRAGMA wal_autocheckpoint=0").fetchall()
+            connection.execute(f"PRAGMA journal_size_limit={_CHECKPOINT_BYTES * 2}").fetchall()
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     if database == ":memory:":
