@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contexta.contract.errors import IntegrityError, StoreAccessError
-from contexta.store.fs import FileLock, translated_os_errors
+from contexta.store.fs import FileLock, open_private, translated_os_errors, write_all
 from contexta.store.metadata._engine import LedgerState
 from contexta.store.metadata._errors import translated_database_errors
 from contexta.store.metadata._sqlite import (
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from contexta.store.metadata._sqlite import Access
 
 _ATTEMPTS = 50
+_BLOCK_BYTES = 1 << 20
+_KEPT: list[int] = []
 _PATIENCE = 4
 
 
@@ -142,19 +145,30 @@ class ReadOnlyFile:
         self._folder = tempfile.TemporaryDirectory(prefix="contexta-ledger-")
         folder = Path(self._folder.name)
         shutil.copyfile(log, folder / log.name)
-        # The database goes through SQLite, page by page: closing a descriptor of our own would
-        # free the locks of every connection that this process has to the file.
-        with (
-            closing(
-                connect_read_only(
-                    self._database, access="still", busy_timeout_seconds=self._timeout
-                )
-            ) as source,
-            closing(sqlite3.connect(folder / "_pages", isolation_level=None)) as target,
-        ):
-            target.execute("PRAGMA synchronous=OFF").fetchall()
-            source.backup(target)
-        (folder / "_pages").rename(folder / self._database.name)
+        _copy_bytes(self._database, folder / self._database.name)
+
+
+def _copy_bytes(database: Path, target: Path) -> None:
+    """Copy a database as it is: without its log, SQLite could take its pages for damaged.
+
+    Closing a descriptor of our own frees the locks of every connection that this process has to
+    the file. There is none without a `-shm`; if one has come meanwhile, it stays open for good.
+    """
+    source = os.open(database, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        data = open_private(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        try:
+            position = 0
+            while block := os.pread(source, _BLOCK_BYTES, position):
+                write_all(data, block)
+                position += len(block)
+        finally:
+            os.close(data)
+    finally:
+        if shm_path(database).exists():
+            _KEPT.append(source)
+        else:
+            os.close(source)
 
 
 class _ChangedMeanwhileError(Exception):

@@ -113,6 +113,8 @@ def _index(layout: Layout) -> Iterator[dmg.Damage]:
             if verdict != "ok":
                 yield _damage(INDEX, path, f"is damaged: {verdict}. {advice}")
                 return
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+                return  # its first change was cut short; the next use begins it
             rows = connection.execute("SELECT segment, family, low, body FROM chunk")
             for segment, family, low, body in rows:
                 decode(segment, family, low, body)
