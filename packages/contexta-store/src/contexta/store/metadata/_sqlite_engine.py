@@ -20,7 +20,7 @@ from contexta.store.metadata._state import state_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, QueuePool
 
 # With 20 ms, the worst of 480 puts by 8 processes waited 2 to 3 s; with 2 ms under 1 s, at the
 # same throughput (measured).
@@ -43,6 +43,7 @@ class SqliteEngine:
         self._timeout = busy_timeout_seconds
         self._mutex = threading.RLock()
         self._writes = 0
+        self._pools: list[QueuePool] = []
         self._writer: Engine | None = None
         if not read_only:
             self._writer = _sqlite.writer_engine(
@@ -185,18 +186,25 @@ class SqliteEngine:
     def dispose(self) -> None:
         """Close idle connections; a database in memory would be lost, and stays."""
         if self._writer is not None and self.path is not None:
+            pool = cast("QueuePool", self._writer.pool)
             self._writer.dispose()
+            if pool.checkedout():  # a connection in use goes back to the pool that it came from
+                self._pools.append(pool)
 
     def close(self) -> None:
         """Close all connections for good."""
         if self._writer is not None:
             self._writer.dispose()
+        for pool in self._pools:
+            pool.dispose()
         if self.path is not None:
             self._file.close()
 
     def renew_in_child(self) -> None:
         """Forget what the parent's other threads were holding at the fork."""
         self._mutex = threading.RLock()
+        _INHERITED.extend(self._pools)
+        self._pools = []
         if self._writer is not None and self.path is not None:
             # Connections that were in use cannot be closed here: SQLite would act on the
             # parent's locks. They are kept, unused, for the life of the child.
