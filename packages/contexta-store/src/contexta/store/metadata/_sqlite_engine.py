@@ -187,9 +187,9 @@ class SqliteEngine:
         """Close idle connections; a database in memory would be lost, and stays."""
         if self._writer is not None and self.path is not None:
             pool = cast("QueuePool", self._writer.pool)
-            self._writer.dispose()
             if pool.checkedout():  # a connection in use goes back to the pool that it came from
                 self._pools.append(pool)
+            self._writer.dispose()
 
     def close(self) -> None:
         """Close all connections for good."""
