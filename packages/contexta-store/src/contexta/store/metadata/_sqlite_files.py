@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 50
 _BLOCK_BYTES = 1 << 20
-_KEPT: list[int] = []
+_KEPT: dict[tuple[int, int], int] = {}
+_KEPT_LOCK = threading.Lock()
 _PATIENCE = 4
 
 
@@ -152,23 +153,32 @@ def _copy_bytes(database: Path, target: Path) -> None:
     """Copy a database as it is: without its log, SQLite could take its pages for damaged.
 
     Closing a descriptor of our own frees the locks of every connection that this process has to
-    the file. There is none without a `-shm`; if one has come meanwhile, it stays open for good.
+    the file, so one for each file stays open for good; a read-only medium has no such locks.
     """
-    source = os.open(database, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        data = open_private(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    with _KEPT_LOCK:
+        status = database.stat()
+        place = (status.st_dev, status.st_ino)
+        source = _KEPT.pop(place, -1)
+        if source < 0:
+            source = os.open(database, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            position = 0
-            while block := os.pread(source, _BLOCK_BYTES, position):
-                write_all(data, block)
-                position += len(block)
+            _copy_from(source, target)
         finally:
-            os.close(data)
+            if os.fstatvfs(source).f_flag & os.ST_RDONLY:
+                os.close(source)
+            else:
+                _KEPT[place] = source
+
+
+def _copy_from(source: int, target: Path) -> None:
+    data = open_private(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    try:
+        position = 0
+        while block := os.pread(source, _BLOCK_BYTES, position):
+            write_all(data, block)
+            position += len(block)
     finally:
-        if shm_path(database).exists():
-            _KEPT.append(source)
-        else:
-            os.close(source)
+        os.close(data)
 
 
 class _ChangedMeanwhileError(Exception):
