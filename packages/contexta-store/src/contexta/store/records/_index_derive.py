@@ -96,6 +96,8 @@ def _inline(groups: Groups, counts: pa.ChunkedArray) -> pa.ListArray:
     lengths = pc.if_else(small, sizes, 0)
     ends = pc.cumulative_sum(lengths).cast(pa.int32())
     offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
+    # Without a validity map, also an empty one: earlier pyarrow takes one for offsets with nulls.
+    offsets = pa.Array.from_buffers(pa.int32(), len(offsets), [None, offsets.buffers()[1]])
     kind = pa.list_(POINT)
     return pa.ListArray.from_arrays(offsets, points, type=kind, mask=pc.invert(small))
 
