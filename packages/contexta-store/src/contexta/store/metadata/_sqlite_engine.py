@@ -189,16 +189,19 @@ class SqliteEngine:
             pool = cast("QueuePool", self._writer.pool)
             if pool.checkedout():  # a connection in use goes back to the pool that it came from
                 self._pools.append(pool)
-            self._writer.dispose()
+            self._dispose_all()
 
     def close(self) -> None:
         """Close all connections for good."""
+        self._dispose_all()
+        if self.path is not None:
+            self._file.close()
+
+    def _dispose_all(self) -> None:
         if self._writer is not None:
             self._writer.dispose()
         for pool in self._pools:
             pool.dispose()
-        if self.path is not None:
-            self._file.close()
 
     def renew_in_child(self) -> None:
         """Forget what the parent's other threads were holding at the fork."""
