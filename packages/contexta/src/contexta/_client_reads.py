@@ -5,32 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from contexta._client_services import ServiceProperties
+
 if TYPE_CHECKING:
     from contexta.interpretation import (
         AlertReport,
         AlertResult,
         AlertRule,
-        AlertService,
         ArtifactSizeTrend,
         BatchRecord,
-        CompareService,
-        CompositeRepository,
         DeploymentRecord,
         DiagnosticsResult,
-        DiagnosticsService,
         DurationTrend,
         EnvironmentDiff,
-        LineageService,
         LineageTraversal,
         MetricCondition,
         MetricTrend,
         MultiRunComparison,
-        ProvenanceService,
         ProvenanceView,
-        QueryService,
-        ReportBuilder,
         ReportComparison,
-        ReportDocument,
         ReproducibilityAudit,
         RunComparison,
         RunListQuery,
@@ -39,36 +32,13 @@ if TYPE_CHECKING:
         SampleRecord,
         StepSeries,
         TimeRange,
-        TrendService,
     )
 
 
-class ReadDelegates:
+class ReadDelegates(ServiceProperties):
     """Ask the workspace. Results are those of `contexta.interpretation`."""
 
     __slots__ = ()
-
-    if TYPE_CHECKING:
-        # The facade builds them; they are named here for the methods below.
-
-        @property
-        def repository(self) -> CompositeRepository: ...
-        @property
-        def query_service(self) -> QueryService: ...
-        @property
-        def compare_service(self) -> CompareService: ...
-        @property
-        def diagnostics_service(self) -> DiagnosticsService: ...
-        @property
-        def lineage_service(self) -> LineageService: ...
-        @property
-        def trend_service(self) -> TrendService: ...
-        @property
-        def alert_service(self) -> AlertService: ...
-        @property
-        def provenance_service(self) -> ProvenanceService: ...
-        @property
-        def report_builder(self) -> ReportBuilder: ...
 
     def list_projects(self) -> tuple[str, ...]:
         """Return the project names, sorted."""
@@ -257,50 +227,3 @@ class ReadDelegates:
     def compare_environments(self, left_run_id: str, right_run_id: str) -> EnvironmentDiff:
         """Compare Python, platform, packages and variables of two runs."""
         return self.provenance_service.compare_environments(left_run_id, right_run_id)
-
-    def build_snapshot_report(self, run_id: str) -> ReportDocument:
-        """Report on one run."""
-        return self.report_builder.build_snapshot_report(
-            self.get_run_snapshot(run_id), self.diagnose_run(run_id)
-        )
-
-    def build_run_report(self, left_run_id: str, right_run_id: str) -> ReportDocument:
-        """Report on the comparison of two runs."""
-        return self.report_builder.build_run_report(
-            self.compare_runs(left_run_id, right_run_id),
-            self.diagnose_run(left_run_id),
-            self.diagnose_run(right_run_id),
-        )
-
-    def build_project_summary_report(self, project_name: str) -> ReportDocument:
-        """Report on the runs of a project."""
-        from contexta.interpretation.compare import CompletenessNote
-
-        runs = self.list_runs(project_name)
-        empty = CompletenessNote("info", "project_runs_empty", {"project_name": project_name})
-        return self.report_builder.build_project_summary_report(
-            project_name, runs=runs, notes=() if runs else (empty,)
-        )
-
-    def build_trend_report(
-        self,
-        metric_key: str,
-        *,
-        project_name: str | None = None,
-        stage_name: str | None = None,
-        query: RunListQuery | None = None,
-    ) -> ReportDocument:
-        """Report on a metric over runs."""
-        return self.report_builder.build_trend_report(
-            self.get_metric_trend(
-                metric_key, project_name=project_name, stage_name=stage_name, query=query
-            )
-        )
-
-    def build_alert_report(self, run_id: str, rules: Iterable[AlertRule]) -> ReportDocument:
-        """Report on alert rules of one run."""
-        return self.report_builder.build_alert_report(self.evaluate_alerts(run_id, rules))
-
-    def build_multi_run_report(self, run_ids: Iterable[str]) -> ReportDocument:
-        """Report on several runs."""
-        return self.report_builder.build_multi_run_report(self.compare_multiple_runs(run_ids))

@@ -79,6 +79,10 @@ def build_service(name: str, query_service: Any, config: UnifiedConfig) -> Any:
         cls = _load("alert", "AlertService")
         return cls(query_service, metric_aggregation=policies.trend.metric_aggregation)
     cls = _load(name, f"{_CLASS_NAMES[name]}Service")
+    if name == "aggregation":
+        return cls(query_service, metric_aggregation=policies.trend.metric_aggregation)
+    if name == "anomaly":
+        return cls(query_service, **policies.anomaly.model_dump())
     policy_field = {"compare": "comparison", "diagnostics": "diagnostics", "trend": "trend"}
     if name in policy_field:
         return cls(query_service, config=getattr(policies, policy_field[name]))
@@ -86,6 +90,8 @@ def build_service(name: str, query_service: Any, config: UnifiedConfig) -> Any:
 
 
 _CLASS_NAMES = {
+    "aggregation": "Aggregation",
+    "anomaly": "Anomaly",
     "compare": "Compare",
     "diagnostics": "Diagnostics",
     "lineage": "Lineage",

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from contexta import _wiring
-from contexta._client_reads import ReadDelegates
+from contexta._client_reports import ReportDelegates
 from contexta._exit import close_runs_at_exit
 from contexta._workspace import Workspace
 from contexta.capture._status import exit_status
@@ -21,17 +21,6 @@ from contexta.runtime.session import RuntimeSession
 
 if TYPE_CHECKING:
     from contexta.contract.refs import StableRef
-    from contexta.interpretation import (
-        AlertService,
-        CompareService,
-        CompositeRepository,
-        DiagnosticsService,
-        LineageService,
-        ProvenanceService,
-        QueryService,
-        ReportBuilder,
-        TrendService,
-    )
     from contexta.runtime.scopes import (
         BaseScope,
         BatchScope,
@@ -41,16 +30,13 @@ if TYPE_CHECKING:
         SampleScope,
         StageScope,
     )
-    from contexta.store.artifacts import ArtifactStore
-    from contexta.store.metadata import MetadataStore
-    from contexta.store.records import RecordStore
 
 __all__ = ["Contexta"]
 
 _log = logging.getLogger("contexta")
 
 
-class Contexta(EmitDelegates, ReadDelegates):
+class Contexta(EmitDelegates, ReportDelegates):
     """One workspace: runs are captured into it and read from it.
 
     Opening touches no disk. The first write creates the workspace, and takes
@@ -302,90 +288,3 @@ class Contexta(EmitDelegates, ReadDelegates):
     def sinks(self) -> tuple[Sink, ...]:
         """Destinations beside the workspace."""
         return self._session.dispatcher.sinks
-
-    # -- planes and services ----------------------------------------------
-
-    @property
-    def metadata_store(self) -> MetadataStore:
-        """The metadata plane."""
-        store: MetadataStore = self._metadata_store or self._planes.metadata()
-        return store
-
-    @property
-    def record_store(self) -> RecordStore:
-        """The record plane."""
-        store: RecordStore = self._record_store or self._planes.records()
-        return store
-
-    @property
-    def artifact_store(self) -> ArtifactStore:
-        """The artifact plane."""
-        store: ArtifactStore = self._artifact_store or self._planes.artifacts()
-        return store
-
-    @property
-    def repository(self) -> CompositeRepository:
-        """The repository over the planes."""
-        if self._repository is None:
-            self._repository = _wiring.build_repository(
-                self.metadata_store,
-                self.record_store,
-                self.artifact_store,
-            )
-        repository: CompositeRepository = self._repository
-        return repository
-
-    @property
-    def query_service(self) -> QueryService:
-        """Runs, snapshots, filters."""
-        if self._query_service is None:
-            self._query_service = _wiring.build_query_service(self.repository)
-        service: QueryService = self._query_service
-        return service
-
-    def _service(self, name: str) -> Any:
-        if name not in self._services:
-            self._services[name] = _wiring.build_service(name, self.query_service, self.config)
-        return self._services[name]
-
-    @property
-    def compare_service(self) -> CompareService:
-        """Comparisons of runs."""
-        service: CompareService = self._service("compare")
-        return service
-
-    @property
-    def diagnostics_service(self) -> DiagnosticsService:
-        """What looks wrong with a run."""
-        service: DiagnosticsService = self._service("diagnostics")
-        return service
-
-    @property
-    def lineage_service(self) -> LineageService:
-        """Relations between runs, artifacts and data."""
-        service: LineageService = self._service("lineage")
-        return service
-
-    @property
-    def trend_service(self) -> TrendService:
-        """Metrics over runs and steps."""
-        service: TrendService = self._service("trend")
-        return service
-
-    @property
-    def alert_service(self) -> AlertService:
-        """Rules on metrics."""
-        service: AlertService = self._service("alert")
-        return service
-
-    @property
-    def provenance_service(self) -> ProvenanceService:
-        """Environments and reproducibility."""
-        service: ProvenanceService = self._service("provenance")
-        return service
-
-    @property
-    def report_builder(self) -> ReportBuilder:
-        """Reports."""
-        service: ReportBuilder = self._service("report_builder")
-        return service
