@@ -11,7 +11,8 @@ NAMES = """
 AggregationError AggregationService AlertError AlertReport AlertResult AlertRule AlertService
 AnomalyError AnomalyPolicy AnomalyResult AnomalyService ArtifactChange ArtifactKindCountRow
 ArtifactRecord ArtifactSizePoint ArtifactSizeTrend ArtifactStoreReader BatchRecord CompareService
-ComparisonError ComparisonPolicy CompletenessNote CompositeRepository CompositeStoreRepository
+ComparisonError ComparisonPolicy Completeness CompletenessNote CompositeRepository
+CompositeStoreRepository
 DeploymentRecord DiagnosticsError DiagnosticsIssue DiagnosticsPolicy DiagnosticsResult
 DiagnosticsService DurationTrend EnvironmentDiff EnvironmentValueChange EvidenceLink LineageEdge
 LineageError LineagePolicy LineageService LineageTraversal MetricAggregate MetricBaseline
@@ -22,7 +23,7 @@ ReportComparison ReportDocument ReportError ReportSection ReportSerializationErr
 ReproducibilityAudit ResolutionError RunComparison RunListQuery RunRecord RunSnapshot
 RunStatusDistribution RunStoreReader RunSummaryTable SampleRecord SectionDiff StageAggregate
 StageComparison StageDurationPoint StageRecord StatusCount StepPoint StepSeries TimeRange
-TrendError TrendPoint TrendPolicy TrendService
+TrendError TrendPoint TrendPolicy TrendService completeness_of
 """
 
 

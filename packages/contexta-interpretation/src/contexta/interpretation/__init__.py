@@ -50,6 +50,7 @@ from contexta.interpretation.compare import (
     SectionDiff,
     StageComparison,
 )
+from contexta.interpretation.completeness import Completeness, completeness_of
 from contexta.interpretation.diagnostics import (
     DiagnosticsError,
     DiagnosticsIssue,
@@ -145,6 +146,7 @@ __all__ = [
     "CompareService",
     "ComparisonError",
     "ComparisonPolicy",
+    "Completeness",
     "CompletenessNote",
     "CompositeRepository",
     "CompositeStoreRepository",
@@ -209,4 +211,5 @@ __all__ = [
     "TrendPoint",
     "TrendPolicy",
     "TrendService",
+    "completeness_of",
 ]

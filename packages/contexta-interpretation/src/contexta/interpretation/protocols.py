@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from contexta.interpretation.completeness.models import Completeness
     from contexta.interpretation.query.filters import RunListQuery
     from contexta.interpretation.repositories.records import (
         ArtifactRecord,
@@ -191,6 +192,17 @@ class ProblemReader(Protocol):
 
 
 @runtime_checkable
+class CompletenessReader(Protocol):
+    """Optional: what is missing, from counts that are kept instead of from records."""
+
+    def completeness_counts(
+        self, run_ids: Sequence[str], metric_keys: Sequence[str] | None = None
+    ) -> Completeness:
+        """Return the counts of all these runs together; ``run_ids`` are canonical, each once."""
+        ...
+
+
+@runtime_checkable
 class EnvironmentReader(Protocol):
     """Optional: environment snapshots."""
 
@@ -219,6 +231,7 @@ class RelationProvenanceReader(Protocol):
 
 __all__ = [
     "ArtifactStoreReader",
+    "CompletenessReader",
     "CompositeRepository",
     "CurveReader",
     "EnvironmentReader",

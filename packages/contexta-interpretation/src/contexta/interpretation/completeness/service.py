@@ -1,0 +1,39 @@
+"""Finds out what is missing beside a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from contexta.interpretation.completeness._records import count_records
+from contexta.interpretation.completeness.models import Completeness
+from contexta.interpretation.protocols import CompletenessReader
+
+if TYPE_CHECKING:
+    from contexta.interpretation.query.service import QueryService
+
+
+def completeness_of(
+    query_service: QueryService, run_ids: Iterable[str], metric_keys: Sequence[str] | None = None
+) -> Completeness:
+    """Count what is known to be missing or doubtful in some runs.
+
+    A repository with counts of its own answers from its index, in one question for all runs;
+    otherwise the records are counted.
+
+    Args:
+        query_service: Where to ask.
+        run_ids: Canonical run ids; one that is given twice counts once, one that is unknown
+            counts as a run without anything.
+        metric_keys: Only what concerns these metrics: points and non-finite values of theirs,
+            ``missing`` for each run that lacks one of them, and no artifacts. What is counted by
+            run only (degraded, lost, damaged, ...) is counted for the whole run. ``None``: all.
+    """
+    repository = query_service.repository
+    ids = tuple(dict.fromkeys(run_ids))
+    keys = None if metric_keys is None else tuple(dict.fromkeys(metric_keys))
+    if not ids:
+        return Completeness()
+    if isinstance(repository, CompletenessReader):
+        return repository.completeness_counts(ids, keys)
+    return count_records(repository, ids, keys)
