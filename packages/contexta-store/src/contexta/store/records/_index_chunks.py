@@ -26,6 +26,8 @@ from contexta.store.records._summaries import PARTIAL_SCHEMA
 
 PARTS, COUNTS, BY_KEY, BY_RUN = 1, 2, 3, 4
 FAMILIES = (PARTS, COUNTS, BY_KEY, BY_RUN)
+DOUBT = ":"
+"""Counts of doubts stand beside those of record types, with this before their names."""
 END = b"\xff" * 4
 """Behind every key: no UTF-8 text holds this byte, and part numbers stay below."""
 INLINE_POINTS = 64

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from contexta.store.records import _doubts
 from contexta.store.records._index_chunks import (
     BY_KEY,
     BY_RUN,
     COUNTS,
+    DOUBT,
     INLINE_POINTS,
     PARTS,
     POINT,
@@ -31,7 +33,8 @@ Families = dict[int, pa.Table]
 
 def columns_needed(record_type: str) -> tuple[str, ...]:
     """Return the columns that `derive` looks at."""
-    return (*SUMMARY_COLUMNS, "epoch") if record_type == "metric" else ("run_ref",)
+    own = (*SUMMARY_COLUMNS, "epoch") if record_type == "metric" else ("run_ref",)
+    return tuple(dict.fromkeys((*own, *_doubts.columns_needed(record_type))))
 
 
 def derive(number: int, part: PartEntry, tables: Iterable[pa.Table]) -> Families:
@@ -47,6 +50,7 @@ def derive(number: int, part: PartEntry, tables: Iterable[pa.Table]) -> Families
         if table.num_rows == 0:
             continue
         counts.append(_counts(number, part.record_type, table))
+        counts.append(_doubtful(number, part.record_type, table))
         if part.record_type == "metric":
             partials.append(_series(number, table))
     series = pa.concat_tables(partials)
@@ -72,6 +76,15 @@ def _counts(number: int, record_type: str, table: pa.Table) -> pa.Table:
         found["count_all"].cast(pa.int64()),
     ]
     return pa.table(columns, schema=SCHEMAS[COUNTS])
+
+
+def _doubtful(number: int, record_type: str, table: pa.Table) -> pa.Table:
+    """Return counts under names that no record type has."""
+    rows = [
+        {"part": number, "run_ref": run, "record_type": DOUBT + name, "count": count}
+        for name, run, count in _doubts.doubts(record_type, table)
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMAS[COUNTS])
 
 
 def _series(number: int, table: pa.Table) -> pa.Table:

@@ -23,7 +23,7 @@ from contexta.store.fs import open_private
 from contexta.store.records._fork_guard import NO_FORK
 from contexta.store.records._index_chunks import Chunk
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _BUSY_SECONDS = 5.0
 _MOST_IDLE = 8
 _CHUNK_COLUMNS = (
@@ -229,6 +229,8 @@ class IndexFile:
         if version > FORMAT_VERSION:
             raise IndexUnavailableError(f"it has format {version}, written by a newer release")
         found = _tables_in(connection)
+        if found and version < FORMAT_VERSION:
+            raise IndexUnavailableError(f"it has the old format {version}", ruined=True)
         if not found and create:
             connection.execute("BEGIN IMMEDIATE")
             if not _tables_in(connection):

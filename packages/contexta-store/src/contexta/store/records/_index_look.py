@@ -14,7 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contexta.store.records import _damage as dmg
-from contexta.store.records._index_chunks import BY_KEY, BY_RUN, COUNTS, END, POINT, text_key
+from contexta.store.records import _doubts
+from contexta.store.records._index_chunks import (
+    BY_KEY,
+    BY_RUN,
+    COUNTS,
+    DOUBT,
+    END,
+    POINT,
+    text_key,
+)
 from contexta.store.records._index_file import IndexUnavailableError
 from contexta.store.records._index_segments import DamagedSegmentError, Place
 from contexta.store.records._index_state import LogMark, SegmentInfo, read_tail
@@ -232,6 +241,25 @@ class IndexedReader:
             for run, kind, count in zip(*cells, strict=True):
                 own = found.setdefault(run, {})
                 own[kind] = own.get(kind, 0) + count
+        return found
+
+    def totals(self, look: Look, runs: Names) -> dict[str, int]:
+        """Return the number of records by record type, and of doubts by name, of all runs."""
+        found: dict[str, int] = dict.fromkeys((*RECORD_TYPES, *_doubts.DOUBTS), 0)
+        for _, rows in self._counts(look, runs):
+            sums = rows.group_by("record_type").aggregate([("count", "sum")])
+            cells = (sums[name].to_pylist() for name in ("record_type", "count_sum"))
+            for kind, count in zip(*cells, strict=True):
+                found[kind.removeprefix(DOUBT)] += count
+        words = () if runs is None else (("run_ref", runs),)
+        for kind in RECORD_TYPES:
+            wanted = RowFilter(record_types=(kind,), words=words)
+            columns = ("run_ref", *_doubts.columns_needed(kind))
+            parts = self._reader.parts
+            rest = read_table(look.unindexed(), parts, kind, wanted, columns, self.lost)
+            found[kind] += rest.num_rows
+            for name, _, count in _doubts.doubts(kind, rest):
+                found[name] += count
         return found
 
     def parts_of(self, look: Look, runs: frozenset[str]) -> Snapshot:

@@ -231,6 +231,23 @@ class StoreReading(StoreHandle):
         self._remember(question.lost)
         return {kind: found.get(str(run_ref), {}).get(kind, 0) for kind in RECORD_TYPES}
 
+    def doubt_counts(self, run_refs: Iterable[str] | None = None) -> dict[str, int]:
+        """Return how many records of runs, of all by default, say something against themselves.
+
+        Returns:
+            The number of readable records by record type, and of those that are `absent`,
+            `clipped` (partial or sampled), `imported` (or replayed), `late` (recorded more than
+            an hour after they were observed) or `marked` (as degraded), by these names. All runs
+            together; a record may count under several names.
+
+        Raises:
+            ValidationError: `record_store_invalid_run_ref`.
+        """
+        runs, question = _runs(run_refs), self._question()
+        found = question.answer(lambda look: question.totals(look, runs), bounded=runs is not None)
+        self._remember(question.lost)
+        return found
+
     def metric_keys(self, run_refs: Iterable[str] | None = None) -> tuple[str, ...]:
         """Return the metric keys of runs, of all by default, sorted.
 
