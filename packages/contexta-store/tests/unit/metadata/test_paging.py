@@ -338,6 +338,40 @@ def test_light_rows_are_the_runs(many):
     assert dict(table.column("params").to_pylist()[0])["opt"] == '"sgd"'
 
 
+def test_light_rows_come_by_ref_and_in_pages(many):
+    """Rows of given refs come in their order; pages of rows are the pages of the list."""
+    refs = ["run:p.r05", "run:p.none", "run:p.r01"]
+    first = many.runs.page_run_rows(limit=5, order_by="name")
+    second = many.runs.page_run_rows(limit=100, order_by="name", after=first.next_cursor)
+
+    assert list(many.runs.find_run_rows(refs)) == ["run:p.r05", "run:p.r01"]
+    assert (*first.items, *second.items) == many.runs.run_rows(order_by="name")
+    assert second.next_cursor is None
+
+
+def test_light_rows_have_what_else_a_run_says(store, make):
+    """Metadata, origin and description are those of the model."""
+    facts = {"code_revision": "abc", "dataset_ref": "dataset-1", "description": "why"}
+    store.put_all([make.project(), make.run(metadata={"seed": [1, 2]}, **facts)])
+    (row,) = store.runs.run_rows()
+
+    assert {name: getattr(row, name) for name in facts} == facts
+    assert row.metadata == {"seed": [1, 2]}
+
+
+def test_refs_are_those_of_the_list(many):
+    """In the order asked for, cut as asked for; without an order the same refs."""
+    wanted = [run.run_ref.text for run in many.runs.list_runs(order_by="name", descending=True)]
+
+    assert list(many.runs.run_refs(order_by="name", descending=True)) == wanted
+    assert many.runs.run_refs(order_by="name", descending=True, limit=2, offset=1) == (
+        *wanted[1:3],
+    )
+    assert sorted(many.runs.run_refs(order_by=None)) == sorted(wanted)
+    with pytest.raises(ValidationError, match="limit"):
+        many.runs.run_refs(limit=-1)
+
+
 def test_light_rows_leave_out_damaged_ones(many, path):
     """A flipped byte is never served, in no form of the list."""
     import sqlite3

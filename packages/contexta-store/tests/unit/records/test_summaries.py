@@ -82,3 +82,23 @@ def test_counts_are_by_type(store, metric):
         "span": 0,
         "degraded": 0,
     }
+
+
+def test_the_table_of_figures_says_what_the_summaries_say(store, add_points):
+    """One row per run, stage and key, in the order of the summaries, sealed or not."""
+    for run in ("run:demo.b", "run:demo.a"):
+        add_points(store, 3, run=run, key="loss")
+        add_points(store, 2, run=run, key="acc")
+        store.seal()
+    add_points(store, 2, run="run:demo.a", key="loss")
+    wanted = store.metric_summaries(keys=["loss"])
+    names = ["run_ref", "stage_execution_ref", "metric_key", "count", "nonfinite_count"]
+    names += ["first", "last", "min", "max", "mean"]
+
+    assert store.metric_table(keys=["loss"]).select(names).to_pylist() == [
+        {name: getattr(row, name) for name in names[5:]}
+        | {name: getattr(row, name) for name in names[:5]}
+        for row in wanted
+    ]
+    assert store.metric_table(["run:demo.a"])["metric_key"].to_pylist() == ["acc", "loss"]
+    assert store.metric_table(["run:demo.none"]).num_rows == 0

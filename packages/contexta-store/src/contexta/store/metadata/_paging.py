@@ -114,6 +114,23 @@ def page_rows(
     return ordered[offset : None if limit is None else offset + limit]
 
 
+def page_refs(
+    connection: Connection, listing: Listing, *, limit: int | None, offset: int = 0
+) -> list[str]:
+    """Return refs in order, from the start.
+
+    Raises:
+        ValidationError: `metadata_invalid_page`.
+    """
+    for field, value in (("limit", limit), ("offset", offset)):
+        if value is not None:
+            check_page(field, value)
+    if listing.walked is not None and limit is not None and _is_crowded(connection, listing):
+        listing = replace(listing, conditions=listing.walked, walked=None)
+    statement = _ordered(listing.select(listing.table.c.ref), listing, 0)
+    return [row[0] for row in connection.execute(_cut(statement, limit, offset))]
+
+
 def next_cursor(connection: Connection, listing: Listing, last: ColumnElement[bool]) -> str:
     """Return the cursor behind the one row of the listing that meets a condition."""
     row = connection.execute(listing.select(*listing.keys, also=last)).one()

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from contexta.store.metadata._damage import DamageLog
 
 
+_MAPPINGS = ("params", "tags", "metadata")
+_TEXTS = ("code_revision", "dataset_ref", "description")
+
+
 class RunRow(NamedTuple):
     """One run as a listing shows it; checked against its digest like a model.
 
@@ -29,6 +33,10 @@ class RunRow(NamedTuple):
         ended_us: The same; None while open.
         params: As in `Run.params`.
         tags: As in `Run.tags`.
+        metadata: As in `Run.metadata`, in plain lists and dictionaries.
+        code_revision: As in `Run`.
+        dataset_ref: As in `Run`, as text.
+        description: As in `Run`.
     """
 
     ref: str
@@ -39,6 +47,10 @@ class RunRow(NamedTuple):
     ended_us: int | None
     params: Mapping[str, Any]
     tags: Mapping[str, str]
+    metadata: Mapping[str, Any]
+    code_revision: str | None
+    dataset_ref: str | None
+    description: str | None
 
 
 def light_rows(rows: Iterable[Row[Any]], damage: DamageLog) -> tuple[RunRow, ...]:
@@ -51,8 +63,9 @@ def light_rows(rows: Iterable[Row[Any]], damage: DamageLog) -> tuple[RunRow, ...
             damage.add(error)
             continue
         ref, project_ref, name, started_us, ended_us, status = tuple(row)[:6]
-        params, tags = content.get("params") or {}, content.get("tags") or {}
-        found.append(RunRow(ref, project_ref, name, status, started_us, ended_us, params, tags))
+        own: dict[str, Any] = {field: content.get(field) or {} for field in _MAPPINGS}
+        own.update({field: content.get(field) for field in _TEXTS})
+        found.append(RunRow(ref, project_ref, name, status, started_us, ended_us, **own))
     return tuple(found)
 
 

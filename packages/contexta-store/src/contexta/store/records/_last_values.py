@@ -1,4 +1,4 @@
-"""One value per run, from partials; and the public form of points."""
+"""Values and figures from partials; and the public form of points."""
 
 from __future__ import annotations
 
@@ -36,6 +36,17 @@ def values_by_run(partials: pa.Table, stage: str | None, aggregation: str) -> pa
             "nonfinite_count": pc.subtract(merged["count"], merged["finite_count"]),
         }
     )
+
+
+def figures(partials: pa.Table) -> pa.Table:
+    """Return the table that `RecordStore.metric_table` documents."""
+    merged = merge_partials(partials)
+    as_they_are = ("run_ref", "stage_execution_ref", "metric_key", "count")
+    columns = {name: merged[name] for name in as_they_are}
+    columns["nonfinite_count"] = pc.subtract(merged["count"], merged["finite_count"])
+    for name in ("last_us", "last_sequence", "first", "last", "min", "max", "mean"):
+        columns[name] = merged[name]
+    return pa.table(columns)
 
 
 def with_times(points: pa.Table) -> pa.Table:

@@ -20,13 +20,13 @@ from contexta.store.records._models import (
 from contexta.store.records._store_care import StoreCare
 from contexta.store.records._store_compaction import StoreCompaction
 from contexta.store.records._store_exchange import StoreExchange
-from contexta.store.records._store_reading import StoreReading
+from contexta.store.records._store_figures import StoreFigures
 
 if TYPE_CHECKING:
     from contexta.store.records._rows_filter import RowFilter
 
 
-class RecordStore(StoreExchange, StoreReading, StoreCompaction, StoreCare):
+class RecordStore(StoreExchange, StoreFigures, StoreCompaction, StoreCare):
     """Append-only records of runs: a write-ahead log per process, sealed into Parquet.
 
     Any number of processes, threads and forked children append and read at once. A record is

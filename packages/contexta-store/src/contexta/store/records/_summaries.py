@@ -195,7 +195,7 @@ def merge_partials(partials: pa.Table) -> pa.Table:
     at once as in Pébay, "Formulas for robust, one-pass parallel computation" (SAND2008-6212).
     Counts, extremes and the first and last point are exact.
     """
-    if partials.num_rows < 2:
+    if partials.num_rows < 2 or _is_ascending(_flat(partials["run_ref"]), strictly=True):
         return partials
     partials, same = _sorted(partials)
     if same is None:
@@ -234,8 +234,9 @@ def _sorted(partials: pa.Table) -> tuple[pa.Table, pa.Array | None]:
     return partials, same
 
 
-def _is_ascending(column: pa.Array) -> bool:
-    return bool(pc.all(pc.less_equal(column[:-1], column[1:])).as_py())
+def _is_ascending(column: pa.Array, *, strictly: bool = False) -> bool:
+    compare = pc.less if strictly else pc.less_equal
+    return bool(pc.all(compare(column[:-1], column[1:])).as_py())
 
 
 def _merged(partials: pa.Table) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import bindparam, select
@@ -26,7 +27,7 @@ from contexta.store.metadata._tombstones import deletion_details
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from sqlalchemy import ColumnElement, Connection, Row, Table
+    from sqlalchemy import ColumnElement, Connection, Row, Select, Table
 
     from contexta.contract.refs import StableRef
     from contexta.store.metadata._context import StoreContext
@@ -50,8 +51,11 @@ class ReadRepository(Generic[M]):
         self._database = context.database
         self._damage = context.damage
         self._entity = entity
-        table = entity.table
-        self._by_ref = select(table).where(table.c.ref == bindparam("ref"))
+
+    @cached_property
+    def _by_ref(self) -> Select[Any]:
+        table = self._entity.table
+        return select(table).where(table.c.ref == bindparam("ref"))
 
     @property
     def table(self) -> Table:
@@ -156,15 +160,19 @@ class ReadRepository(Generic[M]):
         return models_of(rows, self._entity, self._damage)
 
     def _page(self, listing: Listing, *, limit: int, after: str | None) -> Page[M]:
+        rows, cursor = self._page_rows(listing, limit=limit, after=after)
+        return Page(models_of(rows, self._entity, self._damage), cursor)
+
+    def _page_rows(
+        self, listing: Listing, *, limit: int, after: str | None
+    ) -> tuple[list[Row[Any]], str | None]:
         check_page("limit", limit, least=1)
         with self._database.read() as connection:
             rows = page_rows(connection, listing, limit=limit + 1, after=after)
-            cursor = None
-            if len(rows) > limit:
-                rows = rows[:limit]
-                last = self._entity.table.c.ref == rows[-1].ref
-                cursor = next_cursor(connection, listing, last)
-        return Page(models_of(rows, self._entity, self._damage), cursor)
+            if len(rows) <= limit:
+                return rows, None
+            last = self._entity.table.c.ref == rows[limit - 1].ref
+            return rows[:limit], next_cursor(connection, listing, last)
 
     def _iterate(self, listing: Listing) -> Iterator[M]:
         after: str | None = None

@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Unpack
 
 from contexta.contract import Run
-from contexta.store.metadata._paging import page_rows
+from contexta.store.metadata._arguments import several
+from contexta.store.metadata._paging import Page, page_refs, page_rows
+from contexta.store.metadata._refs import ref_text
 from contexta.store.metadata._run_query import run_listing
 from contexta.store.metadata._run_rows import arrow_table, light_rows
+from contexta.store.metadata._tables import runs
 from contexta.store.metadata.repositories._reads import PAGE_SIZE, ReadRepository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import pyarrow as pa
 
     from contexta.contract.refs import StableRef
     from contexta.store.metadata._filter_types import RunFilters
-    from contexta.store.metadata._paging import Listing, Page
+    from contexta.store.metadata._paging import Listing
     from contexta.store.metadata._run_rows import RunRow
 
 
@@ -145,6 +148,60 @@ class RunLists(ReadRepository[Run]):
         with self._database.read() as connection:
             rows = page_rows(connection, listing, limit=limit, after=after, offset=offset)
         return light_rows(rows, self._damage)
+
+    def page_run_rows(
+        self,
+        *,
+        limit: int = PAGE_SIZE,
+        after: str | None = None,
+        order_by: str = "project",
+        descending: bool = False,
+        **filters: Unpack[RunFilters],
+    ) -> Page[RunRow]:
+        """Return light rows and the cursor of the page behind them; see `list_runs`."""
+        rows, cursor = self._page_rows(
+            _listing(filters, order_by, descending), limit=limit, after=after
+        )
+        return Page(light_rows(rows, self._damage), cursor)
+
+    def find_run_rows(self, refs: Iterable[StableRef | str]) -> dict[str, RunRow]:
+        """Return the light rows of those of some refs that are stored and readable, by ref.
+
+        In the order of the refs; damaged rows are left out and reported.
+        """
+        wanted = tuple(dict.fromkeys(ref_text(ref) for ref in several("refs", refs)))
+        with self._database.read() as connection:
+            rows = self._existing(connection, wanted)
+        ordered = [rows[ref] for ref in wanted if ref in rows]
+        return {row.ref: row for row in light_rows(ordered, self._damage)}
+
+    def run_refs(
+        self,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        order_by: str | None = "project",
+        descending: bool = False,
+        **filters: Unpack[RunFilters],
+    ) -> tuple[str, ...]:
+        """Return refs only, without reading what is stored of the runs; see `list_runs`.
+
+        Refs of rows that turn out to be damaged when they are read are among them.
+
+        Args:
+            limit: At most so many.
+            offset: Skip so many first.
+            order_by: As in `list_runs`; None: any order, which costs half.
+            descending: As in `list_runs`.
+            **filters: As in `list_runs`.
+        """
+        ordered = order_by is not None or limit is not None or offset > 0
+        listing = _listing(filters, order_by or "ref", descending)
+        with self._database.read() as connection:
+            if not ordered:
+                return tuple(row[0] for row in connection.execute(listing.select(runs.c.ref)))
+            rows = page_refs(connection, listing, limit=limit, offset=offset)
+        return tuple(rows)
 
     def arrow_runs(
         self,
