@@ -122,7 +122,10 @@ class RunFinder(Protocol):
     """Optional: filters, order and limit pushed down."""
 
     def find_runs(self, query: RunListQuery) -> Sequence[RunRecord]:
-        """Return what ``query`` selects, its metric conditions aside, in its order."""
+        """Return what ``query`` selects, its metric conditions aside, in its order.
+
+        The expression ``query.where`` is applied in full, metrics included.
+        """
         ...
 
 
@@ -198,7 +201,14 @@ class CompletenessReader(Protocol):
     def completeness_counts(
         self, run_ids: Sequence[str], metric_keys: Sequence[str] | None = None
     ) -> Completeness:
-        """Return the counts of all these runs together; ``run_ids`` are canonical, each once."""
+        """Return the counts of all these runs together, artifacts aside.
+
+        ``run_ids`` are canonical, each once.
+        """
+        ...
+
+    def missing_bodies(self, run_ids: Sequence[str]) -> int:
+        """Return how many artifacts of the runs have no body."""
         ...
 
 

@@ -60,20 +60,6 @@ def test_metric_that_a_run_lacks_is_missing(make):
     assert (found.records, found.missing) == (1, 2)
 
 
-def test_step_behind_a_higher_one_is_late(make):
-    """A point that comes after a higher step of its series is late, in its stage only."""
-
-    def records(run):
-        return [
-            make.metric(run, "loss", 1.0, step=5),
-            make.metric(run, "loss", 1.0, step=3),
-            make.metric(run, "loss", 1.0, step=1, stage="train"),
-            make.metric(run, "loss", 1.0, step=6),
-        ]
-
-    assert counted(make, records).late == 1
-
-
 def test_record_taken_an_hour_after_is_late(make):
     """A record taken more than an hour after what it tells of is late."""
 

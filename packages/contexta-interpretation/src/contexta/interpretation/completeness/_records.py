@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from contexta.interpretation._instants import seconds_between
@@ -44,7 +43,7 @@ def _of_run(
         records=len(records) if keys is None else len(points),
         missing=sum(key not in present for key in keys or ())
         + sum(record.completeness_marker == "absent" for record in records),
-        late=sum(map(_is_late, records)) + steps_out_of_order(points),
+        late=sum(map(_is_late, records)),
         clipped=sum(map(_is_clipped, records)),
         nonfinite=sum(r.value is not None and not math.isfinite(r.value) for r in points),
         degraded=sum(record.degradation_marker != "none" for record in records),
@@ -69,18 +68,17 @@ def _is_late(record: ObservationRecord) -> bool:
     return (seconds_between(record.observed_at, taken) or 0.0) > LATE_SECONDS
 
 
-def steps_out_of_order(points: Iterable[ObservationRecord]) -> int:
-    """Count points with a step below one that came before in the same series."""
-    highest: dict[tuple[str, str | None, str], float] = {}
-    late: Counter[bool] = Counter()
-    for point in points:
-        step = point.payload.get("step")
-        if isinstance(step, bool) or not isinstance(step, (int, float)) or math.isnan(step):
+def steps_out_of_order(steps: Iterable[int | None]) -> int:
+    """Count steps below one that came before; ``steps`` are in the order of arrival."""
+    late, highest = 0, None
+    for step in steps:
+        if step is None:
             continue
-        series = (point.run_id, point.stage_id, point.key)
-        late[step < highest.get(series, step)] += 1
-        highest[series] = max(step, highest.get(series, step))
-    return late[True]
+        if highest is not None and step < highest:
+            late += 1
+        else:
+            highest = step
+    return late
 
 
 def reported_losses(records: Iterable[ObservationRecord]) -> int:

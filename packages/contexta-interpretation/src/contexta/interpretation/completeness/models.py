@@ -17,8 +17,8 @@ class Completeness(Result):
 
     - ``missing``: values that were asked for and are not there (one per run and metric key), and
       records that say that what they stand for is absent.
-    - ``late``: records taken more than an hour after what they tell of, and points that came
-      after a point of the same series with a higher step.
+    - ``late``: records taken more than an hour after what they tell of; beside a curve also its
+      points that came after a point with a higher step.
     - ``clipped``: records of which only a part or a sample was kept.
     - ``nonfinite``: metric values that are NaN or infinite; no mean or extreme counts them.
     - ``degraded``: records with a degradation marker; degraded records are among them.

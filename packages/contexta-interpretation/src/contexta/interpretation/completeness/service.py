@@ -35,5 +35,7 @@ def completeness_of(
     if not ids:
         return Completeness()
     if isinstance(repository, CompletenessReader):
-        return repository.completeness_counts(ids, keys)
+        found = repository.completeness_counts(ids, keys)
+        bodies = repository.missing_bodies(ids) if keys is None else 0
+        return found + Completeness(missing_bodies=bodies)
     return count_records(repository, ids, keys)

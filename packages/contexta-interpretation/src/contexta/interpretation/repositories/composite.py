@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from contexta.contract.time import from_epoch_us
 from contexta.interpretation.repositories import _artifacts, _metrics, _sql
 from contexta.interpretation.repositories._columns import ColumnRecords
+from contexta.interpretation.repositories._completeness import CompletenessAnswers
 from contexta.interpretation.repositories._project import (
     batch_record,
     deployment_record,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 _RECORD_TYPES = ("event", "metric", "span", "degraded")
 
 
-class CompositeStoreRepository:
+class CompositeStoreRepository(CompletenessAnswers):
     """Reads metadata, records and artifacts of one workspace; closes none of the stores."""
 
     def __init__(

@@ -1,0 +1,136 @@
+"""What is missing, counted by the planes of a workspace."""
+
+import os
+
+import pytest
+
+from contexta.contract import DegradedPayload, DegradedRecord
+from contexta.interpretation.completeness import Completeness, completeness_of
+from contexta.interpretation.protocols import CompletenessReader
+
+NAN = float("nan")
+
+
+@pytest.fixture
+def asked(space):
+    """Ask for the completeness of runs."""
+    return lambda *runs, keys=None: completeness_of(space.query, runs, keys)
+
+
+def degraded(space, run, key, marker="capture_gap", **attributes):
+    """Append a degraded record."""
+    space.records.append(
+        DegradedRecord(
+            space.envelope(
+                run,
+                "degraded",
+                key.replace(".", "-").replace("_", "-"),
+                degradation_marker=marker,
+                completeness_marker="partial",
+            ),
+            DegradedPayload(key, "capture", "error", "gone", attributes=attributes),
+        )
+    )
+
+
+def test_repository_answers_from_its_counts(space):
+    """The repository over the planes has the capability."""
+    assert isinstance(space.repository, CompletenessReader)
+
+
+def test_whole_run_is_complete(space, asked):
+    """A run with nothing against it is complete, live and sealed."""
+    run = space.run("run:p.a")
+    space.points(run, "loss", [1.0, 0.5])
+    live = asked(run)
+    space.records.seal()
+
+    assert live == asked(run) == Completeness(runs=1, records=2)
+
+
+def test_counts_of_several_runs_come_together(space, asked):
+    """Non-finite values, open runs and absent metrics of several runs are added."""
+    runs = [space.run("run:p.a"), space.run("run:p.b", status="open"), space.run("run:p.c")]
+    space.points(runs[0], "loss", [1.0, NAN])
+    space.points(runs[1], "loss", [float("inf")])
+    space.points(runs[1], "acc", [NAN])
+    space.records.seal()
+    found = asked(*runs, keys=["loss"])
+
+    assert found == Completeness(runs=3, records=3, nonfinite=2, missing=1, open_runs=1)
+
+
+def test_metric_in_two_stages_is_there_once(space, asked):
+    """A key that two stages of a run have is not counted as two."""
+    runs = [space.run("run:p.a"), space.run("run:p.b")]
+    for name in ("train", "eval"):
+        space.points(runs[0], "loss", [1.0], stage=space.stage(runs[0], name))
+
+    assert asked(*runs, keys=["loss"]).missing == 1
+
+
+def test_interrupted_runs_are_dead_writers(space, asked):
+    """A run closed as interrupted counts, in a run list of any length."""
+    runs = [
+        space.run(f"run:p.r{n}", status="interrupted" if n < 2 else "completed") for n in range(20)
+    ]
+
+    assert asked(*runs).dead_writers == 2
+
+
+def test_losses_and_degraded_records_are_counted(space, asked):
+    """A loss record counts as one degraded record and as the records that it tells of."""
+    run = space.run("run:p.a")
+    degraded(space, run, "capture.records_lost", count=7)
+    degraded(space, run, "data.rows_dropped", marker="partial_failure", count=100)
+    found = asked(run)
+
+    assert (found.degraded, found.lost, found.clipped) == (2, 7, 0)
+
+
+def test_missing_body_counts_without_metric_keys(space, asked):
+    """A body that is gone counts for its run, not for a metric and not for another run."""
+    run, other = space.run("run:p.a"), space.run("run:p.b")
+    receipt = space.artifact(run, "model", "model", b"weights")
+    space.artifact(other, "data", "dataset", b"rows")
+    digest = receipt.binding.hash_value
+    (body,) = [path for path in space.root.rglob(f"{digest}*") if path.is_file()]
+    os.chmod(body.parent, 0o700)
+    body.unlink()
+
+    assert asked(run).missing_bodies == 1
+    assert (asked(run, keys=["loss"]).missing_bodies, asked(other).missing_bodies) == (0, 0)
+
+
+def test_damaged_part_is_named_for_the_runs_that_it_may_concern(space, asked):
+    """A part that cannot be read counts once and is named; the other project is complete."""
+    run, other = space.run("run:p.a"), space.run("run:q.b")
+    space.points(run, "loss", [1.0, 2.0])
+    space.points(other, "loss", [1.0])
+    space.records.seal()
+    (part,) = (space.root / "records").glob("metric/project=p/*.parquet")
+    part.chmod(0o600)
+    part.write_bytes(part.read_bytes()[:-50])
+    list(space.repository.list_records(run_id=run))
+    found = asked(run)
+
+    assert (found.damaged_parts, found.complete) == (1, False)
+    assert part.name in " ".join(found.notes)
+    assert asked(other) == Completeness(runs=1, records=1)
+
+
+def test_memory_counts_as_the_planes_do(space, asked, make):
+    """Counting records in memory and asking the planes give the same answer."""
+    run = space.run("run:p.a", status="interrupted")
+    space.points(run, "loss", [1.0, NAN])
+    degraded(space, run, "capture.records_lost", count=3)
+    records = list(space.repository.list_records(run_id=run))
+    memory = make.repository(runs=[space.repository.get_run(run)], records=records)
+    counted = completeness_of(replace_repository(space, memory), [run])
+
+    assert counted == asked(run)
+
+
+def replace_repository(space, repository):
+    """A query service like that of the workspace over another repository."""
+    return type(space.query)(repository)
