@@ -6,11 +6,14 @@ import math
 import operator as op
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contexta.contract.errors import ValidationError
 from contexta.interpretation._base import FrozenDict, Result
 from contexta.interpretation._instants import bound_us
+
+if TYPE_CHECKING:
+    from contexta.interpretation.query.expression import RunExpression
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "gt": op.gt,
@@ -134,8 +137,12 @@ class RunListQuery(Result):
     otherwise; times compare as instants and ties keep their order. A run without the value
     sorted by comes first, for ``metric:<key>`` last in both directions.
 
+    ``where`` is an expression that must be true besides, such as ``params.lr < 0.01 and
+    metrics.accuracy.max > 0.9``; :mod:`contexta.interpretation.query.expression` has the language.
+
     Raises:
-        ValidationError: ``query_invalid_run_list_query``.
+        ValidationError: ``query_invalid_run_list_query``; for ``where``
+            ``query_invalid_expression`` or ``query_expression_too_large``.
     """
 
     project_name: str | None = None
@@ -150,6 +157,7 @@ class RunListQuery(Result):
     params: Mapping[str, Any] = field(default_factory=FrozenDict)
     name: str | None = None
     run_ids: tuple[str, ...] | None = None
+    where: str | None = None
 
     def __post_init__(self) -> None:
         """Check and freeze every field."""
@@ -159,6 +167,8 @@ class RunListQuery(Result):
         self._check_mappings()
         self._check_members()
         self._check_paging()
+        if self.where is not None:
+            _expression(self.where)
 
     def _check_members(self) -> None:
         if self.time_range is not None and not isinstance(self.time_range, TimeRange):
@@ -204,12 +214,24 @@ class RunListQuery(Result):
         return text[len(METRIC_SORT_PREFIX) :] if text.startswith(METRIC_SORT_PREFIX) else None
 
     @property
+    def expression(self) -> RunExpression | None:
+        """``where``, parsed."""
+        return None if self.where is None else _expression(self.where)
+
+    @property
     def needs_metrics(self) -> bool:
         """Whether paging can only happen after metric values are known."""
         return bool(self.metric_conditions) or self.sort_metric is not None
 
 
 _CODE = "query_invalid_run_list_query"
+
+
+def _expression(text: str) -> RunExpression:
+    # Parsing needs a library that a query without an expression has no use for.
+    from contexta.interpretation.query.expression import RunExpression
+
+    return RunExpression.parse(text)
 
 
 def _invalid(name: str, value: object, rule: str) -> ValidationError:
