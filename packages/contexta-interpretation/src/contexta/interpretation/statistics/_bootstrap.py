@@ -189,6 +189,7 @@ def _filled(
     level = terms.level_of(0.0)  # small: zero lies low, the right side is higher
     greater = _shrunk(level, ratio or 1.0, df, ratio is not None)
     less = _shrunk(1.0 - level, ratio or 1.0, df, ratio is not None)
+    least = _shrunk(1.0 / (len(terms.resampled) + 1.0), ratio or 1.0, df, ratio is not None)
     return replace(
         base,
         difference=terms.estimate,
@@ -200,6 +201,8 @@ def _filled(
         p_value=min(1.0, 2.0 * min(greater, less)),
         p_greater=greater,
         p_less=less,
+        smallest_p=2.0 * least,
+        smallest_p_one_sided=least,
         exact=False,
         resamples=len(terms.resampled),
         seed=seed,
