@@ -1,6 +1,5 @@
 """What is missing, counted by the planes of a workspace."""
 
-import os
 
 import pytest
 
@@ -95,7 +94,7 @@ def test_missing_body_counts_without_metric_keys(space, asked):
     space.artifact(other, "data", "dataset", b"rows")
     digest = receipt.binding.hash_value
     (body,) = [path for path in space.root.rglob(f"{digest}*") if path.is_file()]
-    os.chmod(body.parent, 0o700)
+    body.parent.chmod(0o700)
     body.unlink()
 
     assert asked(run).missing_bodies == 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contexta.contract.errors import ValidationError
 from contexta.interpretation._base import Result
 from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.query.filters import OPERATORS
 from contexta.interpretation.query.models import EvidenceLink
 
@@ -57,7 +58,10 @@ class AlertRule(Result):
 
 @dataclass(frozen=True, slots=True)
 class AlertResult(Result):
-    """One rule for one run; ``actual_value`` ``None``: the run lacks the metric."""
+    """One rule for one run; ``actual_value`` ``None``: the run lacks the metric.
+
+    ``completeness`` is ``None`` in the report of a fleet, which has that of all its runs.
+    """
 
     rule_name: str
     metric_key: str
@@ -70,6 +74,7 @@ class AlertResult(Result):
     stage_name: str | None = None
     evidence_links: tuple[EvidenceLink, ...] = ()
     completeness_notes: tuple[CompletenessNote, ...] = ()
+    completeness: Completeness | None = None
 
     _sequences = ("evidence_links", "completeness_notes")
 
@@ -81,5 +86,6 @@ class AlertReport(Result):
     run_ids: tuple[str, ...]
     results: tuple[AlertResult, ...]
     completeness_notes: tuple[CompletenessNote, ...]
+    completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = ("run_ids", "results", "completeness_notes")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from contexta.interpretation.alert.models import AlertReport, AlertResult, AlertRule
 from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.completeness.models import Completeness
+from contexta.interpretation.completeness.service import completeness_of
 from contexta.interpretation.query.filters import OPERATORS, RunListQuery
 from contexta.interpretation.query.metrics import aggregated, by_run, metric_summaries, pick_summary
 from contexta.interpretation.query.models import EvidenceLink
@@ -37,7 +40,12 @@ class AlertService:
             ResolutionError: the run is unknown or its name is ambiguous.
             ValidationError: a rule is faulty.
         """
-        return self._evaluate([self.query_service.require_run(run_id)], tuple(rules))
+        chosen = _checked(rules)
+        run = self.query_service.require_run(run_id)
+        keys = [rule.metric_key for rule in chosen]
+        return self._evaluate(
+            [run], chosen, completeness_of(self.query_service, [run.run_id], keys)
+        )
 
     def evaluate_alerts_fleet(
         self,
@@ -46,25 +54,40 @@ class AlertService:
         query: RunListQuery | None = None,
         project_name: str | None = None,
     ) -> AlertReport:
-        """Return the results of every run selected, run by run."""
+        """Return the results of every run selected, run by run.
+
+        Raises:
+            ValidationError: a rule is faulty.
+        """
+        chosen = _checked(rules)
         runs = self.query_service.list_runs(project_name, query=query)
         notes = []
         if not runs:
             details = {"project_name": project_name}
             notes.append(CompletenessNote("info", "alert_population_empty", details))
-        results = self._evaluate(runs, tuple(rules))
-        return AlertReport(tuple(run.run_id for run in runs), results, tuple(notes))
+        ids = tuple(run.run_id for run in runs)
+        return AlertReport(
+            run_ids=ids,
+            results=self._evaluate(runs, chosen),
+            completeness_notes=tuple(notes),
+            completeness=completeness_of(
+                self.query_service, ids, [rule.metric_key for rule in chosen]
+            ),
+        )
 
     def _evaluate(
-        self, runs: Sequence[RunRecord], rules: tuple[AlertRule, ...]
+        self,
+        runs: Sequence[RunRecord],
+        rules: tuple[AlertRule, ...],
+        completeness: Completeness | None = None,
     ) -> tuple[AlertResult, ...]:
-        for rule in rules:
-            rule.check()
         keys = sorted({rule.metric_key for rule in rules})
         ids = [run.run_id for run in runs]
         rows = by_run(metric_summaries(self.query_service.repository, ids, keys)) if keys else {}
         return tuple(
-            self._result(run, rule, rows.get(run.run_id, [])) for run in runs for rule in rules
+            replace(self._result(run, rule, rows.get(run.run_id, [])), completeness=completeness)
+            for run in runs
+            for rule in rules
         )
 
     def _result(
@@ -94,6 +117,13 @@ class AlertService:
             evidence_links=links,
             completeness_notes=notes,
         )
+
+
+def _checked(rules: Iterable[AlertRule]) -> tuple[AlertRule, ...]:
+    chosen = tuple(rules)
+    for rule in chosen:
+        rule.check()
+    return chosen
 
 
 def _triggered(rule: AlertRule, value: float) -> bool:

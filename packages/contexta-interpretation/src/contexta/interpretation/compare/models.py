@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contexta.interpretation._base import FrozenDict, Result
+from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.repositories.records import ProvenanceView
 
@@ -109,7 +110,7 @@ class ProvenanceComparison(Result):
 
 @dataclass(frozen=True, slots=True)
 class RunComparison(Result):
-    """Two runs side by side."""
+    """Two runs side by side; ``completeness`` is that of both sides together."""
 
     left_run_id: str
     right_run_id: str
@@ -120,6 +121,9 @@ class RunComparison(Result):
     evidence_links: tuple[EvidenceLink, ...]
     provenance_comparison: ProvenanceComparison | None = None
     value_changes: tuple[ValueChange, ...] = ()
+    left_completeness: Completeness = field(default_factory=Completeness)
+    right_completeness: Completeness = field(default_factory=Completeness)
+    completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = (
         "stage_comparisons",
@@ -168,6 +172,7 @@ class MultiRunComparison(Result):
     completeness_notes: tuple[CompletenessNote, ...]
     evidence_links: tuple[EvidenceLink, ...]
     summary: str = ""
+    completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = (
         "run_ids",

@@ -22,6 +22,7 @@ from contexta.interpretation.compare.models import (
     unique_notes,
 )
 from contexta.interpretation.compare.policy import ComparisonPolicy
+from contexta.interpretation.completeness.service import completeness_of
 from contexta.interpretation.query._snapshot import RunFacts
 from contexta.interpretation.query.metrics import aggregated, by_run, metric_summaries, pick_summary
 from contexta.interpretation.query.models import EvidenceLink
@@ -85,6 +86,9 @@ class CompareService:
             evidence_links=tuple(dict.fromkeys(links)),
             provenance_comparison=compare_provenance(left, right, changes),
             value_changes=changes,
+            left_completeness=left.completeness,
+            right_completeness=right.completeness,
+            completeness=left.completeness + right.completeness,
         )
 
     def compare_multiple_runs(self, run_ids: Iterable[str]) -> MultiRunComparison:
@@ -124,6 +128,7 @@ class CompareService:
                 f"{_counted(len(ids), 'run')}, {_counted(len(rows), 'metric row')}: "
                 + ", ".join(run.run_id for run in runs)
             ),
+            completeness=completeness_of(self.query_service, [run.run_id for run in runs]),
         )
 
     def select_best_run(

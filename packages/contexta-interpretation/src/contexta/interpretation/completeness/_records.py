@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from contexta.interpretation._instants import seconds_between
 from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.protocols import CompositeRepository, ProblemReader
-from contexta.interpretation.repositories.records import ObservationRecord
+
+if TYPE_CHECKING:
+    from contexta.interpretation.repositories.records import ObservationRecord
 
 LATE_SECONDS = 3600.0
 PARTLY_KEPT = ("partial", "sampled")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from contexta.interpretation._base import Result
 from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.query.models import EvidenceLink
 
 
@@ -34,5 +35,6 @@ class DiagnosticsResult(Result):
     issues: tuple[DiagnosticsIssue, ...]
     completeness_notes: tuple[CompletenessNote, ...]
     evidence_links: tuple[EvidenceLink, ...]
+    completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = ("issues", "completeness_notes", "evidence_links")

@@ -36,4 +36,5 @@ class DiagnosticsService:
                 for note in facts.completeness_notes
             ),
             evidence_links=tuple(dict.fromkeys(links)),
+            completeness=facts.completeness,
         )

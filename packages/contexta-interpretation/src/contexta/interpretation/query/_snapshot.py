@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from contexta.interpretation._base import FrozenDict, FrozenRows, Result
+from contexta.interpretation.completeness._beside import completeness_beside
+from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.protocols import (
     CompositeRepository,
     CurveReader,
@@ -53,6 +55,7 @@ class RunFacts(Result):
     provenance: ProvenanceView | None = None
     environment: EnvironmentRecord | None = None
     record_counts: Mapping[str, int] = field(default_factory=FrozenDict)
+    completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = (
         "stages",
@@ -108,6 +111,7 @@ def load_facts(
             else None
         ),
         record_counts=told.counts,
+        completeness=completeness_beside(repository, run, artifacts),
     )
 
 
@@ -185,6 +189,7 @@ def load_snapshot(repository: CompositeRepository, run: RunRecord) -> RunSnapsho
         series=_series(repository, facts.metrics),
         environment=facts.environment,
         record_counts=facts.record_counts,
+        completeness=facts.completeness,
     )
 
 

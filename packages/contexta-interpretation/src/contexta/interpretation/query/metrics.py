@@ -100,14 +100,24 @@ def points_of(
     repository: CompositeRepository, run_id: str, key: str, stage_id: str | None
 ) -> tuple[MetricPoint, ...]:
     """Return the points of one series in step order, else in order of observation."""
+    return in_step_order(arrived_points(repository, run_id, key, stage_id))
+
+
+def arrived_points(
+    repository: CompositeRepository, run_id: str, key: str, stage_id: str | None
+) -> tuple[MetricPoint, ...]:
+    """Return the points of one series in the order in which they came."""
     if isinstance(repository, MetricReader):
-        points = tuple(repository.metric_points(run_id, key, stage_id))
-    else:
-        points = tuple(
-            MetricPoint(_number(row), row.observed_at, _step(row), record_id=row.record_id or None)
-            for row in repository.list_records(run_id=run_id, record_type="metric")
-            if row.key == key and row.stage_id == stage_id and row.value is not None
-        )
+        return tuple(repository.metric_points(run_id, key, stage_id))
+    return tuple(
+        MetricPoint(_number(row), row.observed_at, _step(row), record_id=row.record_id or None)
+        for row in repository.list_records(run_id=run_id, record_type="metric")
+        if row.key == key and row.stage_id == stage_id and row.value is not None
+    )
+
+
+def in_step_order(points: Sequence[MetricPoint]) -> tuple[MetricPoint, ...]:
+    """Order by step when every point has one, else by time observed; ties as they came."""
     if all(point.step is not None for point in points):
         return tuple(sorted(points, key=lambda point: point.step or 0))
     return tuple(sorted(points, key=lambda point: sort_instant(point.observed_at)))

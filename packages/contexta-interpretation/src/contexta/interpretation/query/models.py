@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contexta.interpretation._base import FrozenDict, Result
+from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.repositories.records import (
     ArtifactRecord,
     BatchRecord,
@@ -53,6 +54,7 @@ class RunSnapshot(Result):
     series: tuple[MetricSeries, ...] = ()
     environment: EnvironmentRecord | None = None
     record_counts: Mapping[str, int] = field(default_factory=FrozenDict)
+    completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = (
         "deployments",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contexta.interpretation._base import Result
 from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.query.models import EvidenceLink
 
 
@@ -31,6 +32,7 @@ class MetricTrend(Result):
     project_name: str | None
     points: tuple[TrendPoint, ...]
     completeness_notes: tuple[CompletenessNote, ...]
+    completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = ("points", "completeness_notes")
 
@@ -65,6 +67,7 @@ class StepSeries(Result):
     completeness_notes: tuple[CompletenessNote, ...]
     unit: str | None = None
     total_points: int = 0
+    completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = ("points", "completeness_notes")
 
@@ -88,6 +91,7 @@ class DurationTrend(Result):
     project_name: str | None
     points: tuple[StageDurationPoint, ...]
     completeness_notes: tuple[CompletenessNote, ...]
+    completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = ("points", "completeness_notes")
 
@@ -112,5 +116,6 @@ class ArtifactSizeTrend(Result):
     project_name: str | None
     points: tuple[ArtifactSizePoint, ...]
     completeness_notes: tuple[CompletenessNote, ...]
+    completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = ("points", "completeness_notes")

@@ -6,13 +6,17 @@ from collections.abc import Iterable
 
 from contexta.interpretation._instants import seconds_between
 from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.completeness._records import steps_out_of_order
+from contexta.interpretation.completeness.models import Completeness
+from contexta.interpretation.completeness.service import completeness_of
 from contexta.interpretation.query.filters import RunListQuery
 from contexta.interpretation.query.metrics import (
     aggregated,
+    arrived_points,
     by_run,
+    in_step_order,
     metric_summaries,
     pick_summary,
-    points_of,
     thin,
 )
 from contexta.interpretation.query.models import EvidenceLink
@@ -70,7 +74,8 @@ class TrendService:
                 continue
             notes += _stage_note(metric_key, run.run_id, found, row, stage_name)
             points.append(_point(run, row, value, stage_name))
-        return MetricTrend(metric_key, project, tuple(points), tuple(notes))
+        completeness = completeness_of(self.query_service, ids, [metric_key])
+        return MetricTrend(metric_key, project, tuple(points), tuple(notes), completeness)
 
     def get_step_series(
         self,
@@ -97,6 +102,7 @@ class TrendService:
         stage = None if wanted is None else queries.require_stage(run, wanted)
         name = None if stage is None else stage.stage_id.rsplit(".", 1)[-1]
         rows = metric_summaries(queries.repository, [run.run_id], [metric_key])
+        counts = completeness_of(queries, [run.run_id], [metric_key])
         row = pick_summary(rows, name)
         if row is None:
             target = None if stage is None else stage.stage_id
@@ -105,9 +111,11 @@ class TrendService:
                 f"step_series_empty:{metric_key}",
                 {"run_id": run.run_id, "stage_id": target},
             )
-            return StepSeries(run.run_id, metric_key, target, (), (note,))
+            return StepSeries(run.run_id, metric_key, target, (), (note,), completeness=counts)
         notes = _stage_note(metric_key, run.run_id, list(rows), row, name)
-        stored = points_of(queries.repository, run.run_id, metric_key, row.stage_id)
+        arrived = arrived_points(queries.repository, run.run_id, metric_key, row.stage_id)
+        counts += Completeness(late=steps_out_of_order(point.step for point in arrived))
+        stored = in_step_order(arrived)
         if any(point.step is None for point in stored):
             notes.append(
                 CompletenessNote(
@@ -134,6 +142,7 @@ class TrendService:
             completeness_notes=tuple(notes),
             unit=row.unit,
             total_points=len(stored),
+            completeness=counts,
         )
 
     def get_stage_duration_trend(
@@ -161,7 +170,8 @@ class TrendService:
             points.append(
                 StageDurationPoint(run.run_id, run.name, stage_name, seconds, stage.started_at)
             )
-        return DurationTrend(stage_name, project, tuple(points), tuple(notes))
+        completeness = completeness_of(self.query_service, [run.run_id for run in runs])
+        return DurationTrend(stage_name, project, tuple(points), tuple(notes), completeness)
 
     def get_artifact_size_trend(
         self,
@@ -179,7 +189,8 @@ class TrendService:
             if not found:
                 notes.append(_missing(f"missing_artifact_kind:{artifact_kind}", run))
             points += _sizes(run, found, notes)
-        return ArtifactSizeTrend(artifact_kind, project, tuple(points), tuple(notes))
+        completeness = completeness_of(self.query_service, [run.run_id for run in runs])
+        return ArtifactSizeTrend(artifact_kind, project, tuple(points), tuple(notes), completeness)
 
     def _runs(
         self, query: RunListQuery | None, project_name: str | None
