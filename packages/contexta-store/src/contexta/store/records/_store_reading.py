@@ -248,6 +248,40 @@ class StoreReading(StoreHandle):
         self._remember(question.lost)
         return found
 
+    def count_unsealed(
+        self,
+        record_type: str,
+        *,
+        run_refs: Iterable[str] | None = None,
+        keys: Iterable[str] | None = None,
+    ) -> int:
+        """Return how many matching records lie in live segments, so not in Parquet yet.
+
+        That is what other tools, which read the files, do not see. `seal()` seals what this
+        process wrote; other writers seal theirs by size, by age and when they close.
+
+        Args:
+            record_type: `event`, `metric`, `span` or `degraded`.
+            run_refs: Wanted runs; None means any.
+            keys: Wanted metric, event or issue keys, or span names.
+
+        Raises:
+            ValidationError: For an unknown record type or a malformed run reference.
+        """
+        from contexta.store.records._rows_filter import RowFilter
+
+        self._check_usable()
+        columns_of(record_type)
+        runs = _runs(run_refs)
+        words = () if runs is None else (("run_ref", runs),)
+        wanted = RowFilter(record_types=(record_type,), words=words, keys=_texts(keys))
+        return sum(
+            wanted.apply(record_type, table).num_rows
+            for live in self._reader.snapshot().live
+            for (kind, _), table in live.tables.items()
+            if kind == record_type
+        )
+
     def metric_keys(self, run_refs: Iterable[str] | None = None) -> tuple[str, ...]:
         """Return the metric keys of runs, of all by default, sorted.
 
