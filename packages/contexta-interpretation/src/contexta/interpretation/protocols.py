@@ -130,6 +130,51 @@ class RunFinder(Protocol):
 
 
 @runtime_checkable
+class RunIndexReader(Protocol):
+    """Optional: which runs there are without reading them, and given runs in one question."""
+
+    def find_run_ids(self, query: RunListQuery, *, ordered: bool = True) -> Sequence[str]:
+        """Return the ids of what ``query`` selects, its metric conditions aside.
+
+        Paged, unless metric values decide. Ids of runs that cannot be read may be among them.
+        """
+        ...
+
+    def get_runs(self, run_ids: Sequence[str]) -> Sequence[RunRecord]:
+        """Return those of some runs that are there, in this order; ids are canonical."""
+        ...
+
+    def page_runs(
+        self, query: RunListQuery, *, after: str | None, limit: int
+    ) -> tuple[Sequence[RunRecord], str | None] | None:
+        """Return a page and the cursor behind it; ``None`` when it cannot cut such pages.
+
+        Raises:
+            ValidationError: the cursor is none of this list.
+        """
+        ...
+
+
+@runtime_checkable
+class ValueReader(Protocol):
+    """Optional: one value of a metric for each of many runs, in one question."""
+
+    def metric_values(
+        self,
+        metric_key: str,
+        *,
+        run_ids: Sequence[str] | None = None,
+        stage_name: str | None = None,
+        aggregation: str = "latest",
+    ) -> dict[str, float]:
+        """Return values by run id, of runs that have one; ``run_ids`` are canonical, None: all.
+
+        Which values stand for a run is the rule of ``query.metrics``.
+        """
+        ...
+
+
+@runtime_checkable
 class RunSuggester(Protocol):
     """Optional: names close to one that fits nothing."""
 
@@ -253,7 +298,9 @@ __all__ = [
     "RelationProvenanceReader",
     "RelationStoreReader",
     "RunFinder",
+    "RunIndexReader",
     "RunRelationReader",
     "RunStoreReader",
     "RunSuggester",
+    "ValueReader",
 ]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from contexta.interpretation._instants import instant_us, sort_instant
 from contexta.interpretation.query.filters import RunListQuery, same_param
 from contexta.interpretation.repositories.records import RunRecord
+
+_T = TypeVar("_T")
 
 
 def filter_runs(runs: Iterable[RunRecord], query: RunListQuery) -> tuple[RunRecord, ...]:
@@ -53,7 +56,7 @@ def sort_runs(runs: Iterable[RunRecord], query: RunListQuery) -> tuple[RunRecord
     return tuple(sorted(runs, key=key, reverse=query.sort_desc))
 
 
-def page(runs: Sequence[RunRecord], query: RunListQuery) -> tuple[RunRecord, ...]:
-    """Apply offset, then limit."""
+def page(runs: Sequence[_T], query: RunListQuery) -> tuple[_T, ...]:
+    """Apply offset, then limit, to runs or their ids."""
     end = None if query.limit is None else query.offset + query.limit
     return tuple(runs[query.offset : end])

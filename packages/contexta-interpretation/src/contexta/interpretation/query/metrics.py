@@ -11,6 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from contexta.contract.errors import ValidationError
 from contexta.contract.refs import slugify
 from contexta.interpretation._instants import sort_instant
 from contexta.interpretation._statistics import percentile
@@ -18,6 +19,7 @@ from contexta.interpretation.protocols import (
     CompositeRepository,
     MetricReader,
     PointStatisticsReader,
+    ValueReader,
 )
 from contexta.interpretation.repositories.records import (
     MetricPoint,
@@ -27,6 +29,21 @@ from contexta.interpretation.repositories.records import (
 )
 
 AGGREGATIONS = ("latest", "max", "min", "mean")
+
+
+def check_aggregation(value: object) -> str:
+    """Return one of latest, max, min, mean.
+
+    Raises:
+        ValidationError: ``trend_invalid_metric_aggregation``.
+    """
+    if not isinstance(value, str) or value not in AGGREGATIONS:
+        raise ValidationError(
+            f"metric_aggregation {value!r} is unknown; use one of {', '.join(AGGREGATIONS)}",
+            code="trend_invalid_metric_aggregation",
+            details={"value": str(value), "allowed": list(AGGREGATIONS)},
+        )
+    return value
 
 
 def metric_summaries(
@@ -54,6 +71,32 @@ def metric_summaries(
             ),
         )
     )
+
+
+def run_values(
+    repository: CompositeRepository,
+    run_ids: Sequence[str],
+    key: str,
+    *,
+    stage_name: str | None = None,
+    aggregation: str = "latest",
+) -> dict[str, float]:
+    """Return one of ``AGGREGATIONS`` by run id, for those of the runs that have it.
+
+    The same numbers as ``aggregated(pick_summary(...))`` of each run, in one question: from an
+    index, 10,000 runs take a few milliseconds.
+    """
+    if isinstance(repository, ValueReader):
+        return repository.metric_values(
+            key, run_ids=run_ids, stage_name=stage_name, aggregation=aggregation
+        )
+    values: dict[str, float] = {}
+    for run_id, rows in by_run(metric_summaries(repository, run_ids, [key])).items():
+        row = pick_summary(rows, stage_name)
+        value = None if row is None else aggregated(row, aggregation)
+        if value is not None:
+            values[run_id] = value
+    return values
 
 
 def summarize_records(
@@ -183,12 +226,16 @@ def pick_summary(
     """Choose the row of one run and key that stands for it (the rule of this module)."""
     rows = list(rows)
     if stage_name is not None:
-        # A stage called "Train Phase" is stored as train-phase.
-        names = {stage_name, slugify(stage_name)} if stage_name.strip() else {stage_name}
+        names = stage_names(stage_name)
         rows = [row for row in rows if row.stage_name in names]
     else:
         rows = [row for row in rows if row.stage_id is None] or rows
     return max(rows, key=lambda row: sort_instant(row.last_observed_at), default=None)
+
+
+def stage_names(stage_name: str) -> set[str]:
+    """Return how a stage may be stored: one called "Train Phase" is ``train-phase``."""
+    return {stage_name, slugify(stage_name)} if stage_name.strip() else {stage_name}
 
 
 def by_run(rows: Iterable[MetricSummaryRecord]) -> dict[str, list[MetricSummaryRecord]]:

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from contexta.contract.errors import InterpretationError
-from contexta.interpretation._instants import sort_instant
 from contexta.interpretation.errors import ResolutionError
 from contexta.interpretation.protocols import CompositeRepository, RunFinder, RunSuggester
-from contexta.interpretation.query._listing import filter_runs, page, sort_runs
+from contexta.interpretation.query._selection import (
+    is_decided_here,
+    select_ids,
+    select_runs,
+)
 from contexta.interpretation.query._snapshot import RunFacts, load_facts, load_snapshot
 from contexta.interpretation.query.filters import RunListQuery
-from contexta.interpretation.query.metrics import by_run, metric_summaries, pick_summary
+from contexta.interpretation.query.metrics import check_aggregation, run_values
 from contexta.interpretation.query.models import RunSnapshot
 from contexta.interpretation.repositories.records import (
     BatchRecord,
@@ -49,18 +52,54 @@ class QueryService:
         """
         if query is None:
             return tuple(self.repository.list_runs(project_name))
-        if query.project_name is None and project_name is not None:
-            query = _with_project(query, project_name)
-        if isinstance(self.repository, RunFinder):
-            runs = tuple(self.repository.find_runs(query))
-            if not query.needs_metrics:
-                return runs
-        else:
-            runs = filter_runs(self.repository.list_runs(query.project_name), query)
-            runs = sort_runs(runs, query)
-        if query.needs_metrics:
-            runs = self._by_metrics(runs, query)
-        return page(runs, query)
+        query = _with_project(query, project_name)
+        if not is_decided_here(query) and isinstance(self.repository, RunFinder):
+            return tuple(self.repository.find_runs(query))
+        return select_runs(self.repository, query)
+
+    def list_run_ids(
+        self, project_name: str | None = None, *, query: RunListQuery | None = None
+    ) -> tuple[str, ...]:
+        """Return the ids of :meth:`list_runs`, for questions about many runs, without reading them.
+
+        In the order of the query, oldest first without one. A run whose row is damaged is left
+        out of lists, but its id may be here.
+        """
+        return select_ids(self.repository, _with_project(query or RunListQuery(), project_name))
+
+    def run_values(
+        self,
+        metric_key: str,
+        *,
+        query: RunListQuery | None = None,
+        project_name: str | None = None,
+        run_ids: Sequence[str] | None = None,
+        stage_name: str | None = None,
+        aggregation: str = "latest",
+    ) -> dict[str, float]:
+        """Return one value of a metric by run id, in the order of the runs.
+
+        Runs without the metric, or for ``min``, ``max`` and ``mean`` without a finite value, are
+        left out; NaN and infinities are values.
+
+        Args:
+            metric_key: The metric.
+            query: Which runs; all without one.
+            project_name: Only runs of this project.
+            run_ids: These canonical ids instead.
+            stage_name: Values of this stage. Without it the run's own, else those of the stage
+                observed last.
+            aggregation: ``latest``, ``min``, ``max`` or ``mean`` of each run.
+
+        Raises:
+            ValidationError: ``trend_invalid_metric_aggregation``.
+        """
+        check_aggregation(aggregation)
+        ids = self.list_run_ids(project_name, query=query) if run_ids is None else run_ids
+        values = run_values(
+            self.repository, ids, metric_key, stage_name=stage_name, aggregation=aggregation
+        )
+        return {run_id: values[run_id] for run_id in ids if run_id in values}
 
     def require_run(self, run_id: str) -> RunRecord:
         """Return one run.
@@ -145,29 +184,6 @@ class QueryService:
             )
         return load_snapshot(self.repository, run)
 
-    def _by_metrics(self, runs: Sequence[RunRecord], query: RunListQuery) -> tuple[RunRecord, ...]:
-        keys = {condition.metric_key for condition in query.metric_conditions}
-        if query.sort_metric is not None:
-            keys.add(query.sort_metric)
-        rows = by_run(metric_summaries(self.repository, [r.run_id for r in runs], sorted(keys)))
-
-        def value(run: RunRecord, key: str, stage_name: str | None) -> float | None:
-            found = pick_summary(
-                (row for row in rows.get(run.run_id, ()) if row.metric_key == key), stage_name
-            )
-            return None if found is None else found.last
-
-        kept = []
-        for run in runs:
-            values = [value(run, c.metric_key, c.stage_name) for c in query.metric_conditions]
-            pairs = zip(query.metric_conditions, values, strict=True)
-            if all(number is not None and c.holds(number) for c, number in pairs):
-                kept.append(run)
-        if query.sort_metric is not None:
-            latest = {run.run_id: value(run, query.sort_metric, None) for run in kept}
-            return _sorted_by_value(kept, latest, descending=query.sort_desc)
-        return tuple(kept)
-
     def _nearest(self, run_id: str) -> list[str]:
         if isinstance(self.repository, RunSuggester):
             return list(self.repository.nearest_runs(run_id))
@@ -175,22 +191,7 @@ class QueryService:
         return difflib.get_close_matches(run_id, ids, n=5, cutoff=0.4)
 
 
-def _sorted_by_value(
-    runs: Sequence[RunRecord], values: dict[str, float | None], *, descending: bool
-) -> tuple[RunRecord, ...]:
-    """Sort by value; runs without one, or with NaN, come last in both directions."""
-    known: list[tuple[float, RunRecord]] = []
-    unknown: list[RunRecord] = []
-    for run in runs:
-        number = values[run.run_id]
-        if number is None or number != number:
-            unknown.append(run)
-        else:
-            known.append((number, run))
-    known.sort(key=lambda item: item[0], reverse=descending)
-    unknown.sort(key=lambda run: sort_instant(run.started_at))
-    return (*(run for _, run in known), *unknown)
-
-
-def _with_project(query: RunListQuery, project_name: str) -> RunListQuery:
+def _with_project(query: RunListQuery, project_name: str | None) -> RunListQuery:
+    if query.project_name is not None or project_name is None:
+        return query
     return replace(query, project_name=project_name)

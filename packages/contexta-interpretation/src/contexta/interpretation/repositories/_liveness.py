@@ -15,6 +15,7 @@ from contexta.interpretation.repositories.records import RunRecord
 if TYPE_CHECKING:
     from contexta.interpretation.repositories._ports import RunRows
 
+OPEN = "open"
 INTERRUPTED = "interrupted"
 
 
@@ -23,17 +24,17 @@ def with_true_status(
 ) -> list[RunRecord]:
     """Show open runs of dead writers as interrupted; a run without a writer stays open."""
     listed = list(found)
-    if not any(run.status == "open" for run in listed):
+    if not any(run.status == OPEN for run in listed):
         return listed
+    dead = left_open(runs, is_writer_alive)
+    return [
+        replace(run, status=INTERRUPTED) if run.status == OPEN and run.run_id in dead else run
+        for run in listed
+    ]
+
+
+def left_open(runs: RunRows, is_writer_alive: Callable[[str], bool]) -> frozenset[str]:
+    """Return the refs of open runs whose writer died."""
     writers = {str(ref): writer for ref, writer in runs.open_run_writers()}
-    alive: dict[str, bool] = {}
-
-    def is_dead(run: RunRecord) -> bool:
-        writer = writers.get(run.run_id)
-        if run.status != "open" or writer is None:
-            return False
-        if writer not in alive:
-            alive[writer] = is_writer_alive(writer)
-        return not alive[writer]
-
-    return [replace(run, status=INTERRUPTED) if is_dead(run) else run for run in listed]
+    alive = {writer: is_writer_alive(writer) for writer in set(writers.values())}
+    return frozenset(ref for ref, writer in writers.items() if not alive[writer])

@@ -5,11 +5,11 @@ Only ``composite`` knows the stores; the helpers beside it ask through these.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from contexta.contract import Project, Run
+    from contexta.contract import Project
 
 
 class ProjectRows(Protocol):
@@ -19,34 +19,56 @@ class ProjectRows(Protocol):
         """Return one project, or ``None``."""
         ...
 
+    def find_many(self, refs: Sequence[str], /) -> Mapping[str, Project]:
+        """Return those of some projects that are known, by ref."""
+        ...
+
     def list_projects(self) -> Sequence[Project]:
         """Return all projects."""
         ...
 
 
+class RunRow(Protocol):
+    """What a listing says of one run; times in microseconds since 1970 UTC."""
+
+    ref: str
+    project_ref: str
+    name: str
+    status: str
+    started_us: int
+    ended_us: int | None
+    params: Mapping[str, Any]
+    tags: Mapping[str, str]
+    metadata: Mapping[str, Any]
+    code_revision: str | None
+    dataset_ref: str | None
+    description: str | None
+
+
 class RunRows(Protocol):
-    """Run rows."""
+    """Run rows. Filters and orders are those of the metadata store's ``list_runs``."""
 
     def exists_run(self, ref: str, /) -> bool:
         """Whether the ref is known."""
         ...
 
-    def list_runs(
-        self,
-        project_ref: str | None = None,
-        *,
-        status: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        params: Mapping[str, Any] | None = None,
-        started_after: str | None = None,
-        started_before: str | None = None,
-        name: str | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-        order_by: str = "started_at",
-        descending: bool = False,
-    ) -> Sequence[Run]:
-        """Return runs that meet the filters; ``started_before`` is exclusive."""
+    @property
+    def run_rows(self) -> Callable[..., Sequence[Any]]:
+        """Return a ``RunRow`` of each run that meets the filters."""
+        ...
+
+    @property
+    def page_run_rows(self) -> Callable[..., Any]:
+        """Return some of these, as ``items``, and the ``next_cursor`` behind them."""
+        ...
+
+    @property
+    def run_refs(self) -> Callable[..., Sequence[str]]:
+        """Return their refs only; ``order_by=None``: in any order."""
+        ...
+
+    def find_run_rows(self, refs: Sequence[str], /) -> Mapping[str, Any]:
+        """Return the rows of those refs that are known, by ref."""
         ...
 
     def open_run_writers(self) -> Sequence[tuple[str, str]]:

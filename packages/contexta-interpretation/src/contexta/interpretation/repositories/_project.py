@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from contexta.contract.time import from_epoch_us
+from contexta.interpretation._base import FrozenDict
 from contexta.interpretation.repositories.records import (
     ArtifactRecord,
     BatchRecord,
@@ -25,11 +27,11 @@ if TYPE_CHECKING:
         EnvironmentSnapshot,
         LineageEdge,
         ProvenanceRecord,
-        Run,
         SampleObservation,
         StageExecution,
     )
     from contexta.contract.refs import StableRef
+    from contexta.interpretation.repositories._ports import RunRow
 
 
 def _text(ref: StableRef | str | None) -> str | None:
@@ -45,22 +47,29 @@ def _metadata(model: Any) -> dict[str, Any]:
     return values
 
 
-def run_record(run: Run, project_name: str) -> RunRecord:
+def run_record(row: RunRow, project_name: str) -> RunRecord:
     """Project a run; ``project_name`` is the name of its project."""
     return RunRecord(
-        run_id=run.run_ref.text,
+        run_id=row.ref,
         project_name=project_name,
-        name=run.name,
-        status=run.status,
-        started_at=run.started_at,
-        ended_at=run.ended_at,
-        tags=run.tags,
-        metadata=run.metadata,
-        params=run.params,
-        code_revision=run.code_revision,
-        dataset_ref=run.dataset_ref,
-        description=run.description,
+        name=row.name,
+        status=row.status,
+        started_at=from_epoch_us(row.started_us),
+        ended_at=None if row.ended_us is None else from_epoch_us(row.ended_us),
+        tags=row.tags,
+        metadata=_frozen(row.metadata) if row.metadata else row.metadata,
+        params=row.params,
+        code_revision=row.code_revision,
+        dataset_ref=row.dataset_ref,
+        description=row.description,
     )
+
+
+def _frozen(value: Any) -> Any:
+    """Return JSON data that nobody can change."""
+    if isinstance(value, dict):
+        return FrozenDict({key: _frozen(item) for key, item in value.items()})
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
 def stage_record(stage: StageExecution) -> StageRecord:

@@ -90,29 +90,26 @@ class RunResolver:
 
     def nearest(self, text: str) -> list[str]:
         """Return up to five refs of the newest runs whose id or name is close to ``text``."""
-        runs = self._metadata.runs.list_runs(
+        runs = self._metadata.runs.run_rows(
             limit=_NEAREST_FROM, order_by="started_at", descending=True
         )
         names: dict[str, str] = {}
         for run in runs:
-            ref = run.run_ref.text
+            ref = run.ref
             for name in (ref, ref.removeprefix("run:"), ref.rsplit(".", 1)[-1], run.name):
                 names.setdefault(name, ref)
         close = difflib.get_close_matches(text.strip(), names, n=10, cutoff=0.5)
         return list(dict.fromkeys(names[name] for name in close))[:5]
 
     def _by_short_id(self, text: str) -> list[str]:
-        found = []
-        for project in self._metadata.projects.list_projects():
-            ref = built("run", f"{project.project_ref.value}.{text}")
-            if ref is not None and self._metadata.runs.exists_run(ref):
-                found.append(ref)
-        return found
+        values = (project.project_ref.value for project in self._metadata.projects.list_projects())
+        refs = [ref for value in values if (ref := built("run", f"{value}.{text}")) is not None]
+        return list(self._metadata.runs.find_run_rows(refs))
 
     def _by_name(self, text: str) -> list[str]:
         if not text:
             return []
-        return [run.run_ref.text for run in self._metadata.runs.list_runs(name=text, limit=50)]
+        return list(self._metadata.runs.run_refs(name=text, limit=50))
 
 
 def pick_part(kind: str, text: str, parts: Iterable[tuple[str, str]], *, owner: str) -> str:

@@ -1,21 +1,31 @@
-"""Listing runs, with everything that SQL can do left to the metadata database."""
+"""Listing runs, with everything that SQL can do left to the metadata database.
+
+Lists of many runs are lists of refs until it is known which of them are shown: a ref costs a
+fiftieth of a run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contexta.contract.time import from_epoch_us
 from contexta.interpretation.query._listing import filter_runs, page, sort_runs
-from contexta.interpretation.repositories._liveness import INTERRUPTED, with_true_status
+from contexta.interpretation.repositories._liveness import (
+    INTERRUPTED,
+    OPEN,
+    left_open,
+    with_true_status,
+)
 from contexta.interpretation.repositories._project import run_record
 from contexta.interpretation.repositories.records import RunRecord
 
 if TYPE_CHECKING:
-    from contexta.contract import Run
     from contexta.interpretation.query.filters import RunListQuery
-    from contexta.interpretation.repositories._ports import MetadataPlane
+    from contexta.interpretation.repositories._ports import MetadataPlane, RunRow
+
+_UNSETTLED = (OPEN, INTERRUPTED)
 
 
 class RunTable:
@@ -27,37 +37,62 @@ class RunTable:
 
     def list_runs(self, project_name: str | None = None) -> tuple[RunRecord, ...]:
         """Return runs oldest first; over all projects, project by project. Unknown: empty."""
+        if project_name is None:
+            return tuple(self._records(self._metadata.runs.run_rows()))
         out: list[RunRecord] = []
-        for ref, name in sorted(self.projects(project_name).items()):
-            runs = self._metadata.runs.list_runs(ref)
-            out += [run_record(run, name) for run in runs]
-        return tuple(self._true(out))
+        for ref in sorted(self.projects(project_name)):
+            out += self._records(self._metadata.runs.run_rows(project_ref=ref))
+        return tuple(out)
 
     def find_runs(self, query: RunListQuery) -> tuple[RunRecord, ...]:
         """Return what ``query`` selects; paged here unless metric values decide."""
-        projects = self.projects(query.project_name)
-        if not projects:
+        filters = self._filters(query)
+        if filters is None:
             return ()
-        # A run that has not ended has no place in SQL's order; such a list is sorted here.
-        in_sql = query.sort_by in ("started_at", "name")
-        # Whether an open run is interrupted is known only once its writer was asked for.
-        settled = query.status not in ("open", INTERRUPTED)
-        pages = (
-            settled and in_sql and not query.needs_metrics and len(self._refs(query, projects)) == 1
+        if not is_listed_in_sql(query) or len(filters) > 1:
+            return self.get_runs(self.find_ids(query))
+        order: dict[str, Any] = {"order_by": query.sort_by, "descending": query.sort_desc}
+        if not query.needs_metrics:
+            order.update(limit=query.limit, offset=query.offset)
+        elif query.sort_metric is not None:
+            order = {"order_by": "started_at"}
+        return tuple(self._records(self._metadata.runs.run_rows(**order, **filters[0])))
+
+    def find_ids(self, query: RunListQuery, *, ordered: bool = True) -> list[str]:
+        """Return the refs of what ``query`` selects; paged here unless metric values decide.
+
+        In any order when it need not be ``ordered`` and no page is cut.
+        """
+        filters = self._filters(query)
+        if filters is None:
+            return []
+        if query.sort_by == "ended_at":
+            found = self._by_end(query, filters)
+        else:
+            found = self._refs(query, filters, ordered=ordered or not query.needs_metrics)
+        return found if query.needs_metrics else list(page(found, query))
+
+    def page_runs(
+        self, query: RunListQuery, *, after: str | None, limit: int
+    ) -> tuple[tuple[RunRecord, ...], str | None] | None:
+        """Return runs and a cursor of the store; ``None`` when SQL cannot cut this page."""
+        if query.needs_metrics or not is_listed_in_sql(query):
+            return None
+        filters = self._filters(query)
+        if filters is None or len(filters) > 1:
+            return None
+        found = self._metadata.runs.page_run_rows(
+            limit=limit,
+            after=after,
+            order_by=query.sort_by,
+            descending=query.sort_desc,
+            **filters[0],
         )
-        stored = ("open", INTERRUPTED) if query.status == INTERRUPTED else (query.status,)
-        runs = self._true(
-            run_record(run, self._project_name(run, projects))
-            for status in stored
-            for ref in self._refs(query, projects)
-            for run in self._select(query, ref, status, in_sql=in_sql, paged=pages)
-        )
-        if not settled:
-            runs = [run for run in runs if run.status == query.status]
-        if pages:
-            return tuple(runs)
-        ordered = sort_runs(runs, query)
-        return ordered if query.needs_metrics else page(ordered, query)
+        return tuple(self._records(found.items)), found.next_cursor
+
+    def get_runs(self, refs: Sequence[str]) -> tuple[RunRecord, ...]:
+        """Return those of some runs that are there and readable, in this order."""
+        return tuple(self._records(self._metadata.runs.find_run_rows(refs).values()))
 
     def choose(self, runs: Sequence[RunRecord], query: RunListQuery) -> tuple[RunRecord, ...]:
         """Apply the query to runs that were named one by one; each counts once."""
@@ -74,44 +109,76 @@ class RunTable:
             return rows
         return {ref: own for ref, own in rows.items() if name in (ref, own, ref.partition(":")[2])}
 
-    def record(self, run: Run) -> RunRecord:
-        """Project one run; a workspace that lacks the project's row still has its ref."""
-        project = self._metadata.projects.find_project(run.project_ref.text)
-        name = run.project_ref.value if project is None else project.name
-        return self._true([run_record(run, name)])[0]
-
-    def _true(self, runs: Iterable[RunRecord]) -> list[RunRecord]:
+    def _records(self, rows: Iterable[RunRow]) -> list[RunRecord]:
+        """Project rows; a workspace that lacks a project's row still has its ref."""
+        listed = list(rows)
+        refs = list(dict.fromkeys(row.project_ref for row in listed))
+        found = self._metadata.projects.find_many(refs) if refs else {}
+        names = {
+            ref: ref.partition(":")[2] if ref not in found else found[ref].name for ref in refs
+        }
+        runs = (run_record(row, names[row.project_ref]) for row in listed)
         return with_true_status(runs, self._metadata.runs, self._is_writer_alive)
 
-    def _project_name(self, run: Run, projects: dict[str, str]) -> str:
-        return projects.get(run.project_ref.text, run.project_ref.value)
-
-    def _refs(self, query: RunListQuery, projects: dict[str, str]) -> list[str | None]:
-        return [None] if query.project_name is None else list(projects)
-
-    def _select(
-        self,
-        query: RunListQuery,
-        project_ref: str | None,
-        status: str | None,
-        *,
-        in_sql: bool,
-        paged: bool,
-    ) -> Sequence[Run]:
+    def _filters(self, query: RunListQuery) -> list[dict[str, Any]] | None:
+        """The filters of the store, one set per project; ``None`` when nothing can match."""
         bounds = query.time_range
         after = None if bounds is None else bounds.after_us
         before = None if bounds is None else bounds.before_us
-        return self._metadata.runs.list_runs(
-            project_ref,
-            status=status,
-            name=query.name,
-            tags=query.tags or None,
-            params=query.params or None,
-            started_after=None if after is None else from_epoch_us(after),
+        own: dict[str, Any] = {
+            "status": _UNSETTLED if query.status in _UNSETTLED else query.status,
+            "name": query.name,
+            "tags": query.tags or None,
+            "params": query.params or None,
+            "started_after": None if after is None else from_epoch_us(after),
             # The store's upper bound is exclusive, ours is inclusive.
-            started_before=None if before is None else from_epoch_us(before + 1),
-            limit=query.limit if paged else None,
-            offset=query.offset if paged else 0,
-            order_by=query.sort_by if in_sql else "started_at",
-            descending=query.sort_desc if in_sql else False,
-        )
+            "started_before": None if before is None else from_epoch_us(before + 1),
+        }
+        own = {name: value for name, value in own.items() if value is not None}
+        if query.project_name is None:
+            return [own]
+        refs = sorted(self.projects(query.project_name))
+        return [{**own, "project_ref": ref} for ref in refs] or None
+
+    def _refs(
+        self, query: RunListQuery, filters: list[dict[str, Any]], *, ordered: bool
+    ) -> list[str]:
+        runs = self._metadata.runs
+        order = "started_at" if query.sort_metric is not None else query.sort_by
+        turned = query.sort_desc and query.sort_metric is None
+        if len(filters) == 1:
+            order_by = order if ordered else None
+            found = list(runs.run_refs(order_by=order_by, descending=turned, **filters[0]))
+        else:
+            wanted = {ref for own in filters for ref in runs.run_refs(order_by=None, **own)}
+            shared = {name: own for name, own in filters[0].items() if name != "project_ref"}
+            everywhere = runs.run_refs(order_by=order, descending=turned, **shared)
+            found = [ref for ref in everywhere if ref in wanted]
+        return self._settled(found, query)
+
+    def _settled(self, refs: list[str], query: RunListQuery) -> list[str]:
+        """Of open and interrupted runs, keep those of the status that was asked for."""
+        if query.status not in _UNSETTLED:
+            return refs
+        stored = frozenset(self._metadata.runs.run_refs(order_by=None, status=OPEN))
+        is_open = stored - left_open(self._metadata.runs, self._is_writer_alive)
+        return [ref for ref in refs if (ref in is_open) == (query.status == OPEN)]
+
+    def _by_end(self, query: RunListQuery, filters: list[dict[str, Any]]) -> list[str]:
+        """Sort by end here: a run that has not ended has another place in SQL's order."""
+        rows = [
+            row
+            for own in filters
+            for row in self._metadata.runs.run_rows(order_by="started_at", **own)
+        ]
+        kept = set(self._settled([row.ref for row in rows], query))
+        runs = self._records(row for row in rows if row.ref in kept)
+        return [run.run_id for run in sort_runs(runs, query)]
+
+
+def is_listed_in_sql(query: RunListQuery) -> bool:
+    """Whether order and status are such that SQL can give the list.
+
+    Whether an open run is interrupted is known only once its writer was asked for.
+    """
+    return query.status not in _UNSETTLED and query.sort_by != "ended_at"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from contexta.contract.time import from_epoch_us
-from contexta.interpretation.repositories import _artifacts, _metrics, _sql
+from contexta.interpretation.repositories import _artifacts, _metrics, _sql, _values
 from contexta.interpretation.repositories._columns import ColumnRecords
 from contexta.interpretation.repositories._completeness import CompletenessAnswers
 from contexta.interpretation.repositories._project import (
@@ -82,8 +82,35 @@ class CompositeStoreRepository(CompletenessAnswers):
         """Return what ``query`` selects; paged here unless metric values decide."""
         if query.run_ids is None:
             return self._runs.find_runs(query)
-        named = (self.get_run(run_id) for run_id in query.run_ids)
-        return self._runs.choose([run for run in named if run is not None], query)
+        named = (self._resolver.resolve(run_id) for run_id in query.run_ids)
+        refs = [ref for ref in named if ref is not None]
+        return self._runs.choose(self._runs.get_runs(refs), query)
+
+    def find_run_ids(self, query: RunListQuery, *, ordered: bool = True) -> tuple[str, ...]:
+        """Return the ids of what ``query`` selects; paged here unless metric values decide.
+
+        With ``ordered=False`` in any order, where that is not paged. Ids of runs whose rows are
+        damaged are among them; reading such a run tells.
+        """
+        if query.run_ids is not None:
+            return tuple(run.run_id for run in self.find_runs(query))
+        return tuple(self._runs.find_ids(query, ordered=ordered))
+
+    def get_runs(self, run_ids: Sequence[str]) -> tuple[RunRecord, ...]:
+        """Return those of some runs, by their refs, that are there and readable, in this order."""
+        return self._runs.get_runs(run_ids)
+
+    def page_runs(
+        self, query: RunListQuery, *, after: str | None, limit: int
+    ) -> tuple[tuple[RunRecord, ...], str | None] | None:
+        """Return a page and the cursor behind it; ``None`` when SQL cannot cut it.
+
+        Raises:
+            ValidationError: the cursor is none of this list (``metadata_invalid_cursor``).
+        """
+        if query.run_ids is not None:
+            return None
+        return self._runs.page_runs(query, after=after, limit=limit)
 
     def get_run(self, run_id: str) -> RunRecord | None:
         """Return a run by ref, ``project.run``, short id or unique name, else ``None``.
@@ -93,8 +120,7 @@ class CompositeStoreRepository(CompletenessAnswers):
             ValidationError: ``run_id`` starts with ``run:`` and is no ref.
         """
         ref = self._resolver.resolve(run_id)
-        run = None if ref is None else self.metadata_store.runs.find_run(ref)
-        return None if run is None else self._runs.record(run)
+        return None if ref is None else next(iter(self._runs.get_runs([ref])), None)
 
     def nearest_runs(self, text: str) -> list[str]:
         """Return up to five run refs whose id or name is close to ``text``."""
@@ -211,6 +237,22 @@ class CompositeStoreRepository(CompletenessAnswers):
                 unit=row.unit,
             )
             for row in rows
+        )
+
+    def metric_values(
+        self,
+        metric_key: str,
+        *,
+        run_ids: Sequence[str] | None = None,
+        stage_name: str | None = None,
+        aggregation: str = "latest",
+    ) -> dict[str, float]:
+        """Return one value by run ref, of the runs that have one, from the index.
+
+        See ``query.metrics`` for the values that stand for a run.
+        """
+        return _values.values_by_run(
+            self.record_store, metric_key, run_ids, stage_name, aggregation
         )
 
     def metric_points(

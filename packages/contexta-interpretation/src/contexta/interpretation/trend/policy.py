@@ -6,22 +6,9 @@ from dataclasses import dataclass
 
 from contexta.contract.errors import ValidationError
 from contexta.interpretation._base import Result
-from contexta.interpretation.query.metrics import AGGREGATIONS
+from contexta.interpretation.query.metrics import check_aggregation
 
-
-def check_aggregation(value: object) -> str:
-    """Return one of latest, max, min, mean.
-
-    Raises:
-        ValidationError: ``trend_invalid_metric_aggregation``.
-    """
-    if not isinstance(value, str) or value not in AGGREGATIONS:
-        raise ValidationError(
-            f"metric_aggregation {value!r} is unknown; use one of {', '.join(AGGREGATIONS)}",
-            code="trend_invalid_metric_aggregation",
-            details={"value": str(value), "allowed": list(AGGREGATIONS)},
-        )
-    return value
+__all__ = ["TrendPolicy", "check_aggregation"]
 
 
 @dataclass(frozen=True, slots=True)
