@@ -1,7 +1,6 @@
 """kill -9 before each changing system call of puts, imports, removals and collections."""
 
 import os
-import signal
 
 import pytest
 
@@ -9,10 +8,6 @@ from contexta.contract import ArtifactManifest
 from contexta.contract.errors import ContextaError
 from contexta.store.artifacts import ArtifactStore, RemovalPolicy, VaultConfig
 
-# Python 3.12 warns about every fork beside threads.
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-
-CALLS = ("open", "write", "replace", "rename", "unlink", "rmdir", "mkdir", "chmod", "link", "fsync")
 STEP = int(os.environ.get("KILL_STEP", "11"))
 
 
@@ -91,38 +86,14 @@ def care(folder, say):
         say("replaced first")
 
 
-def kill_before(number):
-    left = [number]
+def noting(folder):
+    """Return what writes a line down, by calls that do not count."""
 
-    def counted(original):
-        def called(*arguments, **more):
-            left[0] -= 1
-            if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return original(*arguments, **more)
+    def say(line):
+        with (folder / "said").open("a") as file:
+            file.write(line + "\n")
 
-        return called
-
-    for name in CALLS:
-        setattr(os, name, counted(getattr(os, name)))
-
-
-def in_child(work, folder, number):
-    """Run work in a forked child; True when it was killed."""
-    pid = os.fork()
-    if pid == 0:
-        notes = os.open(folder / "said", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-        write = os.write
-        kill_before(number)
-        code = 1
-        try:
-            work(folder, lambda line: write(notes, line.encode() + b"\n"))
-            code = 0
-        finally:
-            os._exit(code)
-    status = os.waitpid(pid, 0)[1]
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFSIGNALED(status)
+    return say
 
 
 def problems(folder, work):
@@ -163,14 +134,14 @@ def problems(folder, work):
     [(put, 60), (move, 80), (transfer, 100), (care, 60)],
     ids=["put", "move", "transfer", "care"],
 )
-def test_a_kill_between_two_steps_loses_and_breaks_nothing(tmp_path, work, least):
+def test_a_kill_between_two_steps_loses_and_breaks_nothing(tmp_path, killed_before, work, least):
     """What was confirmed is read, nothing is half, staging is clean, work goes on."""
     wrong, number, killed = {}, 1, True
     while killed:
         folder = tmp_path / str(number)
         folder.mkdir()
         prepare(folder)
-        killed = in_child(work, folder, number)
+        killed = killed_before(number, work, folder, noting(folder))
         found = problems(folder, work)
         if found:
             wrong[number] = found

@@ -7,6 +7,7 @@ import pytest
 
 from contexta.contract import ArtifactManifest, Project, Run, StageExecution
 from contexta.store.artifacts import ArtifactStore, VaultConfig
+from contexta.store.integrity import check_workspace
 from contexta.store.metadata import MetadataStore, MetadataStoreConfig
 from contexta.store.records import RecordStore, RecordStoreConfig, SeriesContext
 from contexta.store.workspace import open_workspace
@@ -113,6 +114,20 @@ class Workspace:
         """Return status by run."""
         with self.open(read_only=True) as planes:
             return {run.run_ref.text: run.status for run in planes.metadata.runs.list_runs()}
+
+    def issues(self):
+        """Return code and message of all that a deep check of the workspace finds."""
+        with self.open() as planes:
+            found = check_workspace(planes.metadata, planes.records, planes.artifacts, deep=True)
+        return [(issue.code, issue.message) for issue in found.issues]
+
+    def files(self, folder="."):
+        """Return content and time of change of every file below a folder, by path."""
+        return {
+            str(path.relative_to(self.root)): (path.read_bytes(), path.stat().st_mtime_ns)
+            for path in (self.root / folder).rglob("*")
+            if path.is_file()
+        }
 
     def bodies(self):
         """Return the bytes of all artifacts by ref."""

@@ -237,3 +237,46 @@ def test_completing_a_run_changes_nothing_that_is_set(store, make):
     assert (run.dataset_ref, run.code_revision) == ("given", "abc")
     assert (dict(run.metadata), dict(run.params)) == ({"a": 1, "b": 3}, {"lr": 0.5})
     assert store.runs.get_run("run:p.r") == run
+
+
+def test_an_end_brings_what_was_found_out_meanwhile(store, make):
+    """Status, facts and environment are one transaction; nothing that is set is changed."""
+    run = make.run("r", dataset_ref="given", metadata={"a": 1})
+    environment = make.environment("env")
+    store.runs.create_run(run)
+    closed = store.runs.close_run(
+        "run:p.r",
+        status="completed",
+        ended_at=END,
+        facts={"dataset_ref": "found", "code_revision": "abc"},
+        metadata={"a": 2, "b": 3},
+        environment=environment,
+    )
+
+    assert (closed.status, closed.dataset_ref, closed.code_revision) == (
+        "completed",
+        "given",
+        "abc",
+    )
+    assert dict(closed.metadata) == {"a": 1, "b": 3}
+    assert store.runs.get_run("run:p.r") == closed
+    assert [found.run_ref.text for found in store.runs.list_runs(code_revision="abc")] == [
+        "run:p.r"
+    ]
+    assert store.environments.list_environment_snapshots("run:p.r") == (environment,)
+
+
+def test_an_end_with_a_refused_fact_changes_nothing(store, make):
+    """All of it or nothing: the run stays open, and no environment is stored."""
+    store.runs.create_run(make.run("r"))
+    with pytest.raises(ValidationError):
+        store.runs.close_run(
+            "run:p.r",
+            status="completed",
+            ended_at=END,
+            facts={"colour": "red"},
+            environment=make.environment("env"),
+        )
+
+    assert store.runs.get_run("run:p.r").status == "open"
+    assert store.environments.list_environment_snapshots("run:p.r") == ()

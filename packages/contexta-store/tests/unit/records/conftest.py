@@ -6,6 +6,7 @@ import pytest
 
 from contexta.contract.testing import builders
 from contexta.store.records import RecordStore, RecordStoreConfig, SeriesContext
+from contexta.store.records._writer_log import WriterLog
 
 START_US = 1_700_000_000_000_000
 
@@ -50,6 +51,67 @@ def add_points():
         ]
 
     return added
+
+
+@pytest.fixture
+def read_all(root):
+    """Read the store as a stranger does: number and record of all that a scan gives."""
+
+    def read(**settings):
+        with RecordStore(RecordStoreConfig(root, read_only=True, **settings)) as store:
+            return [(found.sequence, found.record) for found in store.scan()]
+
+    return read
+
+
+@pytest.fixture
+def other(tmp_path):
+    """An empty store elsewhere."""
+    with RecordStore(RecordStoreConfig(tmp_path / "other", durability_mode="flush")) as handle:
+        yield handle
+
+
+@pytest.fixture
+def leave_unsealed(monkeypatch):
+    """Close without sealing, as an interpreter does that exits."""
+
+    def left(store):
+        close = WriterLog.close
+        with monkeypatch.context() as patch:
+            patch.setattr(WriterLog, "close", lambda writer: close(writer, seal=False))
+            store.close()
+
+    return left
+
+
+@pytest.fixture
+def sealed_part(store, add_points, root):
+    """A store with one small part, closed."""
+    add_points(store, 3)
+    store.close()
+    (part,) = root.rglob("part-*.parquet")
+    return part
+
+
+@pytest.fixture
+def segment(store, add_points, root, leave_unsealed):
+    """A store with one unsealed segment of a dead writer."""
+    add_points(store, 3)
+    leave_unsealed(store)
+    (path,) = root.rglob("*.seg")
+    return path
+
+
+@pytest.fixture
+def holed_segment(store, add_points, root, leave_unsealed):
+    """An unsealed segment of ten points, the fourth of which is damaged."""
+    add_points(store, 10)
+    leave_unsealed(store)
+    (path,) = root.rglob("*.seg")
+    raw = bytearray(path.read_bytes())
+    raw[-6 * 56 - 20] ^= 1
+    path.write_bytes(raw)
+    return path
 
 
 @pytest.fixture

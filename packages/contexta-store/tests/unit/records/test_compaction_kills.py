@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 from pathlib import Path
 
 import pyarrow.parquet as pq  # loaded once, so that forked processes start at once
@@ -15,14 +14,7 @@ from contexta.store.records._catalogue import replace_parts
 from contexta.store.records._layout import Layout
 from contexta.store.records._parts_log import read_log
 
-# Python 3.12 warns about every fork beside threads.
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-
 PROJECTS = ("demo", "other")
-CALLS = (
-    *("open", "write", "replace", "unlink", "rmdir", "mkdir", "ftruncate", "fsync", "link"),
-    "utime",
-)
 STEP = int(os.environ.get("KILL_STEP", "7"))
 
 
@@ -72,38 +64,6 @@ def compact_and_move_the_disk(root):
     compact(root)
 
 
-def kill_before(number):
-    """Let this process die before its `number`-th call; bytes into temporary files count not."""
-    left = [number]
-
-    def counted(original, name):
-        def called(*arguments, **more):
-            target = Path(f"/proc/self/fd/{arguments[0]}").readlink() if name == "write" else Path()
-            if target.suffix != ".tmp":
-                left[0] -= 1
-            if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return original(*arguments, **more)
-
-        return called
-
-    for name in CALLS:
-        setattr(os, name, counted(getattr(os, name), name))
-    journal_module.exchange = counted(journal_module.exchange, "exchange")
-
-
-def in_child(work, root, number):
-    """Run work in a forked child; True when it was killed."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            kill_before(number)
-            work(root)
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
-
-
 def by_glob(root):
     """Read as a stranger does: every file that the folders show."""
     found = []
@@ -135,7 +95,7 @@ KEPT = list(range(9, 25))
     ],
 )
 def test_a_kill_between_two_steps_leaves_all_old_or_all_new_for_every_reader(
-    tmp_path, work, outcomes, glob_may_double, least
+    tmp_path, killed_before, work, outcomes, glob_may_double, least
 ):
     """Our reader is right before anybody repairs, a plain glob too; the next open completes."""
     source = tmp_path / "source"
@@ -144,7 +104,7 @@ def test_a_kill_between_two_steps_leaves_all_old_or_all_new_for_every_reader(
     while killed:
         root = tmp_path / str(number)
         shutil.copytree(source, root)
-        killed = in_child(work, root, number)
+        killed = killed_before(number, work, root, also=[(journal_module, "exchange")])
         glob_between = by_glob(root)
         rows, count, issues = by_store(root, read_only=True)
         after = by_store(root, read_only=False)

@@ -13,41 +13,9 @@ from contexta.store.records import (
     ReplayMode,
     ScanFilter,
 )
-from contexta.store.records._writer_log import WriterLog
 
 
-def records_of(root, **settings):
-    with RecordStore(RecordStoreConfig(root, read_only=True, **settings)) as store:
-        return [(s.sequence, s.record) for s in store.scan()]
-
-
-def leave_unsealed(store, monkeypatch):
-    """Close without sealing, as an interpreter does that exits."""
-    close = WriterLog.close
-    monkeypatch.setattr(WriterLog, "close", lambda writer: close(writer, seal=False))
-    store.close()
-    monkeypatch.setattr(WriterLog, "close", close)
-
-
-@pytest.fixture
-def sealed_part(store, add_points, root):
-    """A store with one small part, closed."""
-    add_points(store, 3)
-    store.close()
-    (part,) = root.rglob("part-*.parquet")
-    return part
-
-
-@pytest.fixture
-def segment(store, add_points, root, monkeypatch):
-    """A store with one unsealed segment of a dead writer."""
-    add_points(store, 3)
-    leave_unsealed(store, monkeypatch)
-    (path,) = root.rglob("*.seg")
-    return path
-
-
-def test_flipped_bits_all_over_a_part_are_found_by_an_ordinary_read(sealed_part, root):
+def test_flipped_bits_all_over_a_part_are_found_by_an_ordinary_read(sealed_part, read_all):
     """Two bits of every 29th byte: each change is our error naming the file."""
     good = sealed_part.read_bytes()
     silent = []
@@ -57,7 +25,7 @@ def test_flipped_bits_all_over_a_part_are_found_by_an_ordinary_read(sealed_part,
             bad[position] ^= bit
             sealed_part.write_bytes(bad)
             try:
-                records_of(root)
+                read_all()
             except RecordError as error:
                 if sealed_part.name not in str(error):
                     silent.append((position, bit))
@@ -68,7 +36,7 @@ def test_flipped_bits_all_over_a_part_are_found_by_an_ordinary_read(sealed_part,
 
 
 def test_flips_in_a_large_part_are_found_although_only_its_footer_is_hashed(
-    store, add_points, root, monkeypatch
+    store, add_points, root, monkeypatch, read_all
 ):
     """Block checksums cover the data and its page headers, a hash page index and footer."""
     from contexta.store.records import _part_read
@@ -76,7 +44,7 @@ def test_flips_in_a_large_part_are_found_although_only_its_footer_is_hashed(
     add_points(store, 400)
     store.close()
     (part,) = root.rglob("part-*.parquet")
-    expected = records_of(root)
+    expected = read_all()
     monkeypatch.setattr(_part_read, "_WHOLE_HASH_BYTES", 0)
     good = part.read_bytes()
     wrong = []
@@ -85,7 +53,7 @@ def test_flips_in_a_large_part_are_found_although_only_its_footer_is_hashed(
         bad[position] ^= 16
         part.write_bytes(bad)
         try:
-            if records_of(root) != expected:
+            if read_all() != expected:
                 wrong.append(position)
         except ContextaError:
             continue
@@ -93,9 +61,9 @@ def test_flips_in_a_large_part_are_found_although_only_its_footer_is_hashed(
     assert wrong == []
 
 
-def test_a_flipped_bit_in_any_byte_of_a_segment_is_found_or_harmless(segment, root):
+def test_a_flipped_bit_in_any_byte_of_a_segment_is_found_or_harmless(segment, read_all):
     """Three bits of every byte: no change of an unsealed segment gives a wrong value."""
-    expected = records_of(root)
+    expected = read_all()
     good = segment.read_bytes()
     wrong = []
     for position in range(len(good)):
@@ -104,7 +72,7 @@ def test_a_flipped_bit_in_any_byte_of_a_segment_is_found_or_harmless(segment, ro
             bad[position] ^= bit
             segment.write_bytes(bad)
             try:
-                if records_of(root) != expected:
+                if read_all() != expected:
                     wrong.append((position, bit))
             except ContextaError:
                 continue
@@ -112,16 +80,8 @@ def test_a_flipped_bit_in_any_byte_of_a_segment_is_found_or_harmless(segment, ro
     assert wrong == []
 
 
-def test_damage_in_the_middle_of_a_segment_leaves_the_later_records_readable(
-    store, add_points, root, monkeypatch
-):
+def test_damage_in_the_middle_of_a_segment_leaves_the_later_records_readable(holed_segment, root):
     """The hole is a known gap with its numbers; what follows is found again."""
-    add_points(store, 10)
-    leave_unsealed(store, monkeypatch)
-    (segment,) = root.rglob("*.seg")
-    raw = bytearray(segment.read_bytes())
-    raw[-6 * 56 - 20] ^= 1  # the fourth point
-    segment.write_bytes(raw)
     store = RecordStore(RecordStoreConfig(root, read_only=True))
     seen = []
     with pytest.raises(RecordError) as caught:
@@ -130,23 +90,16 @@ def test_damage_in_the_middle_of_a_segment_leaves_the_later_records_readable(
     (gap,) = tolerant.known_gaps
 
     assert seen == [1, 2, 3]
-    assert caught.value.details["path"] == str(segment)
+    assert caught.value.details["path"] == str(holed_segment)
     assert [s.sequence for s in tolerant.records] == [1, 2, 3, 5, 6, 7, 8, 9, 10]
     assert (gap.code, gap.start_sequence, gap.end_sequence) == ("invalid_json_line", 4, 4)
     assert tolerant.integrity_state is IntegrityState.CORRUPTED
     assert [g.code for g in store.damage()] == ["invalid_json_line"]
 
 
-def test_a_sealed_hole_stays_known_and_the_damaged_segment_is_kept_aside(
-    store, add_points, root, monkeypatch
-):
+def test_a_sealed_hole_stays_known_and_the_damaged_segment_is_kept_aside(holed_segment, root):
     """Sealing does not launder damage: the range stays a gap, the bytes go to quarantine."""
-    add_points(store, 10)
-    leave_unsealed(store, monkeypatch)
-    (segment,) = root.rglob("*.seg")
-    raw = bytearray(segment.read_bytes())
-    raw[-6 * 56 - 20] ^= 1
-    segment.write_bytes(raw)
+    raw = holed_segment.read_bytes()
     with RecordStore(RecordStoreConfig(root)) as store:
         store.recover_dead_writers()
         scanned = [s.sequence for s in store.scan()]
@@ -157,14 +110,14 @@ def test_a_sealed_hole_stays_known_and_the_damaged_segment_is_kept_aside(
     assert scanned == [1, 2, 3, 5, 6, 7, 8, 9, 10]
     assert [(i.severity, i.code) for i in report.issues] == [("warning", "sequence_gap")]
     assert report.state is IntegrityState.DEGRADED
-    assert [p.read_bytes() for p in (root / "_quarantine").iterdir()] == [bytes(raw)]
+    assert [p.read_bytes() for p in (root / "_quarantine").iterdir()] == [raw]
 
 
-def test_a_torn_tail_of_a_dead_writer_is_cut_counted_and_kept_aside(segment, root):
+def test_a_torn_tail_of_a_dead_writer_is_cut_counted_and_kept_aside(segment, root, read_all):
     """The cut record was never confirmed; everything before it is, and writing goes on."""
     raw = segment.read_bytes()
     segment.write_bytes(raw + raw[-56:-26])
-    readable = records_of(root)
+    readable = read_all()
     with RecordStore(RecordStoreConfig(root)) as store:
         before = store.check_integrity()
         (dead,) = store.recover_dead_writers()
@@ -231,7 +184,7 @@ def test_a_newer_format_is_refused_by_name(segment, root):
     assert segment.read_bytes() == raw
 
 
-def test_a_hostile_part_is_refused_before_its_data_is_read(sealed_part, root, tmp_path):
+def test_a_hostile_part_is_refused_before_its_data_is_read(sealed_part, root, tmp_path, read_all):
     """Foreign Parquet with extension types or other columns is our error."""
     import hashlib
     import json
@@ -248,7 +201,7 @@ def test_a_hostile_part_is_refused_before_its_data_is_read(sealed_part, root, tm
     entry["parts"][0].update(size=len(raw), sha256=hashlib.sha256(raw).hexdigest())
     log.write_bytes(sealed_json(entry) + b"\n")
     with pytest.raises(RecordError) as caught:
-        records_of(root)
+        read_all()
 
     assert json.loads(json.dumps(caught.value.to_dict()))["code"] == "record_scan_part_damaged"
     assert "sequence" in str(caught.value)

@@ -7,13 +7,12 @@ import sqlite3
 import pyarrow.parquet as pq
 import pytest
 
-from contexta.contract.errors import ReadOnlyStoreError, RecordError, StoreError, ValidationError
+from contexta.contract.errors import ReadOnlyStoreError, StoreError, ValidationError
 from contexta.contract.testing import builders
 from contexta.store.records import RecordStore, RecordStoreConfig, ScanFilter
 from contexta.store.records._decode import SegmentDecoder
 from contexta.store.records._erase_log import hashed_subject
 from contexta.store.records._frames import SEGMENT_HEADER_BYTES
-from contexta.store.records._writer_log import WriterLog
 
 MARKER = "zebramarker"
 MARKED = f"run:demo.{MARKER}"
@@ -72,19 +71,6 @@ def records_of(run_ref, number, *, note="", **envelope):
         )
         for kind, (build, payload) in made.items()
     ]
-
-
-@pytest.fixture
-def leave(monkeypatch):
-    """Close a store without sealing, as an interpreter does that exits."""
-
-    def left(store):
-        close = WriterLog.close
-        monkeypatch.setattr(WriterLog, "close", lambda writer: close(writer, seal=False))
-        store.close()
-        monkeypatch.setattr(WriterLog, "close", close)
-
-    return left
 
 
 @pytest.fixture
@@ -197,12 +183,12 @@ def test_only_records_before_an_instant_go_when_one_is_given(open_store):
 
 
 def test_what_a_dead_writer_left_is_sealed_and_erased_with_its_quarantined_bytes(
-    open_store, root, leave
+    open_store, root, leave_unsealed
 ):
     """Segments, torn tails and copies of damaged segments go, too."""
     store = open_store()
     store.append_many(records_of(MARKED, 1) + records_of(OTHER, 1))
-    leave(store)
+    leave_unsealed(store)
     (segment,) = root.rglob("*.seg")
     raw = bytearray(segment.read_bytes())
     raw[raw.index(b"of zebramarker") + 3] ^= 1
@@ -304,29 +290,17 @@ def test_a_read_only_store_plans_and_erases_nothing(mixed, root, open_store):
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
 
-CALLS = ("replace", "unlink", "rmdir", "fsync", "mkdir", "link", "ftruncate")
 STEP = int(os.environ.get("KILL_STEP", "67"))
 
 
-def dies_before(call_number):
-    """Let this process die before its n-th changing call."""
-    left = [call_number]
-
-    def counting(original):
-        def called(*arguments, **more):
-            left[0] -= 1
-            if left[0] == 0:
-                os._exit(9)
-            return original(*arguments, **more)
-
-        return called
-
-    for name in CALLS:
-        setattr(os, name, counting(getattr(os, name)))
+def erase_marked(root):
+    with RecordStore(RecordStoreConfig(root)) as store:
+        store.apply_erasure(store.plan_erasure(run_refs=[MARKED]), anonymous=True)
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-def test_an_erasure_that_is_killed_anywhere_is_finished_by_the_next(mixed, root, tmp_path, fork):
+def test_an_erasure_that_is_killed_anywhere_is_finished_by_the_next(
+    mixed, root, tmp_path, killed_before
+):
     """Others stay readable at every instant, and a second run leaves no trace."""
     others = numbers_of(mixed, OTHER)
     mixed.close()
@@ -334,13 +308,7 @@ def test_an_erasure_that_is_killed_anywhere_is_finished_by_the_next(mixed, root,
     for call_number in range(1, 400, STEP):
         copy = tmp_path / f"copy-{call_number}"
         shutil.copytree(root, copy)
-        pid = fork()
-        if pid == 0:
-            dies_before(call_number)
-            with RecordStore(RecordStoreConfig(copy)) as store:
-                store.apply_erasure(store.plan_erasure(run_refs=[MARKED]), anonymous=True)
-            os._exit(0)
-        killed = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
+        killed = killed_before(call_number, erase_marked, copy)
         with RecordStore(RecordStoreConfig(copy, read_only=True)) as reading:
             between = numbers_of(reading, OTHER)
         with RecordStore(RecordStoreConfig(copy)) as store:
@@ -379,59 +347,3 @@ def test_a_lost_part_of_an_erased_run_cannot_come_back_from_a_copy(
     assert named == ["_parts.jsonl", "_repairs.jsonl"]
     assert files_with(root, MARKER) == []
     assert caught.value.code == "record_store_part_unknown"
-
-
-def scan_that_began(store, project):
-    """Return a strict scan of a project's points that has read its first part only."""
-    reading = store.scan(ScanFilter(run_ref=f"run:{project}.kept"))
-    return [next(reading).sequence], reading
-
-
-@pytest.fixture
-def two_projects(open_store, add_points):
-    """Two projects with three parts each, which hold two runs side by side."""
-    store = open_store(compact_small_parts=False)
-    for project in ("near", "far"):
-        for _ in range(3):
-            add_points(store, 5, run=f"run:{project}.kept", project=project)
-            add_points(store, 5, run=f"run:{project}.gone", project=project)
-            store.seal()
-    return store
-
-
-def test_an_erasure_leaves_what_scans_of_other_projects_still_read(two_projects, root):
-    """Replaced parts of other projects wait for readers; those of its own go at once."""
-    found, reading = scan_that_began(two_projects, "far")
-    two_projects.compact(full=True)
-    two_projects.apply_erasure(two_projects.plan_erasure(run_refs=["run:near.gone"]))
-    found += [record.sequence for record in reading]
-
-    assert len(set(found)) == 15
-    assert list(root.glob("_retired/*/metric/project=far/*.parquet")) != []
-    assert list(root.glob("_retired/*/metric/project=near")) == []
-
-
-def test_a_scan_whose_part_an_erasure_took_away_is_told_to_read_again(two_projects):
-    """No backup helps: nothing is damaged, and the next scan is right."""
-    _, reading = scan_that_began(two_projects, "near")
-    two_projects.apply_erasure(two_projects.plan_erasure(run_refs=["run:near.gone"]))
-    with pytest.raises(RecordError, match="read again") as caught:
-        list(reading)
-
-    assert "backup" not in str(caught.value)
-    assert (caught.value.code, caught.value.retryable) == ("record_scan_part_missing", True)
-    assert len(numbers_of(two_projects, "run:near.kept")) == 15
-
-
-def test_a_part_that_a_repair_gave_up_leaves_no_replaced_copy_behind_an_erasure(two_projects, root):
-    """Also when no current part of its folder loses a row."""
-    part = next(root.glob("metric/project=near/*.parquet"))
-    raw = part.read_bytes()
-    part.write_bytes(raw[:-200] + bytes(200))
-    two_projects.apply_repairs(two_projects.plan_repairs(), dry_run=False)
-    waiting = list(root.glob("_retired/*/metric/project=near/*.parquet"))
-    before = "2001-01-01T00:00:00Z"
-    two_projects.apply_erasure(two_projects.plan_erasure(before=before))
-
-    assert waiting != []
-    assert list(root.glob("_retired/*")) == []

@@ -1,8 +1,6 @@
 """kill -9 before each changing system call of opening, sealing, rolling, closing, recovering."""
 
 import os
-import signal
-from pathlib import Path
 
 import pyarrow.parquet  # noqa: F401 - loaded once, so that forked processes start at once
 import pytest
@@ -10,31 +8,8 @@ import pytest
 from contexta.contract.testing import builders
 from contexta.store.records import RecordStore, RecordStoreConfig, SeriesContext
 
-# Python 3.12 warns about every fork beside threads.
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-
 CONTEXTS = [SeriesContext("run:demo.run-1", "demo"), SeriesContext("run:other.run-1", "other")]
-CALLS = ("open", "write", "pwrite", "replace", "unlink", "rmdir", "mkdir", "ftruncate", "fsync")
 STEP = int(os.environ.get("KILL_STEP", "6"))
-
-
-def kill_before(number):
-    """Let this process die before its `number`-th call; bytes into temporary files count not."""
-    left = [number]
-
-    def counted(original, name):
-        def called(*arguments, **more):
-            target = Path(f"/proc/self/fd/{arguments[0]}").readlink() if name == "write" else Path()
-            if target.suffix != ".tmp":
-                left[0] -= 1
-            if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return original(*arguments, **more)
-
-        return called
-
-    for name in CALLS:
-        setattr(os, name, counted(getattr(os, name), name))
 
 
 def write_and_close(root, confirm):
@@ -92,19 +67,14 @@ def recover(root, confirm):
         store.recover_dead_writers()
 
 
-def in_child(work, root, confirmed, number=0):
-    """Run work in a forked child; True when it was killed."""
-    pid = os.fork()
-    if pid == 0:
-        notes = os.open(confirmed, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-        write = os.write
-        if number:
-            kill_before(number)
-        try:
-            work(root, lambda sequence, value: write(notes, b"%d %d\n" % (sequence, value)))
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+def noting(confirmed):
+    """Return what writes a number and its value down, by calls that do not count."""
+
+    def confirm(sequence, value):
+        with confirmed.open("a") as file:
+            file.write(f"{sequence} {value}\n")
+
+    return confirm
 
 
 def stored(store):
@@ -147,7 +117,7 @@ def judge(root, confirmed, whole=1):
     ],
 )
 def test_a_kill_between_two_steps_loses_doubles_and_breaks_nothing(
-    tmp_path, prepare, work, least, whole
+    tmp_path, killed_before, prepare, work, least, whole
 ):
     """Each confirmed record is read once, before and after recovery, and the check is clean."""
     wrong, number, killed = {}, 1, True
@@ -156,8 +126,8 @@ def test_a_kill_between_two_steps_loses_doubles_and_breaks_nothing(
         folder.mkdir()
         root, confirmed = folder / "records", folder / "confirmed"
         if prepare is not None:
-            in_child(prepare, root, confirmed)
-        killed = in_child(work, root, confirmed, number)
+            killed_before(0, prepare, root, noting(confirmed))
+        killed = killed_before(number, work, root, noting(confirmed))
         problem = judge(root, confirmed, whole)
         if problem:
             wrong[number] = problem

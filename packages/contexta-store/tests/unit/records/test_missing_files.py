@@ -12,38 +12,6 @@ from contexta.store.records import (
     ReplayError,
     ScanFilter,
 )
-from contexta.store.records._writer_log import WriterLog
-
-
-def records_of(root, **settings):
-    with RecordStore(RecordStoreConfig(root, read_only=True, **settings)) as store:
-        return [(s.sequence, s.record) for s in store.scan()]
-
-
-def leave_unsealed(store, monkeypatch):
-    """Close without sealing, as an interpreter does that exits."""
-    close = WriterLog.close
-    monkeypatch.setattr(WriterLog, "close", lambda writer: close(writer, seal=False))
-    store.close()
-    monkeypatch.setattr(WriterLog, "close", close)
-
-
-@pytest.fixture
-def sealed_part(store, add_points, root):
-    """A store with one small part, closed."""
-    add_points(store, 3)
-    store.close()
-    (part,) = root.rglob("part-*.parquet")
-    return part
-
-
-@pytest.fixture
-def segment(store, add_points, root, monkeypatch):
-    """A store with one unsealed segment of a dead writer."""
-    add_points(store, 3)
-    leave_unsealed(store, monkeypatch)
-    (path,) = root.rglob("*.seg")
-    return path
 
 
 def test_acknowledged_records_cut_from_the_end_are_an_error(segment, root):
@@ -57,11 +25,11 @@ def test_acknowledged_records_cut_from_the_end_are_an_error(segment, root):
     assert store.check_integrity().state is IntegrityState.CORRUPTED
 
 
-def test_a_deleted_segment_is_an_error(segment, root):
+def test_a_deleted_segment_is_an_error(segment, read_all):
     """A file that is gone is missed."""
     segment.unlink()
     with pytest.raises(RecordError) as caught:
-        records_of(root)
+        read_all()
 
     assert caught.value.details["path"] == str(segment)
 

@@ -17,17 +17,8 @@ from contexta.store.records import (
     plan_repairs,
 )
 from contexta.store.records._marks import opened_json
-from contexta.store.records._writer_log import WriterLog
 
 OTHER = "run:demo.other"
-
-
-def leave_unsealed(store, monkeypatch):
-    """Close without sealing, as an interpreter does that exits."""
-    close = WriterLog.close
-    monkeypatch.setattr(WriterLog, "close", lambda writer: close(writer, seal=False))
-    store.close()
-    monkeypatch.setattr(WriterLog, "close", close)
 
 
 def numbers_of(store, **wanted):
@@ -236,16 +227,9 @@ def test_lost_bookkeeping_and_log_together_never_give_a_number_twice(two_parts, 
     assert receipt.sequence == 61
 
 
-def test_damage_in_the_middle_of_a_dead_segment_is_sealed_around(
-    store, add_points, root, monkeypatch
-):
+def test_damage_in_the_middle_of_a_dead_segment_is_sealed_around(holed_segment, root):
     """The frames around it are kept, the original goes to quarantine, the hole is known."""
-    add_points(store, 10)
-    leave_unsealed(store, monkeypatch)
-    (segment,) = root.rglob("*.seg")
-    raw = bytearray(segment.read_bytes())
-    raw[-6 * 56 - 20] ^= 1
-    segment.write_bytes(raw)
+    raw = holed_segment.read_bytes()
     with RecordStore(RecordStoreConfig(root)) as store:
         plan = store.plan_repairs()
         report = store.apply_repairs(plan, dry_run=False)
@@ -253,18 +237,18 @@ def test_damage_in_the_middle_of_a_dead_segment_is_sealed_around(
         numbers = numbers_of(store)
 
     assert [step.kind for step in plan.steps] == ["seal_dead_writer"]
-    assert [(root / path).read_bytes() for path in report.quarantined_paths] == [bytes(raw)]
+    assert [(root / path).read_bytes() for path in report.quarantined_paths] == [raw]
     assert numbers == [1, 2, 3, 5, 6, 7, 8, 9, 10]
     assert state is IntegrityState.DEGRADED
 
 
 @pytest.mark.parametrize("what", ["segment", "folder"])
 def test_a_segment_that_is_gone_stays_known_after_the_repair(
-    store, add_points, root, monkeypatch, what
+    store, add_points, leave_unsealed, root, what
 ):
     """Its loss is not forgotten with the folder of its writer."""
     add_points(store, 10)
-    leave_unsealed(store, monkeypatch)
+    leave_unsealed(store)
     (segment,) = root.rglob("*.seg")
     segment.unlink() if what == "segment" else shutil.rmtree(segment.parent)
     with RecordStore(RecordStoreConfig(root)) as store:

@@ -11,20 +11,6 @@ from contexta.store.records import (
     _recover,
     _segment_rows,
 )
-from contexta.store.records._writer_log import WriterLog
-
-
-@pytest.fixture
-def leave_unsealed(monkeypatch):
-    """Close without sealing, as an interpreter does that exits."""
-
-    def left(store):
-        close = WriterLog.close
-        with monkeypatch.context() as patch:
-            patch.setattr(WriterLog, "close", lambda writer: close(writer, seal=False))
-            store.close()
-
-    return left
 
 
 def test_a_large_segment_is_sealed_piece_by_piece(store, metric, root, monkeypatch):
