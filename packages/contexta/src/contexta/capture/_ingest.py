@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contexta.capture._checks import storable
 from contexta.capture.artifacts import (
@@ -23,6 +23,9 @@ from contexta.contract.errors import ContextaError, ValidationError
 from contexta.contract.models.artifacts import ArtifactManifest
 from contexta.contract.refs import StableRef
 from contexta.contract.time import iso_utc_now
+
+if TYPE_CHECKING:
+    from contexta.runtime._config_snapshot import ConfigSnapshot
 
 _SERVICE = "artifact_registration"
 
@@ -202,16 +205,17 @@ def _measure(path: Path, *, compute: bool) -> tuple[int | None, str | None]:
         return size, hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def put_json(recorder: Any, context: Any, ref: str, kind: str, document: Any, *, name: str) -> None:
-    """Store `document` as a JSON artifact of the run.
+def put_snapshot(
+    recorder: Any, context: Any, ref: str, kind: str, snapshot: ConfigSnapshot, *, name: str
+) -> None:
+    """Store a snapshot as an artifact of the run; its body once for all runs that share it.
 
     Raises:
         ContextaError: the artifact plane did not take it.
     """
     import io
 
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2, sort_keys=True)
-    body = text.encode("utf-8", "backslashreplace")
+    body = snapshot.body
     manifest = ArtifactManifest(
         artifact_ref=ref,
         artifact_kind=kind,
@@ -219,10 +223,14 @@ def put_json(recorder: Any, context: Any, ref: str, kind: str, document: Any, *,
         producer_ref=context.producer_ref,
         run_ref=context.run_ref,
         location_ref=name,
-        hash_value=hashlib.sha256(body).hexdigest(),
+        hash_value=snapshot.sha256,
         size_bytes=len(body),
         schema_version=context.schema_version,
     )
-    recorder.planes.artifacts().put_artifact_from_stream(
-        manifest, io.BytesIO(body), source_name=name
-    )
+    store = recorder.planes.artifacts()
+    if snapshot.stored:
+        with suppress(ContextaError):  # the body was collected, or is damaged: put it again
+            store.bind_artifact(manifest, store.object_path(snapshot.sha256), source_name=name)
+            return
+    store.put_artifact_from_stream(manifest, io.BytesIO(body), source_name=name)
+    snapshot.stored = True

@@ -21,13 +21,13 @@ from contexta.runtime._fork import gate
 
 if TYPE_CHECKING:
     from contexta.capture._ports import Planes
+    from contexta.runtime._snapshots import Findings
 
 _PUTS: dict[str, tuple[str, str]] = {
     "deployment": ("deployments", "put_deployment_execution"),
     "stage": ("stages", "put_stage_execution"),
     "batch": ("batches", "put_batch_execution"),
     "sample": ("samples", "put_sample_observation"),
-    "environment": ("environments", "put_environment_snapshot"),
     "project": ("projects", "put_project"),
     "run": ("runs", "put_run"),
 }
@@ -131,8 +131,13 @@ class Ledger:
         repository, method = _PUTS[kind]
         self._write(kind, lambda store: getattr(getattr(store, repository), method)(row))
 
-    def close_run(self, ref: str, status: str, ended_at: str) -> None:
-        """Give a run its final status; a run that another process closed keeps that one."""
+    def close_run(
+        self, ref: str, status: str, ended_at: str, found: Findings | None = None
+    ) -> None:
+        """Give a run its final status; a run that another process closed keeps that one.
+
+        What was found out about it goes into the same transaction.
+        """
 
         def close(store: Any) -> None:
             try:
@@ -140,15 +145,26 @@ class Ledger:
             except ConflictError as error:
                 self._log.write(f"closed:{ref}", logging.WARNING, error.message)
 
-        self._write("run end", close)
+        def close_described(store: Any) -> None:
+            try:
+                store.runs.close_run(ref, status=status, ended_at=ended_at, **described)
+            except _HOPELESS:
+                # Facts that are refused, or an end that is there already: one by one.
+                self._describe(store, ref, described)
+                close(store)
 
-    def describe_run(
-        self, ref: str, *, facts: Mapping[str, Any], metadata: Mapping[str, Any]
-    ) -> None:
+        described = {} if found is None else found._asdict()
+        self._write("run end", close_described if described else close)
+
+    def describe_run(self, ref: str, found: Findings) -> None:
         """Add what was found out after open: code revision, snapshot ref, metadata."""
-        self._write(
-            "run facts", lambda store: store.runs.complete_run(ref, facts=facts, metadata=metadata)
-        )
+        self._write("run facts", lambda store: store.runs.complete_run(ref, **found._asdict()))
+
+    def _describe(self, store: Any, ref: str, described: Mapping[str, Any]) -> None:
+        try:
+            store.runs.complete_run(ref, **described)
+        except _HOPELESS as error:
+            self._give_up("run facts", error)
 
     def update_params(self, ref: str, params: Mapping[str, Any]) -> None:
         """Set parameters of a run."""

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from contexta.common.results import ReadOnlyMapping, read_only
 from contexta.runtime._base import BaseScope
 from contexta.runtime._inner import StageScope, open_inner
+from contexta.runtime._snapshots import Snapshots
 from contexta.runtime._values import clean_params, clean_tags
 
 if TYPE_CHECKING:
     from contexta.contract.models.context import Run
+    from contexta.runtime._config_snapshot import ConfigSnapshot
 
 
 class RunScope(BaseScope):
     """An open run. Its row is on disk since `Contexta.run` returned."""
 
     __slots__ = (
-        "_dataset_ref", "_joined", "_params", "_run", "_tags", "code_revision", "config_snapshot",
-        "config_snapshot_ref", "environment_snapshot", "first_started",
+        "_config", "_dataset_ref", "_joined", "_params", "_run", "_snapshots", "_tags",
+        "code_revision", "config_snapshot", "config_snapshot_ref", "environment_snapshot",
+        "first_started",
     )  # fmt: skip
     scope_kind: ClassVar[str] = "run"
 
@@ -28,7 +31,7 @@ class RunScope(BaseScope):
         self,
         *args: Any,
         run: Run,
-        config_snapshot: Mapping[str, Any],
+        config_snapshot: ConfigSnapshot,
         joined: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -42,10 +45,12 @@ class RunScope(BaseScope):
         self._tags = dict(run.tags or {})
         self._dataset_ref = run.dataset_ref
         self.code_revision = run.code_revision
-        self.config_snapshot: ReadOnlyMapping = read_only(config_snapshot)
+        self._config = config_snapshot
+        self._snapshots: Snapshots | None = None
+        self.config_snapshot: ReadOnlyMapping = config_snapshot.content
         value = self.ref.partition(":")[2]
         self.config_snapshot_ref: str | None = (
-            f"artifact:{value}.config-snapshot" if config_snapshot else None
+            f"artifact:{value}.config-snapshot" if self.config_snapshot else None
         )
         self.environment_snapshot: Any = None
 
@@ -108,9 +113,21 @@ class RunScope(BaseScope):
             self._tags.update(clean)
         self._session.ledger.update_tags(self.ref, clean)
 
+    def _take_snapshots(self) -> None:
+        """Begin to find out, in the background, what the run runs on."""
+        self._snapshots = Snapshots(self._session, self)
+        self._session.background(self, self._snapshots.take)
+
+    def _close(self, status: str) -> None:
+        if self._snapshots is not None and self._pid == os.getpid():
+            self._snapshots.end()
+        super()._close(status)
+
     def _persist_close(self) -> None:
         session = self._session
-        session.settle_records()
         if self._pid != os.getpid() or self._joined:
+            session.settle_records()
             return  # a worker leaves; the run is closed by who opened it
-        session.ledger.close_run(self.ref, str(self.status), str(self.closed_at))
+        found = None if self._snapshots is None else self._snapshots.findings()
+        with session.settling_records():
+            session.ledger.close_run(self.ref, str(self.status), str(self.closed_at), found)

@@ -9,8 +9,9 @@ import os
 import secrets
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from contexta._redaction import Redactor
@@ -21,6 +22,7 @@ from contexta.contract.models.context import Project, Run
 from contexta.contract.refs import StableRef, slugify
 from contexta.contract.time import iso_utc_now
 from contexta.runtime._base import OPEN_ROOTS, BaseScope, after_fork_in_child, members_of
+from contexta.runtime._config_snapshot import ConfigSnapshot
 from contexta.runtime._context import ActiveContext, ContextState
 from contexta.runtime._deployment_scope import DeploymentScope
 from contexta.runtime._fork import gate
@@ -28,7 +30,6 @@ from contexta.runtime._ledger import Ledger
 from contexta.runtime._naming import NameTable, check_explicit_ref, scope_name
 from contexta.runtime._run_scope import RunScope
 from contexta.runtime._session_calls import SessionCalls
-from contexta.runtime._snapshots import take_snapshots
 from contexta.runtime._values import clean_params, clean_tags, json_mapping, ref_text
 from contexta.store.records import SeriesContext
 
@@ -149,12 +150,10 @@ class RuntimeSession(SessionCalls):
         if found is not None:
             self._continue(scope, wished)
         if not joined:
-            self.background(scope, partial(take_snapshots, self, scope))
+            scope._take_snapshots()
         return scope
 
-    def _build_run(
-        self, run: Run, snapshot: Mapping[str, Any], *, joined: bool = False
-    ) -> RunScope:
+    def _build_run(self, run: Run, snapshot: ConfigSnapshot, *, joined: bool = False) -> RunScope:
         ref = str(run.run_ref)
         return RunScope(
             self,
@@ -196,7 +195,7 @@ class RuntimeSession(SessionCalls):
             stored = self.ledger.create_run(run, project, exact=False)
         except (ContextaError, OSError) as error:
             stored = self.ledger.create_run_later(run, project, error)
-        scope = self._build_run(stored, {})
+        scope = self._build_run(stored, ConfigSnapshot({}))
         self.live.add(scope)
         OPEN_ROOTS.add(scope)
         return scope
@@ -290,14 +289,19 @@ class RuntimeSession(SessionCalls):
                     details={f"active_{other}_ref": scope.ref},
                 )
 
-    def _config_snapshot(self, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
-        if given is None:
-            if not self.config.capture.capture_config_snapshot:
-                return {}
-            from contexta.config import config_to_mapping
+    def _config_snapshot(self, given: Mapping[str, Any] | None) -> ConfigSnapshot:
+        if given is not None:
+            return ConfigSnapshot(self.clean_metadata(given, "config_snapshot"))
+        return self._resolved_config
 
-            given = config_to_mapping(self.config)
-        return self.clean_metadata(given, "config_snapshot")
+    @cached_property
+    def _resolved_config(self) -> ConfigSnapshot:
+        """The configuration of this session, which never changes."""
+        if not self.config.capture.capture_config_snapshot:
+            return ConfigSnapshot({})
+        from contexta.config import config_to_mapping
+
+        return ConfigSnapshot(self.clean_metadata(config_to_mapping(self.config)))
 
     def clean_metadata(
         self, metadata: Mapping[str, Any] | None, field_name: str = "metadata"
@@ -341,6 +345,27 @@ class RuntimeSession(SessionCalls):
         if self.planes is None:
             return
         self.recorder.report_losses()
+        self._sync_records()
+
+    @contextmanager
+    def settling_records(self) -> Iterator[None]:
+        """Do as `settle_records` while the body writes to the metadata plane.
+
+        Both planes wait for the disk, so they wait together.
+        """
+        if self.planes is None:
+            yield
+            return
+        self.recorder.report_losses()
+        sync = threading.Thread(target=self._sync_records, name="contexta sync", daemon=True)
+        sync.start()
+        try:
+            yield
+        finally:
+            sync.join()
+
+    def _sync_records(self) -> None:
+        assert self.planes is not None  # noqa: S101 - the callers asked
         try:
             self.planes.records().flush()
         except (ContextaError, OSError) as error:

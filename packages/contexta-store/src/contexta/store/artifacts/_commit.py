@@ -97,7 +97,13 @@ class Committer:
         return ArtifactPutReceipt(binding, path, staged.size_bytes), True
 
     def bind_present(
-        self, manifest: ArtifactManifest, staged: Staged, *, session_id: str, mode: IngestMode
+        self,
+        manifest: ArtifactManifest,
+        staged: Staged,
+        *,
+        session_id: str,
+        mode: IngestMode,
+        name: str,
     ) -> ArtifactBinding:
         """Bind a ref to a body that lies at its place already."""
         check_claims(manifest, staged.size_bytes, staged.sha256, self._config.verification_mode)
@@ -111,7 +117,7 @@ class Committer:
             stored = self.bound(ref, staged)
             if stored is not None:
                 return self.again(manifest, stored, staged).binding
-            binding = self.new_binding(manifest, staged, mode, staged.path.name)
+            binding = self.new_binding(manifest, staged, mode, name)
             self.bind(binding)
             return binding
 

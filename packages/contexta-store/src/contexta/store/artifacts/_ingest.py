@@ -80,7 +80,9 @@ class Ingest:
             remove_files([path])
         return receipt
 
-    def bind_existing(self, manifest: ArtifactManifest, body: Path) -> ArtifactBinding:
+    def bind_existing(
+        self, manifest: ArtifactManifest, body: Path, *, source_name: str | None
+    ) -> ArtifactBinding:
         """Bind a ref to a body that lies at its place; see `ArtifactStore.bind_artifact`."""
         staged = self.measure(body)
         expected = self._layout.body(staged.sha256)
@@ -93,7 +95,11 @@ class Ingest:
             )
         with self._staging.session() as session_id:
             return self._committer.bind_present(
-                manifest, staged, session_id=session_id, mode=IngestMode.ADOPT
+                manifest,
+                staged,
+                session_id=session_id,
+                mode=IngestMode.ADOPT,
+                name=source_name or body.name,
             )
 
     def reference(

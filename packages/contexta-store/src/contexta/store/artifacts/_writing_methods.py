@@ -76,11 +76,16 @@ class WritingMethods(OpenStore):
             self.abort_staged_ingest(session)
 
     def bind_artifact(
-        self, manifest: ArtifactManifest | Mapping[str, Any], body_path: str | Path
+        self,
+        manifest: ArtifactManifest | Mapping[str, Any],
+        body_path: str | Path,
+        *,
+        source_name: str | None = None,
     ) -> ArtifactBinding:
         """Bind a ref to a body that is in the store already, at `object_path(its hash)`.
 
-        For a file that lies elsewhere, use `put_artifact` or `reference_artifact`.
+        For a file that lies elsewhere, use `put_artifact` or `reference_artifact`. The source is
+        called `source_name`, or like the body.
 
         Raises:
             ArtifactError: `artifact_store_noncanonical_body_path`, or a wrong claim.
@@ -88,7 +93,9 @@ class WritingMethods(OpenStore):
             ConflictError: `artifact_binding_conflict`.
         """
         self._require_writable()
-        return self._ingest.bind_existing(manifest_of(manifest), Path(body_path))
+        return self._ingest.bind_existing(
+            manifest_of(manifest), Path(body_path), source_name=source_name
+        )
 
     def reference_artifact(
         self,

@@ -89,6 +89,12 @@ class Entity(Generic[M]):
         values["digest"] = row_digest(self.table.name, tuple(values.values()))
         return values
 
+    def revise(self, values: dict[str, Any], revision: int) -> None:
+        """Give the values of a row another revision, and the digest that goes with it."""
+        values["revision"] = revision
+        del values["digest"]
+        values["digest"] = row_digest(self.table.name, tuple(values.values()))
+
     def model_of(self, row: Row[Any]) -> M:
         """Return the model of a row that was selected with all columns, in table order.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import bindparam
@@ -18,11 +19,9 @@ from contexta.store.metadata.repositories._reads import ReadRepository
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection, Row, Table
+    from sqlalchemy import Connection, Insert, Row, Table, Update
 
     from contexta.contract.refs import StableRef
-    from contexta.store.metadata._context import StoreContext
-    from contexta.store.metadata._rows import Entity
 
 M = TypeVar("M")
 
@@ -30,18 +29,25 @@ M = TypeVar("M")
 class Repository(ReadRepository[M], Generic[M]):
     """A repository that reads and puts. A write transaction excludes all others."""
 
-    def __init__(self, context: StoreContext, entity: Entity[M]) -> None:
-        super().__init__(context, entity)
-        table = entity.table
-        self._update = (
+    # Each statement is built at its first use: most programs write to one or two tables.
+
+    @cached_property
+    def _update(self) -> Update:
+        table = self._entity.table
+        own = [column.name for column in table.c if column.name != "ref"]
+        return (
             table.update()
             .where(table.c.ref == bindparam("own_ref"))
-            .values(
-                {column.name: bindparam(column.name) for column in table.c if column.name != "ref"}
-            )
+            .values({name: bindparam(name) for name in own})
         )
-        self._insert = table.insert()
-        self._probe = PutProbe(entity)
+
+    @cached_property
+    def _insert(self) -> Insert:
+        return self._entity.table.insert()
+
+    @cached_property
+    def _probe(self) -> PutProbe:
+        return PutProbe(self._entity)
 
     def put_many(
         self, models: Iterable[M], *, expected_revision: int | None = None
@@ -108,16 +114,22 @@ class Repository(ReadRepository[M], Generic[M]):
         checked = self._entity.check(model)
         ref = self._entity.ref_of(checked)
         with self._database.write() as connection:
-            state = self._probe.run(connection, checked, ref)
-            self._require_parents(connection, {ref: checked}, state.parents)
-            check_revision(ref, state.revision, expected_revision)
-            old = None if state.revision is None else self._stored(connection, ref)
-            if old is None:
-                self._add(connection, checked, revision=state.last_deleted + 1)
-            else:
-                self._replace(connection, checked, old)
-            self._after_put(connection, {ref: checked}, {} if old is None else {ref: old})
+            self.store_one(connection, checked, ref, expected_revision=expected_revision)
         return checked
+
+    def store_one(
+        self, connection: Connection, model: M, ref: str, *, expected_revision: int | None = None
+    ) -> None:
+        """Put one checked model inside a transaction of the caller; see `put_many`."""
+        state = self._probe.run(connection, model, ref)
+        self._require_parents(connection, {ref: model}, state.parents)
+        check_revision(ref, state.revision, expected_revision)
+        old = None if state.revision is None else self._stored(connection, ref)
+        if old is None:
+            self._add(connection, model, revision=state.last_deleted + 1)
+        else:
+            self._replace(connection, model, old)
+        self._after_put(connection, {ref: model}, {} if old is None else {ref: old})
 
     def _add(self, connection: Connection, model: M, *, revision: int) -> None:
         values = self._entity.row(model, stored_us=_now_us(), revision=revision)
@@ -126,10 +138,10 @@ class Repository(ReadRepository[M], Generic[M]):
     def _replace(self, connection: Connection, model: M, old: Row[Any]) -> None:
         """Write a model over its row, with the history of what changed; equal ones stay."""
         entity = self._entity
-        same = entity.row(model, stored_us=old.stored_us, revision=old.revision)
-        if tuple(same.values()) == tuple(old):
+        values = entity.row(model, stored_us=old.stored_us, revision=old.revision)
+        if tuple(values.values()) == tuple(old):
             return
-        values = entity.row(model, stored_us=old.stored_us, revision=old.revision + 1)
+        entity.revise(values, old.revision + 1)
         ref = values.pop("ref")
         connection.execute(self._update, {"own_ref": ref, **values})
         changes = changes_between(ref, old.payload, values["payload"])

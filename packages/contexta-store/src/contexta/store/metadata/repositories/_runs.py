@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
 
-from contexta.contract import Project, Run
+from contexta.contract import EnvironmentSnapshot, Project, Run
 from contexta.contract.errors import ConflictError, IntegrityError, NotFoundError
 from contexta.contract.time import to_epoch_us
 from contexta.store.metadata._arguments import a_mapping, a_name, known_names
-from contexta.store.metadata._entities import PROJECT
+from contexta.store.metadata._entities import ENVIRONMENT, PROJECT
 from contexta.store.metadata._lookup import exists
 from contexta.store.metadata._marked_rows import whole_rows
 from contexta.store.metadata._refs import filter_text
@@ -102,11 +103,14 @@ class RunRepository(RunLists, Repository[Run]):
         ended_at: str | datetime,
         expected_open: bool = True,
         expected_revision: int | None = None,
+        facts: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        environment: EnvironmentSnapshot | None = None,
     ) -> Run:
-        """Give a run its final status and end.
+        """Give a run its final status and end, and what was found out about it meanwhile.
 
         An end before the start (a clock that was set back) is stored as the start: a run must
-        never stay open because of a clock.
+        never stay open because of a clock. All of it is one transaction, so one sync.
 
         Args:
             run_ref: The run.
@@ -114,22 +118,30 @@ class RunRepository(RunLists, Repository[Run]):
             ended_at: When it ended.
             expected_open: Whether a run that is not open is refused.
             expected_revision: The revision that it must have now.
+            facts: Fields to fill where they are None; see `complete_run`.
+            metadata: Keys to add where they are missing.
+            environment: A snapshot to put with it.
 
         Raises:
             NotFoundError: `metadata_row_not_found`.
             ConflictError: `metadata_run_not_open` or `metadata_revision_conflict`.
-            ValidationError: When status or time is not one.
+            ValidationError: When status or time is not one, or the contract refuses a fact.
         """
         text = filter_text(run_ref, "run", "run_ref")
+        given, more = a_mapping("facts", facts or {}), a_mapping("metadata", metadata or {})
         with self._database.write() as connection:
             old, run = self._current(connection, text, expected_revision)
             if expected_open and run.status != _OPEN:
                 raise _not_open(run)
             end_us = max(to_epoch_us(ended_at), to_epoch_us(run.started_at))
             end = run.started_at if end_us == to_epoch_us(run.started_at) else ended_at
-            closed = Run.model_validate({**run.to_dict(), "status": status, "ended_at": end})
+            content = _completed(run.to_dict(), given, more)
+            closed = Run.model_validate({**content, "status": status, "ended_at": end})
             self._replace(connection, closed, old)
+            if given:
+                write_facts(connection, (closed,), {text: run})
             connection.execute(_DELETE_WRITER, {"ref": text})
+            self._put_environment(connection, environment)
         return closed
 
     def resume_run(
@@ -205,11 +217,12 @@ class RunRepository(RunLists, Repository[Run]):
         facts: Mapping[str, Any],
         metadata: Mapping[str, Any],
         expected_revision: int | None = None,
+        environment: EnvironmentSnapshot | None = None,
     ) -> Run:
         """Fill fields of a run that are still None, and metadata keys that it lacks.
 
         Nothing that is set is changed, in one transaction, so whoever writes to the run at the
-        same time loses nothing.
+        same time loses nothing. An environment snapshot is put in the same transaction.
 
         Raises:
             NotFoundError: `metadata_row_not_found`.
@@ -220,16 +233,10 @@ class RunRepository(RunLists, Repository[Run]):
         given, more = a_mapping("facts", facts), a_mapping("metadata", metadata)
         with self._database.write() as connection:
             old, run = self._current(connection, text, expected_revision)
-            content = run.to_dict()
-            known = {
-                name: value
-                for name, value in known_names("facts", given, content).items()
-                if content[name] is None
-            }
-            merged = {**more, **content["metadata"]}
-            changed = Run.model_validate({**content, **known, "metadata": merged})
+            changed = Run.model_validate(_completed(run.to_dict(), given, more))
             self._replace(connection, changed, old)
             write_facts(connection, (changed,), {text: run})
+            self._put_environment(connection, environment)
         return changed
 
     def _merge(
@@ -249,6 +256,17 @@ class RunRepository(RunLists, Repository[Run]):
             self._replace(connection, changed, old)
             write_facts(connection, (changed,), {text: run})
         return changed
+
+    def _put_environment(
+        self, connection: Connection, environment: EnvironmentSnapshot | None
+    ) -> None:
+        if environment is not None:
+            checked = ENVIRONMENT.check(environment)
+            self._environments.store_one(connection, checked, ENVIRONMENT.ref_of(checked))
+
+    @cached_property
+    def _environments(self) -> Repository[EnvironmentSnapshot]:
+        return Repository(self._context, ENVIRONMENT)
 
     def _current(
         self, connection: Connection, text: str, expected_revision: int | None
@@ -294,6 +312,18 @@ class RunRepository(RunLists, Repository[Run]):
         except IntegrityError as error:
             self._damage.add(error)  # and the new row mends it
             return None
+
+
+def _completed(
+    content: dict[str, Any], facts: dict[str, Any], metadata: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the content of a run with gaps filled; nothing that is set is changed."""
+    known = {
+        name: value
+        for name, value in known_names("facts", facts, content).items()
+        if content[name] is None
+    }
+    return {**content, **known, "metadata": {**metadata, **content["metadata"]}}
 
 
 def _add_writer(connection: Connection, run_ref: str, writer_id: str) -> None:
