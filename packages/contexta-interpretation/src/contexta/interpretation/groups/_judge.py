@@ -117,7 +117,7 @@ def _verdict(row: GroupMetric, tests: int, alpha: float, power: float) -> tuple[
     if test.status != "ok" or row.p_adjusted is None or row.difference is None:
         known = "" if row.difference is None else f" (the means differ by {_n(row.difference)})"
         return "cannot tell", test.reason + (known if test.status == "no_variance" else "")
-    if test.smallest_p * tests > alpha:
+    if row.p_adjusted > alpha and test.smallest_p * tests > alpha:
         text = (
             f"not enough runs: with {test.n_left} and {test.n_right}, {test.method} gives no "
             f"p-value below {_n(test.smallest_p)}"
