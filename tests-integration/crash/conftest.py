@@ -1,5 +1,6 @@
 """How many kills and power cuts the crash tests deliver: few by default, more on request."""
 
+import errno
 import sys
 from pathlib import Path
 
@@ -8,10 +9,25 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
+def named_errors(text: str) -> tuple[str, ...]:
+    """Return the names of errors in a text; one that the system does not know is a mistake."""
+    names = tuple(name.strip() for name in text.split(","))
+    unknown = [name for name in names if name not in errno.errorcode.values()]
+    if unknown:
+        raise pytest.UsageError(f"--errors: {unknown} are no errors of this system")
+    return names
+
+
 def pytest_addoption(parser):
     parser.addoption("--kills", type=int, default=5, help="kills per crash test (default 5)")
     parser.addoption("--cuts", type=int, default=5, help="power cuts per test (default 5)")
     parser.addoption("--faults", type=int, default=4, help="disk errors per test (default 4)")
+    parser.addoption(
+        "--errors",
+        type=named_errors,
+        default=("ENOSPC", "EIO", "EACCES", "EROFS"),
+        help="which disk errors, by name, with commas (default ENOSPC,EIO,EACCES,EROFS)",
+    )
     parser.addoption("--flips", type=int, default=6, help="flipped bits per file (default 6)")
 
 
@@ -33,3 +49,8 @@ def cuts(request) -> int:
 @pytest.fixture
 def faults(request) -> int:
     return request.config.getoption("--faults")
+
+
+@pytest.fixture
+def errors(request) -> tuple[str, ...]:
+    return request.config.getoption("--errors")
