@@ -124,7 +124,7 @@ class RunFinder(Protocol):
     def find_runs(self, query: RunListQuery) -> Sequence[RunRecord]:
         """Return what ``query`` selects, its metric conditions aside, in its order.
 
-        The expression ``query.where`` is applied in full, metrics included.
+        ``query.where`` is heeded by an :class:`ExpressionReader` only; others are asked without.
         """
         ...
 
@@ -152,6 +152,15 @@ class RunIndexReader(Protocol):
         Raises:
             ValidationError: the cursor is none of this list.
         """
+        ...
+
+
+@runtime_checkable
+class ExpressionReader(Protocol):
+    """Optional: a finder of runs that applies expressions itself."""
+
+    def applies_expression(self, query: RunListQuery) -> bool:
+        """Whether the answers to ``query`` heed its ``where``, metrics included."""
         ...
 
 
@@ -201,13 +210,32 @@ class MetricReader(Protocol):
 
 
 @runtime_checkable
+class SeriesReader(Protocol):
+    """Optional: the points of a series from an index, without the ids of their records."""
+
+    def series_points(
+        self, run_id: str, metric_key: str, stage_id: str | None
+    ) -> Sequence[MetricPoint]:
+        """Return what ``MetricReader.metric_points`` does, with ``record_id`` None."""
+        ...
+
+
+@runtime_checkable
 class CurveReader(Protocol):
     """Optional: all curves of a run in one read, thinned before objects are built."""
 
     def metric_curves(
-        self, run_id: str, rows: Sequence[MetricSummaryRecord], max_points: int
+        self,
+        run_id: str,
+        rows: Sequence[MetricSummaryRecord],
+        max_points: int,
+        records: Sequence[ObservationRecord] | None = None,
     ) -> Sequence[MetricSeries]:
-        """Return the curve of each row, in the order of ``rows``."""
+        """Return the curve of each row, in the order of ``rows``.
+
+        ``records`` are all records of the run as ``list_records`` gave them, to save reading
+        them again.
+        """
         ...
 
 
@@ -270,8 +298,19 @@ class EnvironmentReader(Protocol):
 class RunRelationReader(Protocol):
     """Optional: all relations around a run in one question."""
 
-    def list_run_relations(self, run_id: str) -> Sequence[RelationRecord]:
-        """Return relations touching the run, its stages, batches, deployments or artifacts."""
+    def list_run_relations(
+        self, run_id: str, parts: Sequence[str] | None = None
+    ) -> Sequence[RelationRecord]:
+        """Return relations touching the run, its stages, batches, deployments or artifacts.
+
+        ``parts`` are the refs of all these, to save listing them.
+        """
+        ...
+
+    def provenance_among(
+        self, run_id: str, relations: Sequence[RelationRecord]
+    ) -> ProvenanceView | None:
+        """Return ``get_provenance`` of a run whose relations are known."""
         ...
 
 
@@ -290,6 +329,7 @@ __all__ = [
     "CompositeRepository",
     "CurveReader",
     "EnvironmentReader",
+    "ExpressionReader",
     "MetricReader",
     "ObservabilityRepository",
     "PointStatisticsReader",
@@ -302,5 +342,6 @@ __all__ = [
     "RunRelationReader",
     "RunStoreReader",
     "RunSuggester",
+    "SeriesReader",
     "ValueReader",
 ]

@@ -72,6 +72,21 @@ def test_the_first_point_is_of_its_own_series_when_pieces_overlap(store):
     assert found == [("z", 1.0, 9.0), ("a", 101.0, 109.0), ("z", 201.0, 209.0)]
 
 
+@pytest.mark.parametrize("sealed", [False, True])
+def test_points_of_the_run_itself_are_told_from_those_of_its_stages(store, sealed):
+    """`of_no_stage` leaves out the points of stages; without it all points of the run come."""
+    writer = store.writer()
+    outside = SeriesContext("run:demo.run-1", "demo")
+    for context, value in [(CONTEXT, 1.0), (outside, 2.0)]:
+        writer.append_point(writer.define_series(context, "z"), 1, value)
+    if sealed:
+        store.seal()
+    own = store.series("run:demo.run-1", "z", of_no_stage=True)
+
+    assert own["value"].to_pylist() == [2.0]
+    assert store.series("run:demo.run-1", "z")["value"].to_pylist() == [1.0, 2.0]
+
+
 def test_counts_are_by_type(store, metric):
     """Only the records of the run are counted."""
     store.append_many([metric(1), metric(2), metric(3, run="run-2")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -83,6 +83,7 @@ def load_facts(
     deployments = tuple(repository.list_deployments(run_id=run.run_id))
     batches = tuple(repository.list_batches(run.run_id))
     artifacts = tuple(repository.list_artifacts(run_id=run.run_id))
+    parts = _part_refs(stages, batches, deployments, artifacts)
     # Damage is known to those who read; asked last, it covers what was read above.
     damage = repository.damage_notes(run.run_id) if isinstance(repository, ProblemReader) else ()
     return RunFacts(
@@ -104,7 +105,7 @@ def load_facts(
             damage=damage,
         ),
         evidence_links=_structure_links(run, deployments, stages, batches),
-        provenance=repository.get_provenance(run.run_id),
+        provenance=_provenance(repository, run.run_id, parts),
         environment=(
             repository.get_environment(run.run_id)
             if isinstance(repository, EnvironmentReader)
@@ -113,6 +114,29 @@ def load_facts(
         record_counts=told.counts,
         completeness=completeness_beside(repository, run, artifacts),
     )
+
+
+def _part_refs(
+    stages: Iterable[StageRecord],
+    batches: Iterable[BatchRecord],
+    deployments: Iterable[DeploymentRecord],
+    artifacts: Iterable[ArtifactRecord],
+) -> list[str]:
+    return [
+        *(item.stage_id for item in stages),
+        *(item.batch_id for item in batches),
+        *(item.deployment_id for item in deployments),
+        *(item.artifact_ref for item in artifacts),
+    ]
+
+
+def _provenance(
+    repository: CompositeRepository, run_id: str, parts: Sequence[str]
+) -> ProvenanceView | None:
+    """Ask with the parts of the run at hand, where that saves listing them again."""
+    if not isinstance(repository, RunRelationReader):
+        return repository.get_provenance(run_id)
+    return repository.provenance_among(run_id, repository.list_run_relations(run_id, parts))
 
 
 class _Told(NamedTuple):
@@ -186,7 +210,7 @@ def load_snapshot(repository: CompositeRepository, run: RunRecord) -> RunSnapsho
         completeness_notes=facts.completeness_notes,
         provenance=facts.provenance,
         metrics=facts.metrics,
-        series=_series(repository, facts.metrics),
+        series=_series(repository, facts.metrics, records),
         environment=facts.environment,
         record_counts=facts.record_counts,
         completeness=facts.completeness,
@@ -202,7 +226,8 @@ def is_problem(record: ObservationRecord) -> bool:
 
 def _relations(repository: CompositeRepository, facts: RunFacts) -> tuple[RelationRecord, ...]:
     if isinstance(repository, RunRelationReader):
-        return tuple(repository.list_run_relations(facts.run.run_id))
+        parts = _part_refs(facts.stages, facts.batches, facts.deployments, facts.artifacts)
+        return tuple(repository.list_run_relations(facts.run.run_id, parts))
     subjects = [
         facts.run.run_id,
         *(stage.stage_id for stage in facts.stages),
@@ -218,12 +243,14 @@ def _relations(repository: CompositeRepository, facts: RunFacts) -> tuple[Relati
 
 
 def _series(
-    repository: CompositeRepository, metrics: Sequence[MetricSummaryRecord]
+    repository: CompositeRepository,
+    metrics: Sequence[MetricSummaryRecord],
+    records: Sequence[ObservationRecord],
 ) -> tuple[MetricSeries, ...]:
-    """Read the curves of the first metrics with more than one point, thinned for drawing."""
+    """Take the curves of the first metrics with more than one point, thinned for drawing."""
     drawn = [row for row in metrics if row.count > 1][:_SERIES_SHOWN]
     if drawn and isinstance(repository, CurveReader):
-        return tuple(repository.metric_curves(drawn[0].run_id, drawn, _POINTS_DRAWN))
+        return tuple(repository.metric_curves(drawn[0].run_id, drawn, _POINTS_DRAWN, records))
     out = []
     for row in drawn:
         points = points_of(repository, row.run_id, row.metric_key, row.stage_id)

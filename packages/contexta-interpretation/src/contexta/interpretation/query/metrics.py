@@ -19,6 +19,7 @@ from contexta.interpretation.protocols import (
     CompositeRepository,
     MetricReader,
     PointStatisticsReader,
+    SeriesReader,
     ValueReader,
 )
 from contexta.interpretation.repositories.records import (
@@ -149,7 +150,9 @@ def points_of(
 def arrived_points(
     repository: CompositeRepository, run_id: str, key: str, stage_id: str | None
 ) -> tuple[MetricPoint, ...]:
-    """Return the points of one series in the order in which they came."""
+    """Return the points of one series in the order in which they came, perhaps without ids."""
+    if isinstance(repository, SeriesReader):
+        return tuple(repository.series_points(run_id, key, stage_id))
     if isinstance(repository, MetricReader):
         return tuple(repository.metric_points(run_id, key, stage_id))
     return tuple(

@@ -58,6 +58,10 @@ class ColumnRecords(FrozenRows):
         self._ref_of = ref_of
         self._built: tuple[ObservationRecord, ...] | None = None
 
+    def table(self, record_type: str) -> Any:
+        """Return the Arrow table of one record type, or ``None``."""
+        return self._tables.get(record_type)
+
     def materialized(self) -> tuple[ObservationRecord, ...]:
         """Build every record, once."""
         if self._built is None:

@@ -30,6 +30,21 @@ _POINT_COLUMNS = [
 class RecordPlane(Protocol):
     """The part of the record store that is asked here."""
 
+    def series(
+        self,
+        run_ref: str,
+        key: str,
+        *,
+        stage_execution_ref: str | None = None,
+        of_no_stage: bool = False,
+    ) -> Any:
+        """Return the points of a series as an Arrow table sorted by sequence."""
+        ...
+
+    def doubt_counts(self, run_refs: Iterable[str] | None = None) -> dict[str, int]:
+        """Return numbers of records by type, and of those that are ``marked`` as degraded."""
+        ...
+
     def arrow(
         self,
         record_type: str,
@@ -41,14 +56,29 @@ class RecordPlane(Protocol):
         """Return an Arrow table sorted by sequence."""
         ...
 
-    def damage(self) -> Sequence[Any]:
-        """Return the gaps seen while reading."""
+    def damage(self, *, run_refs: Iterable[str] | None = None) -> Sequence[Any]:
+        """Return the gaps that are known, those that may concern some runs."""
         ...
 
 
 def read_points(store: RecordPlane, run_ref: str, keys: Sequence[str]) -> Any:
     """Read the points of some metrics of one run, over all stages."""
     return store.arrow("metric", run_refs=[run_ref], keys=list(keys), columns=_POINT_COLUMNS)
+
+
+def series_points(
+    store: RecordPlane, run_ref: str, key: str, stage_ref: str | None
+) -> tuple[MetricPoint, ...]:
+    """Return every point of one series, in sequence order, without ids, from the index."""
+    import pyarrow as pa
+
+    table = store.series(run_ref, key, stage_execution_ref=stage_ref, of_no_stage=stage_ref is None)
+    cells = (table.column(name).to_pylist() for name in ("value", "step", "epoch"))
+    moments = table.column("observed_at").cast(pa.int64()).to_pylist()
+    return tuple(
+        MetricPoint(value, from_epoch_us(moment), step, epoch)
+        for value, step, epoch, moment in zip(*cells, moments, strict=True)
+    )
 
 
 def all_points(
@@ -108,20 +138,31 @@ class _Series:
 def problems(store: RecordPlane, run_ref: str, ref_of: RefOf) -> Iterator[ObservationRecord]:
     """Yield degraded records, and events of level error or critical.
 
-    The columns that tell are read first; whole rows only where they tell of a problem.
+    The index knows how many records there are and how many of them are marked, so of a run that
+    is well nothing is read. Else the columns that tell come first, whole rows where they do.
     """
+    counts = store.doubt_counts([run_ref])
+    if not counts["marked"] and not counts["event"] and not counts["degraded"]:
+        return
     for record_type in ("event", "metric", "span"):
+        if not counts[record_type] or (record_type != "event" and not counts["marked"]):
+            continue
         telling = ["degradation_marker", *(["level"] if record_type == "event" else [])]
         table = store.arrow(record_type, run_refs=[run_ref], columns=["sequence", *telling])
         if not table.num_rows or not problem_mask(table).true_count:
             continue
         rows = store.arrow(record_type, run_refs=[run_ref])
         yield from ColumnRecords({record_type: rows.filter(problem_mask(rows))}, ref_of)
-    degraded = store.arrow("degraded", run_refs=[run_ref])
-    if degraded.num_rows:
+    degraded = store.arrow("degraded", run_refs=[run_ref]) if counts["degraded"] else None
+    if degraded is not None and degraded.num_rows:
         yield from ColumnRecords({"degraded": degraded}, ref_of)
 
 
-def damage_notes(store: RecordPlane) -> tuple[str, ...]:
-    """Describe the gaps that the record plane knows of, whichever run they touch."""
-    return tuple(dict.fromkeys(f"{gap.code}: {gap.message}" for gap in store.damage()))
+def damage_notes(store: RecordPlane, run_ref: str) -> tuple[str, ...]:
+    """Describe the gaps that may concern a run.
+
+    The record plane ties a gap to runs where the catalogue, the index or the rest of the file
+    tells which share it; a gap of which that is unknown may concern every run.
+    """
+    found = store.damage(run_refs=[run_ref])
+    return tuple(dict.fromkeys(f"{gap.code}: {gap.message}" for gap in found))

@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 class ProjectRows(Protocol):
     """Project rows."""
 
-    def find_project(self, ref: str, /) -> Project | None:
-        """Return one project, or ``None``."""
-        ...
-
     def find_many(self, refs: Sequence[str], /) -> Mapping[str, Project]:
         """Return those of some projects that are known, by ref."""
         ...
@@ -47,10 +43,6 @@ class RunRow(Protocol):
 
 class RunRows(Protocol):
     """Run rows. Filters and orders are those of the metadata store's ``list_runs``."""
-
-    def exists_run(self, ref: str, /) -> bool:
-        """Whether the ref is known."""
-        ...
 
     @property
     def run_rows(self) -> Callable[..., Sequence[Any]]:

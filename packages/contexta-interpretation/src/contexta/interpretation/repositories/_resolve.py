@@ -15,7 +15,7 @@ from contexta.contract.refs import StableRef, validate_core_stable_ref, validate
 from contexta.interpretation.errors import ResolutionError
 
 if TYPE_CHECKING:
-    from contexta.interpretation.repositories._ports import MetadataPlane
+    from contexta.interpretation.repositories._ports import MetadataPlane, RunRow
 
 _NEAREST_FROM = 2_000
 
@@ -53,19 +53,25 @@ class RunResolver:
             ResolutionError: several runs fit (``query_run_ambiguous``).
             ValidationError: the text starts with ``run:`` and is no ref.
         """
+        row = self.find(text)
+        return None if row is None else row.ref
+
+    def find(self, text: str) -> RunRow | None:
+        """Return the row of an existing run, or ``None``; raises as :meth:`resolve`."""
         text = text.strip()
         if text.startswith("run:"):
-            ref = canonical("run", text)
-            return ref if self._metadata.runs.exists_run(ref) else None
+            return self._row(canonical("run", text))
         by_value = built("run", text)
-        if by_value is not None and self._metadata.runs.exists_run(by_value):
-            return by_value
+        row = None if by_value is None else self._row(by_value)
+        if row is not None:
+            return row
         found = self._by_short_id(text) or self._by_name(text)
         if len(found) > 1:
+            refs = [row.ref for row in found]
             raise ResolutionError(
-                f"{text!r} fits {len(found)} runs: {', '.join(found[:10])}; use one of these refs",
+                f"{text!r} fits {len(refs)} runs: {', '.join(refs[:10])}; use one of these refs",
                 code="query_run_ambiguous",
-                details={"run_id": text, "candidates": found},
+                details={"run_id": text, "candidates": refs},
             )
         return found[0] if found else None
 
@@ -101,15 +107,16 @@ class RunResolver:
         close = difflib.get_close_matches(text.strip(), names, n=10, cutoff=0.5)
         return list(dict.fromkeys(names[name] for name in close))[:5]
 
-    def _by_short_id(self, text: str) -> list[str]:
+    def _row(self, ref: str) -> RunRow | None:
+        return self._metadata.runs.find_run_rows([ref]).get(ref)
+
+    def _by_short_id(self, text: str) -> list[RunRow]:
         values = (project.project_ref.value for project in self._metadata.projects.list_projects())
         refs = [ref for value in values if (ref := built("run", f"{value}.{text}")) is not None]
-        return list(self._metadata.runs.find_run_rows(refs))
+        return list(self._metadata.runs.find_run_rows(refs).values()) if refs else []
 
-    def _by_name(self, text: str) -> list[str]:
-        if not text:
-            return []
-        return list(self._metadata.runs.run_refs(name=text, limit=50))
+    def _by_name(self, text: str) -> list[RunRow]:
+        return list(self._metadata.runs.run_rows(name=text, limit=50)) if text else []
 
 
 def pick_part(kind: str, text: str, parts: Iterable[tuple[str, str]], *, owner: str) -> str:

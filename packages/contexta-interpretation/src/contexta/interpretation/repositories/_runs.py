@@ -6,7 +6,7 @@ fiftieth of a run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from contexta.interpretation.repositories._project import run_record
 from contexta.interpretation.repositories.records import RunRecord
 
 if TYPE_CHECKING:
+    from contexta.interpretation.query.expression import RunExpression
     from contexta.interpretation.query.filters import RunListQuery
     from contexta.interpretation.repositories._ports import MetadataPlane, RunRow
 
@@ -31,17 +32,23 @@ _UNSETTLED = (OPEN, INTERRUPTED)
 class RunTable:
     """Runs and projects of one metadata plane."""
 
-    def __init__(self, metadata: MetadataPlane, is_writer_alive: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        metadata: MetadataPlane,
+        is_writer_alive: Callable[[str], bool],
+        condition_of: Callable[[RunExpression], Mapping[str, Any]],
+    ) -> None:
         self._metadata = metadata
         self._is_writer_alive = is_writer_alive
+        self._condition_of = condition_of
 
     def list_runs(self, project_name: str | None = None) -> tuple[RunRecord, ...]:
         """Return runs oldest first; over all projects, project by project. Unknown: empty."""
         if project_name is None:
-            return tuple(self._records(self._metadata.runs.run_rows()))
+            return tuple(self.records(self._metadata.runs.run_rows()))
         out: list[RunRecord] = []
         for ref in sorted(self.projects(project_name)):
-            out += self._records(self._metadata.runs.run_rows(project_ref=ref))
+            out += self.records(self._metadata.runs.run_rows(project_ref=ref))
         return tuple(out)
 
     def find_runs(self, query: RunListQuery) -> tuple[RunRecord, ...]:
@@ -56,7 +63,7 @@ class RunTable:
             order.update(limit=query.limit, offset=query.offset)
         elif query.sort_metric is not None:
             order = {"order_by": "started_at"}
-        return tuple(self._records(self._metadata.runs.run_rows(**order, **filters[0])))
+        return tuple(self.records(self._metadata.runs.run_rows(**order, **filters[0])))
 
     def find_ids(self, query: RunListQuery, *, ordered: bool = True) -> list[str]:
         """Return the refs of what ``query`` selects; paged here unless metric values decide.
@@ -88,11 +95,11 @@ class RunTable:
             descending=query.sort_desc,
             **filters[0],
         )
-        return tuple(self._records(found.items)), found.next_cursor
+        return tuple(self.records(found.items)), found.next_cursor
 
     def get_runs(self, refs: Sequence[str]) -> tuple[RunRecord, ...]:
         """Return those of some runs that are there and readable, in this order."""
-        return tuple(self._records(self._metadata.runs.find_run_rows(refs).values()))
+        return tuple(self.records(self._metadata.runs.find_run_rows(refs).values()))
 
     def choose(self, runs: Sequence[RunRecord], query: RunListQuery) -> tuple[RunRecord, ...]:
         """Apply the query to runs that were named one by one; each counts once."""
@@ -109,14 +116,16 @@ class RunTable:
             return rows
         return {ref: own for ref, own in rows.items() if name in (ref, own, ref.partition(":")[2])}
 
-    def _records(self, rows: Iterable[RunRow]) -> list[RunRecord]:
+    def project_names(self, refs: Iterable[str]) -> dict[str, str]:
+        """Return names by ref, of these projects; one that has no row goes by its ref."""
+        wanted = list(dict.fromkeys(refs))
+        found = self._metadata.projects.find_many(wanted) if wanted else {}
+        return {ref: found[ref].name if ref in found else ref.partition(":")[2] for ref in wanted}
+
+    def records(self, rows: Iterable[RunRow]) -> list[RunRecord]:
         """Project rows; a workspace that lacks a project's row still has its ref."""
         listed = list(rows)
-        refs = list(dict.fromkeys(row.project_ref for row in listed))
-        found = self._metadata.projects.find_many(refs) if refs else {}
-        names = {
-            ref: ref.partition(":")[2] if ref not in found else found[ref].name for ref in refs
-        }
+        names = self.project_names(row.project_ref for row in listed)
         runs = (run_record(row, names[row.project_ref]) for row in listed)
         return with_true_status(runs, self._metadata.runs, self._is_writer_alive)
 
@@ -133,6 +142,7 @@ class RunTable:
             "started_after": None if after is None else from_epoch_us(after),
             # The store's upper bound is exclusive, ours is inclusive.
             "started_before": None if before is None else from_epoch_us(before + 1),
+            "where": None if query.expression is None else self._condition_of(query.expression),
         }
         own = {name: value for name, value in own.items() if value is not None}
         if query.project_name is None:
@@ -172,7 +182,7 @@ class RunTable:
             for row in self._metadata.runs.run_rows(order_by="started_at", **own)
         ]
         kept = set(self._settled([row.ref for row in rows], query))
-        runs = self._records(row for row in rows if row.ref in kept)
+        runs = self.records(row for row in rows if row.ref in kept)
         return [run.run_id for run in sort_runs(runs, query)]
 
 

@@ -28,7 +28,17 @@ def values_by_run(
     stage_name: str | None,
     aggregation: str,
 ) -> dict[str, float]:
-    """Return the value that stands for each run (the rule of ``query.metrics``).
+    """Return the value that stands for each run (the rule of ``query.metrics``)."""
+    table = standing_figures(store, key, run_refs, stage_name)
+    values = table.column(_COLUMNS[aggregation]).to_pylist()
+    pairs = zip(table.column("run_ref").to_pylist(), values, strict=True)
+    return {run: value for run, value in pairs if value is not None}
+
+
+def standing_figures(
+    store: FigurePlane, key: str, run_refs: Sequence[str] | None, stage_name: str | None
+) -> Any:
+    """Return the rows of ``metric_table`` that stand for runs, one each.
 
     Figures of a key over all runs are kept decoded by the store while its index is the same, so
     many runs are picked from all; a few are looked up.
@@ -37,11 +47,7 @@ def values_by_run(
     table = store.metric_table(run_refs if few else None, [key])
     if run_refs is not None and not few:
         table = _of_runs(table, run_refs)
-    if table.num_rows:
-        table = _standing_for_runs(table, stage_name)
-    values = table.column(_COLUMNS[aggregation]).to_pylist()
-    pairs = zip(table.column("run_ref").to_pylist(), values, strict=True)
-    return {run: value for run, value in pairs if value is not None}
+    return _standing_for_runs(table, stage_name) if table.num_rows else table
 
 
 def _of_runs(table: Any, run_refs: Sequence[str]) -> Any:

@@ -26,6 +26,7 @@ from contexta.interpretation.repositories._project import (
 )
 from contexta.interpretation.repositories._resolve import RunResolver, canonical, pick_part
 from contexta.interpretation.repositories._runs import RunTable
+from contexta.interpretation.repositories._where import Conditions
 from contexta.interpretation.repositories.records import (
     ArtifactRecord,
     BatchRecord,
@@ -65,7 +66,8 @@ class CompositeStoreRepository(CompletenessAnswers):
         self.metadata_store = metadata_store
         self.record_store = record_store
         self.artifact_store = artifact_store
-        self._runs = RunTable(metadata_store, record_store.writer_alive)
+        conditions = Conditions(metadata_store, record_store)
+        self._runs = RunTable(metadata_store, record_store.writer_alive, conditions)
         self._resolver = RunResolver(metadata_store)
 
     # Projects and runs
@@ -82,9 +84,12 @@ class CompositeStoreRepository(CompletenessAnswers):
         """Return what ``query`` selects; paged here unless metric values decide."""
         if query.run_ids is None:
             return self._runs.find_runs(query)
-        named = (self._resolver.resolve(run_id) for run_id in query.run_ids)
-        refs = [ref for ref in named if ref is not None]
-        return self._runs.choose(self._runs.get_runs(refs), query)
+        named = (self._resolver.find(run_id) for run_id in query.run_ids)
+        return self._runs.choose(self._runs.records(row for row in named if row), query)
+
+    def applies_expression(self, query: RunListQuery) -> bool:
+        """Whether ``query.where`` is answered by SQL; not for runs that are named one by one."""
+        return query.run_ids is None
 
     def find_run_ids(self, query: RunListQuery, *, ordered: bool = True) -> tuple[str, ...]:
         """Return the ids of what ``query`` selects; paged here unless metric values decide.
@@ -119,8 +124,8 @@ class CompositeStoreRepository(CompletenessAnswers):
             ResolutionError: several runs fit (``query_run_ambiguous``).
             ValidationError: ``run_id`` starts with ``run:`` and is no ref.
         """
-        ref = self._resolver.resolve(run_id)
-        return None if ref is None else next(iter(self._runs.get_runs([ref])), None)
+        row = self._resolver.find(run_id)
+        return None if row is None else self._runs.records([row])[0]
 
     def nearest_runs(self, text: str) -> list[str]:
         """Return up to five run refs whose id or name is close to ``text``."""
@@ -132,23 +137,19 @@ class CompositeStoreRepository(CompletenessAnswers):
         self, project_name: str | None = None, run_id: str | None = None
     ) -> tuple[DeploymentRecord, ...]:
         """Return deployments by order and start; with both arguments, both must hold."""
-        projects = self._runs.projects(project_name)
         rows = self.metadata_store.deployments
+        allowed = None if project_name is None else self._runs.projects(project_name)
         if run_id is not None:
             found = rows.list_deployment_executions(run_ref=self._resolver.require(run_id))
-        elif project_name is None:
+        elif allowed is None:
             found = rows.list_deployment_executions()
         else:
             found = tuple(
-                item
-                for ref in projects
-                for item in rows.list_deployment_executions(project_ref=ref)
+                item for ref in allowed for item in rows.list_deployment_executions(project_ref=ref)
             )
-        return tuple(
-            deployment_record(item, projects[item.project_ref.text])
-            for item in found
-            if item.project_ref.text in projects
-        )
+        kept = [item for item in found if allowed is None or item.project_ref.text in allowed]
+        names = self._runs.project_names(item.project_ref.text for item in kept)
+        return tuple(deployment_record(item, names[item.project_ref.text]) for item in kept)
 
     def list_stages(self, run_id: str) -> tuple[StageRecord, ...]:
         """Return the stages of a run by order and start."""
@@ -263,13 +264,29 @@ class CompositeStoreRepository(CompletenessAnswers):
         table = _metrics.read_points(self.record_store, run_ref, [metric_key])
         return _metrics.all_points(table, run_ref, metric_key, stage_id, _derive_record_ref)
 
-    def metric_curves(
-        self, run_id: str, rows: Sequence[MetricSummaryRecord], max_points: int
-    ) -> tuple[MetricSeries, ...]:
-        """Return the thinned curves of several series of one run from one read."""
+    def series_points(
+        self, run_id: str, metric_key: str, stage_id: str | None
+    ) -> tuple[MetricPoint, ...]:
+        """Return the points of one series without the ids of their records, from the index."""
         run_ref = self._resolver.require(run_id)
-        keys = sorted({row.metric_key for row in rows})
-        table = _metrics.read_points(self.record_store, run_ref, keys)
+        return _metrics.series_points(self.record_store, run_ref, metric_key, stage_id)
+
+    def metric_curves(
+        self,
+        run_id: str,
+        rows: Sequence[MetricSummaryRecord],
+        max_points: int,
+        records: Sequence[ObservationRecord] | None = None,
+    ) -> tuple[MetricSeries, ...]:
+        """Return the thinned curves of several series of one run from one read, or from none.
+
+        ``records`` are all of the run's, when the caller has them.
+        """
+        table = records.table("metric") if isinstance(records, ColumnRecords) else None
+        if table is None:
+            run_ref = self._resolver.require(run_id)
+            keys = sorted({row.metric_key for row in rows})
+            table = _metrics.read_points(self.record_store, run_ref, keys)
         return tuple(_metrics.curve(table, row, max_points, _derive_record_ref) for row in rows)
 
     def point_statistics(
@@ -301,7 +318,7 @@ class CompositeStoreRepository(CompletenessAnswers):
             if _owner(row.ref) in (None, run_ref)
         )
         return (
-            *_metrics.damage_notes(self.record_store),
+            *_metrics.damage_notes(self.record_store, run_ref),
             *rows,
             *_artifacts.damage_notes(self.artifact_store),
         )
@@ -327,18 +344,22 @@ class CompositeStoreRepository(CompletenessAnswers):
             anchors += [a.artifact_ref for a in self.list_artifacts(stage_id=subject_ref)]
         return self._relations(anchors)
 
-    def list_run_relations(self, run_id: str) -> tuple[RelationRecord, ...]:
-        """Return relations touching the run, its stages, batches, deployments or artifacts."""
+    def list_run_relations(
+        self, run_id: str, parts: Sequence[str] | None = None
+    ) -> tuple[RelationRecord, ...]:
+        """Return relations touching the run, its stages, batches, deployments or artifacts.
+
+        ``parts`` are the refs of all these, when the caller has them.
+        """
         run_ref = self._resolver.require(run_id)
-        return self._relations(
-            [
-                run_ref,
+        if parts is None:
+            parts = (
                 *(stage.stage_id for stage in self.list_stages(run_ref)),
                 *(batch.batch_id for batch in self.list_batches(run_ref)),
                 *(item.deployment_id for item in self.list_deployments(run_id=run_ref)),
                 *(artifact.artifact_ref for artifact in self.list_artifacts(run_id=run_ref)),
-            ]
-        )
+            )
+        return self._relations([run_ref, *parts])
 
     def get_provenance(self, run_id: str) -> ProvenanceView | None:
         """Return the assertion made last about a relation of the run's own things.
@@ -346,11 +367,17 @@ class CompositeStoreRepository(CompletenessAnswers):
         A relation is the run's own when its source belongs to the run, or its source belongs to
         no run and its target does: what another run did with this run's model is not told here.
         """
+        return self.provenance_among(run_id, self.list_run_relations(run_id))
+
+    def provenance_among(
+        self, run_id: str, relations: Sequence[RelationRecord]
+    ) -> ProvenanceView | None:
+        """Return the provenance of a run whose relations are known."""
         run_ref = self._resolver.require(run_id)
         latest = max(
             (
                 record
-                for relation in self.list_run_relations(run_ref)
+                for relation in relations
                 if _owner(relation.source_ref) == run_ref
                 or (_owner(relation.source_ref) is None and _owner(relation.target_ref) == run_ref)
                 for record in self.metadata_store.provenance.list_provenance_for_relation(
@@ -408,12 +435,8 @@ class CompositeStoreRepository(CompletenessAnswers):
         return pick_part("batch", text, batches, owner=run_ref)
 
     def _relations(self, anchors: Sequence[str]) -> tuple[RelationRecord, ...]:
-        found = {
-            edge.relation_ref.text: relation_record(edge)
-            for anchor in anchors
-            for edge in self.metadata_store.relations.list_relations_for_ref(anchor)
-        }
-        return tuple(found[ref] for ref in sorted(found))
+        edges = self.metadata_store.relations.list_relations_for_refs(anchors)
+        return tuple(sorted(map(relation_record, edges), key=lambda item: item.relation_ref))
 
 
 def _derive_record_ref(run_ref: str, record_type: str, sequence: int) -> str:

@@ -44,6 +44,8 @@ from contexta.store.records._summaries import (
 from contexta.store.records.schema import RECORD_TYPES
 
 FEW_RUNS = 32
+NO_STAGE = ""
+"""Stands for points of the run itself; None is any stage."""
 _TRIES = 4
 _T = TypeVar("_T")
 
@@ -178,7 +180,10 @@ class IndexedReader:
         return self._index.segments.once(name, lambda: merge_partials(found()))
 
     def series(self, look: Look, run: str, key: str, stage: str | None) -> pa.Table:
-        """Return the points of a series with the columns of `POINT`, by sequence."""
+        """Return the points of a series with the columns of `POINT`, by sequence.
+
+        `stage` None means all points of the run, `NO_STAGE` those of none of its stages.
+        """
         runs, keys = frozenset((run,)), frozenset((key,))
         low = text_key(run, key)
         inline: list[pa.Table] = []
@@ -228,7 +233,7 @@ class IndexedReader:
         for _, rows in self._counts(look, runs):
             tables.append(rows.select(["run_ref", "record_type", "count"]))
         words = () if runs is None else (("run_ref", runs),)
-        for kind in RECORD_TYPES:
+        for kind in RECORD_TYPES if look.rest or look.live else ():
             wanted = RowFilter(record_types=(kind,), words=words)
             parts = self._reader.parts
             rest = read_table(look.unindexed(), parts, kind, wanted, ("run_ref",), self.lost)
@@ -247,12 +252,15 @@ class IndexedReader:
         """Return the number of records by record type, and of doubts by name, of all runs."""
         found: dict[str, int] = dict.fromkeys((*RECORD_TYPES, *_doubts.DOUBTS), 0)
         for _, rows in self._counts(look, runs):
-            sums = rows.group_by("record_type").aggregate([("count", "sum")])
-            cells = (sums[name].to_pylist() for name in ("record_type", "count_sum"))
+            if rows.num_rows > FEW_RUNS:
+                sums = rows.group_by("record_type").aggregate([("count", "sum")])
+                sums = sums.select(["record_type", "count_sum"])
+                rows = sums.rename_columns(["record_type", "count"])
+            cells = (rows[name].to_pylist() for name in ("record_type", "count"))
             for kind, count in zip(*cells, strict=True):
                 found[kind.removeprefix(DOUBT)] += count
         words = () if runs is None else (("run_ref", runs),)
-        for kind in RECORD_TYPES:
+        for kind in RECORD_TYPES if look.rest or look.live else ():
             wanted = RowFilter(record_types=(kind,), words=words)
             columns = ("run_ref", *_doubts.columns_needed(kind))
             parts = self._reader.parts
@@ -324,6 +332,8 @@ def _only(rows: pa.Table, runs: Names, keys: Names) -> pa.Table:
 def _of_stage(rows: pa.Table, stage: str | None) -> pa.Table:
     if stage is None:
         return rows
+    if stage == NO_STAGE:
+        return rows.filter(pc.is_null(rows["stage_execution_ref"]))
     return rows.filter(pc.equal(rows["stage_execution_ref"], texts((stage,))[0]))
 
 

@@ -195,13 +195,21 @@ class StoreReading(StoreHandle):
         self._remember(question.lost)
         return table
 
-    def series(self, run_ref: str, key: str, *, stage_execution_ref: str | None = None) -> pa.Table:
+    def series(
+        self,
+        run_ref: str,
+        key: str,
+        *,
+        stage_execution_ref: str | None = None,
+        of_no_stage: bool = False,
+    ) -> pa.Table:
         """Return the points of one metric of one run, sorted by sequence.
 
         Args:
             run_ref: Run.
             key: Metric key.
             stage_execution_ref: Only points of this stage; None means all points of the run.
+            of_no_stage: Only points of the run itself, of none of its stages.
 
         Returns:
             Columns `sequence`, `step` (int64, nullable), `epoch` (double, nullable),
@@ -210,11 +218,14 @@ class StoreReading(StoreHandle):
         Raises:
             ValidationError: `record_store_invalid_run_ref`.
         """
+        from contexta.store.records._index_look import NO_STAGE
         from contexta.store.records._last_values import with_times
 
         run = str(run_ref)
         _runs((run,))
         stage = None if stage_execution_ref is None else str(stage_execution_ref)
+        if of_no_stage:
+            stage = NO_STAGE
         question = self._question()
         points = question.answer(lambda look: question.series(look, run, key, stage), bounded=True)
         self._remember(question.lost)
