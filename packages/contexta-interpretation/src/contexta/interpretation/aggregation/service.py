@@ -17,9 +17,7 @@ from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.query.filters import RunListQuery
 from contexta.interpretation.query.metrics import (
     aggregated,
-    by_run,
     metric_summaries,
-    pick_summary,
     point_statistics,
 )
 from contexta.interpretation.query.service import QueryService
@@ -50,17 +48,18 @@ class AggregationService:
         stage_name: str | None = None,
     ) -> MetricAggregate:
         """Return statistics of a metric; values that are not finite are counted in a note."""
-        runs = self.query_service.list_runs(project_name, query=query)
-        ids = [run.run_id for run in runs]
-        rows = by_run(metric_summaries(self.query_service.repository, ids, [metric_key]))
+        queries = self.query_service
+        ids = queries.list_run_ids(project_name, query=query)
+        found = queries.run_values(
+            metric_key, run_ids=ids, stage_name=stage_name, aggregation=self.metric_aggregation
+        )
         values: list[float] = []
         notes: list[CompletenessNote] = []
         skipped = 0
-        for run in runs:
-            row = pick_summary(rows.get(run.run_id, []), stage_name)
-            value = None if row is None else aggregated(row, self.metric_aggregation)
+        for run_id in ids:
+            value = found.get(run_id)
             if value is None:
-                details = {"run_id": run.run_id, "stage_name": stage_name}
+                details = {"run_id": run_id, "stage_name": stage_name}
                 summary = f"missing_metric_for_aggregate:{metric_key}"
                 notes.append(CompletenessNote("warning", summary, details))
             elif math.isfinite(value):
@@ -104,16 +103,14 @@ class AggregationService:
 
         In the order of run id and stage; runs without a finite point are left out.
         """
-        runs = self.query_service.list_runs(project_name, query=query)
-        ids = [run.run_id for run in runs]
+        ids = self.query_service.list_run_ids(project_name, query=query)
         return point_statistics(self.query_service.repository, ids, metric_key)
 
     def aggregate_by_stage(
         self, *, query: RunListQuery | None = None, project_name: str | None = None
     ) -> RunSummaryTable:
         """Return every metric of every stage over the runs, sorted by stage and key."""
-        runs = self.query_service.list_runs(project_name, query=query)
-        ids = [run.run_id for run in runs]
+        ids = self.query_service.list_run_ids(project_name, query=query)
         groups: dict[tuple[str, str], list[float]] = defaultdict(list)
         for row in metric_summaries(self.query_service.repository, ids):
             value = aggregated(row, self.metric_aggregation)
@@ -122,7 +119,7 @@ class AggregationService:
         project = (query.project_name if query is not None else None) or project_name
         return RunSummaryTable(
             project,
-            len(runs),
+            len(ids),
             tuple(
                 StageAggregate(stage, key, len(values), mean(values), min(values), max(values))
                 for (stage, key), values in sorted(groups.items())

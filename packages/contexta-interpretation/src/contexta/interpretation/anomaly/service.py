@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from contexta.interpretation._instants import sort_instant
+from contexta.contract.time import from_epoch_us
+from contexta.interpretation._instants import instant_us
 from contexta.interpretation._statistics import mean, percentile, population_std
 from contexta.interpretation.anomaly.models import AnomalyResult, MetricBaseline
 from contexta.interpretation.anomaly.policy import AnomalyPolicy
 from contexta.interpretation.compare.models import CompletenessNote
-from contexta.interpretation.query.filters import RunListQuery
-from contexta.interpretation.query.metrics import aggregated, by_run, metric_summaries, pick_summary
+from contexta.interpretation.query.filters import RunListQuery, TimeRange
+from contexta.interpretation.query.metrics import aggregated, metric_summaries, pick_summary
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import MetricSummaryRecord, RunRecord
@@ -52,10 +53,8 @@ class AnomalyService:
         stage_name: str | None = None,
     ) -> MetricBaseline:
         """Return the baseline of a metric over every run selected, whatever its status."""
-        runs = self.query_service.list_runs(project_name, query=query)
-        ids = [run.run_id for run in runs]
-        rows = by_run(metric_summaries(self.query_service.repository, ids, [metric_key]))
-        return self._baseline(metric_key, rows, stage_name)
+        ids = self.query_service.list_run_ids(project_name, query=query)
+        return self._baseline(metric_key, ids, stage_name)
 
     def detect_anomalies(
         self, run_id: str, *, baseline: MetricBaseline, stage_name: str | None = None
@@ -92,12 +91,10 @@ class AnomalyService:
         repository = self.query_service.repository
         own = metric_summaries(repository, [run.run_id])
         keys = self._keys(own, metric_keys)
-        peers = [peer.run_id for peer in self._peers(run, baseline_query)]
-        rows = metric_summaries(repository, peers, keys) if peers and keys else ()
+        peers = self._peers(run, baseline_query)
         results = []
         for key in keys:
-            same = by_run(row for row in rows if row.metric_key == key)
-            baseline = self._baseline(key, same, stage_name)
+            baseline = self._baseline(key, peers, stage_name)
             result = self._judge(run, baseline, own, stage_name)
             if result is None or (
                 baseline.computed_from_n_runs < 2 and math.isfinite(result.actual_value)
@@ -116,27 +113,26 @@ class AnomalyService:
         monitored = [key for key in self.config.monitored_metrics if key in present]
         return monitored or present
 
-    def _peers(self, run: RunRecord, query: RunListQuery | None) -> list[RunRecord]:
-        if query is not None:
-            found: Iterable[RunRecord] = self.query_service.list_runs(query=query)
-        else:
-            earlier = RunListQuery(project_name=run.project_name, status="completed")
-            start = sort_instant(run.started_at)
-            found = (
-                peer
-                for peer in self.query_service.list_runs(query=earlier)
-                if sort_instant(peer.started_at) < start
+    def _peers(self, run: RunRecord, query: RunListQuery | None) -> list[str]:
+        if query is None:
+            start = instant_us(run.started_at)
+            if start is None:
+                return []
+            earlier = TimeRange(started_before=from_epoch_us(start - 1))
+            query = RunListQuery(
+                project_name=run.project_name, status="completed", time_range=earlier
             )
-        return [peer for peer in found if peer.run_id != run.run_id]
+        found = self.query_service.list_run_ids(query=query)
+        return [run_id for run_id in found if run_id != run.run_id]
 
-    def _baseline(
-        self, key: str, rows: dict[str, list[MetricSummaryRecord]], stage_name: str | None
-    ) -> MetricBaseline:
-        picked = (pick_summary(found, stage_name) for found in rows.values())
-        numbers = (
-            aggregated(row, self.config.metric_aggregation) for row in picked if row is not None
+    def _baseline(self, key: str, run_ids: Sequence[str], stage_name: str | None) -> MetricBaseline:
+        found = self.query_service.run_values(
+            key,
+            run_ids=run_ids,
+            stage_name=stage_name,
+            aggregation=self.config.metric_aggregation,
         )
-        values = [value for value in numbers if value is not None and math.isfinite(value)]
+        values = [value for value in found.values() if math.isfinite(value)]
         median = percentile(values, 0.5)
         deviations = [] if median is None else [abs(value - median) for value in values]
         return MetricBaseline(
