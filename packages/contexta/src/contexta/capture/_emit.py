@@ -97,6 +97,8 @@ class EmitMixin:
             name = key if unit is None else (key, unit)
             try:
                 series = (self._floats if kind is float else self._ints).get(name)
+                if series is None and (name, kind) in self._recorder.plain_series:
+                    series = self._define_plain(key, unit, kind)
             except TypeError:
                 series = None  # an unhashable key; the slow path names it
             if series is not None:
@@ -199,8 +201,31 @@ class EmitMixin:
         plain = not point["tags"] and point["aggregation_scope"] == "step"
         if plain and point["summary_basis"] == _BASIS and self._recorder.fast:
             name = point["key"] if point["unit"] is None else (point["key"], point["unit"])
+            self._recorder.remember_plain(name, float if is_float else int)
             self._open_fast(writer.append_point, is_float, name, identity)
         return identity
+
+    def _define_plain(self, key: str, unit: str | None, kind: type) -> tuple[Any, int] | None:
+        """Open the fast path for a metric that another scope has had; None when that fails.
+
+        Its name was checked and redacted there, and came out as it went in.
+        """
+        if self._recorder.losses.pending:
+            return None
+        point = {
+            "key": key,
+            "value": 0.0 if kind is float else 0,
+            "unit": unit,
+            "aggregation_scope": "step",
+            "tags": {},
+            "summary_basis": _BASIS,
+        }
+        try:
+            writer = self._recorder.writer()
+            identity = self._define_series(writer, point)
+        except (ContextaError, OSError, ValueError, TypeError):
+            return None  # the long way says what is wrong
+        return writer.append_point, identity
 
     def _open_fast(self, append: Any, is_float: bool, name: Any, identity: int) -> None:
         raise NotImplementedError

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from contexta.store.records import SeriesContext
 
 
+_MOST_PLAIN = 10_000
+
+
 def now_us() -> int:
     """Return the wall clock in microseconds since 1970 UTC."""
     return time.time_ns() // 1000
@@ -63,10 +66,17 @@ class Recorder:
         self._on_trouble = on_trouble
         # Sinks and fsync need the slow path for every point.
         self.fast = planes is not None and not dispatcher.sinks and not durable
+        self.plain_series: set[tuple[Any, type]] = set()
+        """Names (a key, or key and unit) and number types that took the fast path already."""
 
     def writer(self) -> Any:
         """Return the record writer of this process, or None without local persistence."""
         return None if self.planes is None else self.planes.records().writer()
+
+    def remember_plain(self, name: Any, kind: type) -> None:
+        """Remember a metric whose name needs no further check; a bounded number of them."""
+        if len(self.plain_series) < _MOST_PLAIN:
+            self.plain_series.add((name, kind))
 
     def after_fork(self) -> None:
         """Begin with fresh locks in a forked child; losses so far are the parent's."""
