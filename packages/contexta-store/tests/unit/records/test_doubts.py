@@ -56,6 +56,35 @@ def test_each_doubt_counts_once_live_and_sealed(doubtful):
     assert [live[name] for name in ("clipped", "imported", "late", "marked")] == [2, 2, 1, 1]
 
 
+def test_grave_events_are_counted(store, event):
+    """Events of level error and critical are grave, others are not."""
+    for number, level in enumerate(("info", "warning", "error", "critical")):
+        record = event(number)
+        store.append(
+            record.model_copy(
+                update={"payload": record.payload.model_copy(update={"level": level})}
+            )
+        )
+    live = store.doubt_counts([RUN])
+    store.seal()
+
+    assert live["grave"] == store.doubt_counts([RUN])["grave"] == 2
+
+
+def test_few_and_many_runs_count_alike(store, add_points, event):
+    """However many runs are asked for at once, each is counted once."""
+    runs = [f"run:demo.run-{number}" for number in range(12)]
+    for number, run in enumerate(runs):
+        add_points(store, number + 1, run=run)
+        store.append(event(number, run=run.rpartition(".")[2], degradation_marker="capture_gap"))
+        store.seal()
+    single = [store.doubt_counts([run]) for run in runs]
+    added = {name: sum(each[name] for each in single) for name in single[0]}
+
+    assert store.doubt_counts(runs) == store.doubt_counts() == added
+    assert (added["metric"], added["marked"]) == (78, 12)
+
+
 def test_counts_of_all_runs_are_sums(doubtful):
     """Without runs, those of all are counted together."""
     doubtful.seal()

@@ -81,7 +81,8 @@ def _of_records(
     missing = counts["absent"]
     if keys is not None:
         missing += len(run_refs) * len(keys) - _pairs(series)
-    lost, places, notes = _gaps(store.damage(run_refs=run_refs))
+    # Which runs damage concerns is asked only where there is any: checking refs has its price.
+    lost, places, notes = _gaps(store.damage(run_refs=run_refs) if store.damage() else ())
     if counts["degraded"]:
         lost += _reported(store, run_refs)
     return Completeness(
@@ -127,7 +128,7 @@ def _sum(table: Any, column: str) -> int:
 
 def _pairs(series: Any) -> int:
     """The number of runs and keys that have points; a key in two stages of a run counts once."""
-    return int(series.group_by(["run_ref", "metric_key"]).aggregate([]).num_rows)
+    return int(series.group_by(["run_ref", "metric_key"], use_threads=False).aggregate([]).num_rows)
 
 
 def _all_types(counts: Mapping[str, int]) -> int:

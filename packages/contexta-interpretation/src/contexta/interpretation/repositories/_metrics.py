@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from contexta.contract.time import from_epoch_us
@@ -138,11 +138,12 @@ class _Series:
 def problems(store: RecordPlane, run_ref: str, ref_of: RefOf) -> Iterator[ObservationRecord]:
     """Yield degraded records, and events of level error or critical.
 
-    The index knows how many records there are and how many of them are marked, so of a run that
-    is well nothing is read. Else the columns that tell come first, whole rows where they do.
+    The index knows how many records there are, how many of them are marked and how many are grave
+    events, so of a run that is well nothing is read. Else the columns that tell come first, whole
+    rows where they do.
     """
     counts = store.doubt_counts([run_ref])
-    if not counts["marked"] and not counts["event"] and not counts["degraded"]:
+    if not any(counts[name] for name in ("degraded", "grave", "marked")):
         return
     for record_type in ("event", "metric", "span"):
         if not counts[record_type] or (record_type != "event" and not counts["marked"]):

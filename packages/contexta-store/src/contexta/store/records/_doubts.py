@@ -14,17 +14,19 @@ import pyarrow.compute as pc
 
 from contexta.store.records.schema import columns_of
 
-DOUBTS = ("absent", "clipped", "imported", "late", "marked")
+DOUBTS = ("absent", "clipped", "grave", "imported", "late", "marked")
 """Names of the counts.
 
 `absent`, `clipped`: completeness marker `absent`, or `partial` or `sampled` (degraded records are
-partial by their nature and not counted). `imported`: origin marker `imported` or `replayed`.
-`late`: recorded more than an hour after it was observed. `marked`: any degradation marker.
+partial by their nature and not counted). `grave`: events of level `error` or `critical`.
+`imported`: origin marker `imported` or `replayed`. `late`: recorded more than an hour after it was
+observed. `marked`: any degradation marker.
 """
 LATE_US = 3_600_000_000
-_WORDS = ("completeness_marker", "degradation_marker", "origin_marker")
+_WORDS = ("completeness_marker", "degradation_marker", "level", "origin_marker")
 _TIMES = ("observed_at", "recorded_at")
 _PARTLY = frozenset(("partial", "sampled"))
+_GRAVE = frozenset(("error", "critical"))
 _ELSEWHERE = frozenset(("imported", "replayed"))
 
 
@@ -54,6 +56,8 @@ def _masks(record_type: str, table: pa.Table) -> Iterator[tuple[str, pa.ChunkedA
     if "degradation_marker" in present:
         column = table["degradation_marker"]
         yield from _where("marked", column, _words(column) - {"none"})
+    if "level" in present:
+        yield from _where("grave", table["level"], _GRAVE)
     if "origin_marker" in present:
         yield from _where("imported", table["origin_marker"], _ELSEWHERE)
     if present.issuperset(_TIMES) and table["recorded_at"].null_count < table.num_rows:

@@ -22,6 +22,7 @@ from contexta.store.records._index_chunks import (
     DOUBT,
     END,
     POINT,
+    SCHEMAS,
     text_key,
 )
 from contexta.store.records._index_file import IndexUnavailableError
@@ -46,6 +47,7 @@ from contexta.store.records.schema import RECORD_TYPES
 FEW_RUNS = 32
 NO_STAGE = ""
 """Stands for points of the run itself; None is any stage."""
+_ONE_BY_ONE = 4
 _TRIES = 4
 _T = TypeVar("_T")
 
@@ -251,9 +253,9 @@ class IndexedReader:
     def totals(self, look: Look, runs: Names) -> dict[str, int]:
         """Return the number of records by record type, and of doubts by name, of all runs."""
         found: dict[str, int] = dict.fromkeys((*RECORD_TYPES, *_doubts.DOUBTS), 0)
-        for _, rows in self._counts(look, runs):
+        for rows in self._tallies(look, runs):
             if rows.num_rows > FEW_RUNS:
-                sums = rows.group_by("record_type").aggregate([("count", "sum")])
+                sums = rows.group_by("record_type", use_threads=False).aggregate([("count", "sum")])
                 sums = sums.select(["record_type", "count_sum"])
                 rows = sums.rename_columns(["record_type", "count"])
             cells = (rows[name].to_pylist() for name in ("record_type", "count"))
@@ -269,6 +271,19 @@ class IndexedReader:
             for name, _, count in _doubts.doubts(kind, rest):
                 found[name] += count
         return found
+
+    def _tallies(self, look: Look, runs: Names) -> Iterator[pa.Table]:
+        """Yield counts of the wanted runs; of many, out of one table that stays in memory."""
+        if self._index is None or (runs is not None and len(runs) <= _ONE_BY_ONE):
+            yield from (rows for _, rows in self._counts(look, runs))
+            return
+
+        def whole() -> pa.Table:
+            names = ["run_ref", "record_type", "count"]
+            tables = [rows.select(names) for _, rows in self._counts(look, None)]
+            return pa.concat_tables(tables) if tables else no_rows(SCHEMAS[COUNTS])
+
+        yield _only(self._index.segments.once((look.segments, COUNTS), whole), runs, None)
 
     def parts_of(self, look: Look, runs: frozenset[str]) -> Snapshot:
         """Return what may hold records of a few runs."""

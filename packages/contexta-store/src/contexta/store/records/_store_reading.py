@@ -247,7 +247,8 @@ class StoreReading(StoreHandle):
 
         Returns:
             The number of readable records by record type, and of those that are `absent`,
-            `clipped` (partial or sampled), `imported` (or replayed), `late` (recorded more than
+            `clipped` (partial or sampled), `grave` (events of level error or critical),
+            `imported` (or replayed), `late` (recorded more than
             an hour after they were observed) or `marked` (as degraded), by these names. All runs
             together; a record may count under several names.
 
