@@ -14,7 +14,7 @@ def environment(run, version="3.11", packages=None, variables=None):
 
 def test_complete_needs_code_data_configuration_and_packages(make):
     """Two rows in a table do not make a run reproducible; an empty package list neither."""
-    full = make.run("full", code_revision="abc", dataset_ref="d", params={"lr": 1})
+    full = make.run("full", code_revision="abc", dataset_ref="d", params={"seed": 1})
     bare = make.run("bare")
     repository = make.repository(
         runs=[full, bare],
@@ -29,6 +29,7 @@ def test_complete_needs_code_data_configuration_and_packages(make):
         "code_revision_missing",
         "dataset_ref_missing",
         "configuration_missing",
+        "seed_missing",
         "provenance_missing",
         "environment_packages_empty",
     ]

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from contexta.contract.errors import ValidationError
 from contexta.interpretation._base import Result
+from contexta.interpretation.alert._checks import label_of, problems_of, raise_problems
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness.models import Completeness
-from contexta.interpretation.query.filters import OPERATORS
 from contexta.interpretation.query.models import EvidenceLink
-
-SEVERITIES = ("info", "warning", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +28,16 @@ class AlertRule(Result):
     @property
     def label(self) -> str:
         """The name, or ``metric[@stage]:operator:threshold``."""
-        where = f"@{self.stage_name}" if self.stage_name else ""
-        return self.name or f"{self.metric_key}{where}:{self.operator}:{self.threshold}"
+        return label_of(self)
 
     def check(self) -> None:
-        """Check operator and severity.
+        """Check every field.
 
         Raises:
-            ValidationError: ``alert_invalid_operator``, ``alert_invalid_severity``.
+            ValidationError: ``alert_invalid_metric_key``, ``alert_invalid_operator``,
+                ``alert_invalid_threshold``, ``alert_invalid_severity``.
         """
-        if self.operator not in OPERATORS:
-            raise ValidationError(
-                f"operator {self.operator!r} of alert {self.label} is unknown; use one of "
-                f"{', '.join(OPERATORS)}",
-                code="alert_invalid_operator",
-                details={"operator": str(self.operator), "allowed": list(OPERATORS)},
-            )
-        if self.severity not in SEVERITIES:
-            raise ValidationError(
-                f"severity {self.severity!r} of alert {self.label} is unknown; use one of "
-                f"{', '.join(SEVERITIES)}",
-                code="alert_invalid_severity",
-                details={"severity": str(self.severity), "allowed": list(SEVERITIES)},
-            )
+        raise_problems(list(problems_of(self)))
 
 
 @dataclass(frozen=True, slots=True)

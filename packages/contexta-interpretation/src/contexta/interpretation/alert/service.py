@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from contexta.interpretation._known_names import near_metrics, near_projects
+from contexta.interpretation.alert._checks import check_rules, label_of
 from contexta.interpretation.alert.models import AlertReport, AlertResult, AlertRule
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness.models import Completeness
@@ -33,14 +35,15 @@ class AlertService:
     def evaluate_alerts(self, run_id: str, rules: Iterable[AlertRule]) -> tuple[AlertResult, ...]:
         """Return one result per rule, in order.
 
-        A value that is NaN triggers every rule but ``eq``: a threshold on a loss that became
-        NaN must not stay silent.
+        A run without the metric gives a result with a note, which names the nearest keys when no
+        run that was looked at has it. A value that is NaN triggers every rule but ``eq``: a
+        threshold on a loss that became NaN must not stay silent.
 
         Raises:
             ResolutionError: the run is unknown or its name is ambiguous.
-            ValidationError: a rule is faulty.
+            ValidationError: rules are faulty; all problems are in the message and in ``details``.
         """
-        chosen = _checked(rules)
+        chosen = check_rules(rules)
         run = self.query_service.require_run(run_id)
         keys = [rule.metric_key for rule in chosen]
         return self._evaluate(
@@ -59,11 +62,12 @@ class AlertService:
         Raises:
             ValidationError: a rule is faulty.
         """
-        chosen = _checked(rules)
+        chosen = check_rules(rules)
         runs = self.query_service.list_runs(project_name, query=query)
         notes = []
         if not runs:
-            details = {"project_name": project_name}
+            near = near_projects(self.query_service.repository, project_name)
+            details = {"project_name": project_name, "nearest": list(near)}
             notes.append(CompletenessNote("info", "alert_population_empty", details))
         ids = tuple(run.run_id for run in runs)
         return AlertReport(
@@ -84,28 +88,45 @@ class AlertService:
         keys = sorted({rule.metric_key for rule in rules})
         ids = [run.run_id for run in runs]
         rows = by_run(metric_summaries(self.query_service.repository, ids, keys)) if keys else {}
+        present = {row.metric_key for found in rows.values() for row in found}
+        near = {
+            key: near_metrics(self.query_service.repository, ids, key)
+            for key in keys
+            if ids and key not in present
+        }
         return tuple(
-            replace(self._result(run, rule, rows.get(run.run_id, [])), completeness=completeness)
+            replace(
+                self._result(run, rule, rows.get(run.run_id, []), near.get(rule.metric_key, ())),
+                completeness=completeness,
+            )
             for run in runs
             for rule in rules
         )
 
     def _result(
-        self, run: RunRecord, rule: AlertRule, rows: list[MetricSummaryRecord]
+        self,
+        run: RunRecord,
+        rule: AlertRule,
+        rows: list[MetricSummaryRecord],
+        near: tuple[str, ...],
     ) -> AlertResult:
         same = [row for row in rows if row.metric_key == rule.metric_key]
         row = pick_summary(same, rule.stage_name)
         value = None if row is None else aggregated(row, self.metric_aggregation)
         notes: tuple[CompletenessNote, ...] = ()
         if value is None:
-            details = {"run_id": run.run_id, "stage_name": rule.stage_name}
+            details = {
+                "run_id": run.run_id,
+                "stage_name": rule.stage_name,
+                "nearest": list(near),
+            }
             summary = f"alert_metric_missing:{rule.metric_key}"
             notes = (CompletenessNote("warning", summary, details),)
         links: tuple[EvidenceLink, ...] = (EvidenceLink("run", run.run_id, run.name),)
         if row is not None and row.last_record_id:
             links += (EvidenceLink("record", row.last_record_id, row.metric_key),)
         return AlertResult(
-            rule_name=rule.label,
+            rule_name=label_of(rule),
             metric_key=rule.metric_key,
             run_id=run.run_id,
             actual_value=value,
@@ -117,13 +138,6 @@ class AlertService:
             evidence_links=links,
             completeness_notes=notes,
         )
-
-
-def _checked(rules: Iterable[AlertRule]) -> tuple[AlertRule, ...]:
-    chosen = tuple(rules)
-    for rule in chosen:
-        rule.check()
-    return chosen
 
 
 def _triggered(rule: AlertRule, value: float) -> bool:

@@ -35,7 +35,8 @@ class MetricDelta(Result):
     """One metric on both sides. ``stage_name`` ``None``: logged on the run itself.
 
     ``delta`` is right - left, ``change_ratio`` right / left, ``relative_change``
-    (right - left) / abs(left); ``None`` where that is undefined.
+    (right - left) / abs(left); ``None`` where that is undefined. ``improved`` says whether right is
+    better, by what the key says of its direction; ``None`` when neither is.
     """
 
     metric_key: str
@@ -48,6 +49,7 @@ class MetricDelta(Result):
     completeness_notes: tuple[CompletenessNote, ...] = ()
     relative_change: float | None = None
     unit: str | None = None
+    improved: bool | None = None
 
     _sequences = ("evidence_links", "completeness_notes")
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from contexta.interpretation.compare._artifacts import compare_artifacts
 from contexta.interpretation.compare._direction import is_higher_better
 from contexta.interpretation.compare._documents import compare_documents
+from contexta.interpretation.compare._runs import require_runs
 from contexta.interpretation.compare._stages import compare_stages
 from contexta.interpretation.compare._values import compare_provenance, compare_values
 from contexta.interpretation.compare.errors import ComparisonError
@@ -97,8 +98,9 @@ class CompareService:
         Rows are sorted by stage, run-level metrics first, then by key.
 
         Raises:
-            ComparisonError: no id (``compare_requires_multiple_runs``).
-            ResolutionError: a run is unknown or its name is ambiguous.
+            ComparisonError: no id (``compare_requires_multiple_runs``), or a text instead of ids
+                (``compare_invalid_run_ids``).
+            ResolutionError: runs are unknown or ambiguous; ``details["problems"]`` has all.
         """
         ids, runs = self._load(run_ids)
         table = self._table(runs)
@@ -150,7 +152,7 @@ class CompareService:
         Raises:
             ComparisonError: no id, or several stages have the metric
                 (``compare_metric_stage_ambiguous``; ``details`` name them).
-            ResolutionError: a run is unknown or its name is ambiguous.
+            ResolutionError: runs are unknown or ambiguous; ``details["problems"]`` has all.
         """
         ids, runs = self._load(run_ids)
         table = self._table(runs, [metric_key])
@@ -177,6 +179,12 @@ class CompareService:
         return compare_documents(left, right)
 
     def _load(self, run_ids: Iterable[str]) -> tuple[tuple[str, ...], list[RunRecord]]:
+        if isinstance(run_ids, str):
+            raise ComparisonError(
+                f"run_ids is the text {run_ids!r}; pass a list of ids, also for one run",
+                code="compare_invalid_run_ids",
+                details={"run_ids": run_ids},
+            )
         ids = tuple(dict.fromkeys(run_ids))
         if not ids:
             raise ComparisonError(
@@ -184,7 +192,7 @@ class CompareService:
                 code="compare_requires_multiple_runs",
                 details={"run_ids": list(ids)},
             )
-        return ids, [self.query_service.require_run(run_id) for run_id in ids]
+        return ids, require_runs(self.query_service, ids)
 
     def _table(
         self, runs: Sequence[RunRecord], keys: Sequence[str] | None = None

@@ -15,7 +15,8 @@ class LineageEdge(Result):
     """One relation on the way; ``direction`` is relative to the node it was found from.
 
     ``outbound``: the node (or a part of it) is the source; ``inbound``: the target; ``both``:
-    both ends are parts of the node, or neither is.
+    both ends are parts of the node, or neither is. A ``relation_ref`` that starts with ``link:``
+    stands for what an end says of itself, not for a stored relation.
     """
 
     relation_ref: str

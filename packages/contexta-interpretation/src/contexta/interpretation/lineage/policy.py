@@ -7,18 +7,25 @@ from typing import Any
 
 from contexta.contract.errors import ContextaError, ValidationError
 from contexta.interpretation._base import Result
+from contexta.interpretation._nearest import hint, nearest
 
 DIRECTIONS = ("both", "inbound", "outbound", "upstream", "downstream")
+MEANT = ("upstream", "downstream")
 UNLIMITED = "unlimited"
 
 
 def check_direction(value: object, error: type[ContextaError]) -> str:
     """Return the direction, or raise ``error`` with ``lineage_invalid_direction``."""
     if not isinstance(value, str) or value not in DIRECTIONS:
+        near = nearest(str(value), DIRECTIONS)
         raise error(
-            f"direction {value!r} is unknown; use one of {', '.join(DIRECTIONS)}",
+            f"direction {value!r} is unknown; use one of {', '.join(DIRECTIONS)}{hint(near)}",
             code="lineage_invalid_direction",
-            details={"direction": str(value), "allowed": list(DIRECTIONS)},
+            details={
+                "direction": str(value),
+                "allowed": list(DIRECTIONS),
+                "nearest": list(near),
+            },
         )
     return value
 

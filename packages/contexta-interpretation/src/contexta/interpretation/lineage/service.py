@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 
+from contexta.interpretation._known_names import near_runs
 from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.lineage._links import PREFIX, Links
 from contexta.interpretation.lineage.errors import LineageError
 from contexta.interpretation.lineage.models import LineageEdge, LineageTraversal
-from contexta.interpretation.lineage.policy import LineagePolicy, check_depth, check_direction
+from contexta.interpretation.lineage.policy import (
+    MEANT,
+    LineagePolicy,
+    check_depth,
+    check_direction,
+)
 from contexta.interpretation.protocols import RelationProvenanceReader
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.query.service import QueryService
@@ -21,9 +29,13 @@ class LineageService:
     """Follows what a thing rests on and what rests on it.
 
     ``outbound`` and ``inbound`` follow relations as they are written, from source to target or
-    back. ``upstream`` and ``downstream`` follow their meaning: the data that a model was
-    generated from is upstream of it, the deployment of the model downstream.
-    A run or stage stands for its parts: a relation of one of its artifacts is its own.
+    back; ``both`` follows them all. A run or stage stands for its parts: a relation of one of its
+    artifacts is its own.
+
+    ``upstream`` and ``downstream`` follow what is meant: the data that a model was generated from
+    is upstream of it, the deployment of the model downstream. They also follow what things say of
+    themselves: an artifact names its run, a deployment what it serves, a run its data. Such an
+    edge has a ``relation_ref`` that starts with ``link:``.
     """
 
     def __init__(self, query_service: QueryService, *, config: LineagePolicy | None = None) -> None:
@@ -38,29 +50,32 @@ class LineageService:
         direction: str | None = None,
         max_depth: int | str | None = None,
     ) -> LineageTraversal:
-        """Return the relations around a subject.
+        """Return the relations around a subject: a ref, or a name of a run or an artifact.
 
         ``max_depth`` 0 gives the subject's own relations and visits nothing else;
         ``"unlimited"`` follows to the end. Each node and relation counts once, so that circles
         end. A subject without relations gives a note.
 
         Raises:
-            LineageError: ``lineage_invalid_direction``, ``lineage_invalid_max_depth``.
+            LineageError: ``lineage_invalid_direction``, ``lineage_invalid_max_depth``,
+                ``lineage_invalid_subject`` (blank or no text).
+            ResolutionError: several runs or artifacts have the name of the subject.
         """
-        way = check_direction(direction or self.config.default_direction, LineageError)
+        way = check_direction(
+            self.config.default_direction if direction is None else direction, LineageError
+        )
         depth_limit = check_depth(
             self.config.default_max_depth if max_depth is None else max_depth, LineageError
         )
+        root = self._root(subject_ref)
+        links = Links(self.query_service.repository)
         edges: dict[str, LineageEdge] = {}
-        visited = {subject_ref: 0}
-        queue = deque([subject_ref])
+        visited = {root: 0}
+        queue = deque([root])
         while queue:
             node = queue.popleft()
             depth = visited[node]
-            for relation in self.query_service.repository.list_relations(node):
-                side = _side(relation, node)
-                if not _wanted(relation, side, way):
-                    continue
+            for relation, side in self._around(node, way, links):
                 if relation.relation_ref not in edges:
                     edges[relation.relation_ref] = self._edge(relation, side, depth)
                 if depth >= depth_limit:
@@ -70,12 +85,55 @@ class LineageService:
                         visited[end] = depth + 1
                         queue.append(end)
         ordered = tuple(edges[ref] for ref in sorted(edges))
-        notes: tuple[CompletenessNote, ...] = ()
+        notes = [
+            CompletenessNote("warning", f"artifact_unreadable:{ref}", {"artifact_ref": ref})
+            for ref in links.unreadable
+        ]
         if not edges:
-            details = {"root_ref": subject_ref}
-            notes = (CompletenessNote("info", "lineage_root_has_no_relations", details),)
-        links = dict.fromkeys(link for edge in ordered for link in edge.evidence_links)
-        return LineageTraversal(subject_ref, ordered, tuple(visited), notes, tuple(links))
+            notes.append(self._nothing(root))
+        evidence = dict.fromkeys(link for edge in ordered for link in edge.evidence_links)
+        return LineageTraversal(root, ordered, tuple(visited), tuple(notes), tuple(evidence))
+
+    def _around(self, node: str, way: str, links: Links) -> Iterator[tuple[RelationRecord, str]]:
+        """Yield what leads on from a node, and on which side of it the node is."""
+        for relation in self.query_service.repository.list_relations(node):
+            side = _side(relation, node)
+            if _wanted(relation, side, way):
+                yield relation, side
+        if way in MEANT:
+            for link in links.around(node):
+                # A run is not its artifacts here: they are what came of it.
+                side = "outbound" if link.source_ref == node else "inbound"
+                if _wanted(link, side, way):
+                    yield link, side
+
+    def _root(self, subject: str) -> str:
+        """Return the ref of the subject; a name that nothing has stays as it is."""
+        if not isinstance(subject, str) or not subject.strip():
+            raise LineageError(
+                f"subject {subject!r} is blank or no text; pass the ref of a run, stage, "
+                "artifact or deployment",
+                code="lineage_invalid_subject",
+                details={"subject_ref": str(subject)},
+            )
+        subject = subject.strip()
+        if ":" in subject:
+            return subject
+        repository = self.query_service.repository
+        run = repository.get_run(subject)
+        if run is not None:
+            return run.run_id
+        artifact = repository.get_artifact(subject)
+        return subject if artifact is None else artifact.artifact_ref
+
+    def _nothing(self, root: str) -> CompletenessNote:
+        """Say that nothing is known, and what else may have been meant."""
+        details: dict[str, object] = {"root_ref": root}
+        if root.partition(":")[0] in (root, "run"):
+            repository = self.query_service.repository
+            if repository.get_run(root) is None:
+                details["nearest"] = list(near_runs(repository, root))
+        return CompletenessNote("info", "lineage_root_has_no_relations", details)
 
     def _edge(self, relation: RelationRecord, side: str, depth: int) -> LineageEdge:
         return LineageEdge(
@@ -96,9 +154,9 @@ class LineageService:
 
     def _provenance(self, relation: RelationRecord) -> ProvenanceView | None:
         repository = self.query_service.repository
-        if not self.config.include_provenance or not isinstance(
-            repository, RelationProvenanceReader
-        ):
+        if not self.config.include_provenance or relation.relation_ref.startswith(PREFIX):
+            return None
+        if not isinstance(repository, RelationProvenanceReader):
             return None
         return repository.get_relation_provenance(relation)
 

@@ -15,7 +15,8 @@ from contexta.interpretation.repositories.records import ProvenanceView
 class ReproducibilityAudit(Result):
     """Whether somebody else could run it again.
 
-    ``checks`` say which of code, data, configuration, environment and packages are known;
+    ``checks`` say which of code, data, configuration, seed, environment and packages are known,
+    and whether the code was committed as it ran;
     ``reproducibility_status`` is complete (all), missing (none, and no provenance) or partial.
     """
 

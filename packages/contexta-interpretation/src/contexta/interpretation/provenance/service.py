@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from contexta.interpretation.compare._values import environment_changes
@@ -21,6 +22,8 @@ from contexta.interpretation.repositories.records import (
     RunRecord,
 )
 
+_SEED = re.compile(r"(?:^|[^a-z])(?:seed|random_?state|rng)s?(?:$|[^a-z])", re.IGNORECASE)
+
 
 class ProvenanceService:
     """Says what is known of how a run came about."""
@@ -30,7 +33,11 @@ class ProvenanceService:
         self.query_service = query_service
 
     def audit_reproducibility(self, run_id: str) -> ReproducibilityAudit:
-        """Return which of code, data, configuration and environment of a run are known.
+        """Return which of code, data, configuration, seed and environment of a run are known.
+
+        ``checks`` has ``code`` (a revision), ``code_committed`` (nothing changed beside it),
+        ``data``, ``configuration``, ``seed`` (a parameter of that name), ``environment`` and
+        ``packages``.
 
         Raises:
             ProvenanceError: the repository knows no environments
@@ -44,10 +51,13 @@ class ProvenanceService:
         artifacts = self.query_service.repository.list_artifacts(run_id=run.run_id)
         checks = {
             "code": run.code_revision is not None,
+            "code_committed": run.code_revision is not None
+            and run.metadata.get("code_dirty") is not True,
             "data": run.dataset_ref is not None
             or any(item.kind == "dataset_snapshot" for item in artifacts),
             "configuration": bool(run.params)
             or any(item.kind == "config_snapshot" for item in artifacts),
+            "seed": any(_names_a_seed(name) for name in run.params),
             "environment": environment is not None,
             "packages": environment is not None and bool(environment.packages),
         }
@@ -142,8 +152,10 @@ def _audit_notes(
     details = {"run_id": run.run_id}
     missing = [
         ("warning", "code_revision_missing", not checks["code"]),
+        ("warning", "code_changes_uncommitted", checks["code"] and not checks["code_committed"]),
         ("warning", "dataset_ref_missing", not checks["data"]),
         ("warning", "configuration_missing", not checks["configuration"]),
+        ("warning", "seed_missing", not checks["seed"]),
         ("info", "provenance_missing", provenance is None),
         ("warning", "environment_snapshot_missing", environment is None),
     ]
@@ -157,6 +169,11 @@ def _audit_notes(
         where = {**details, "provenance_ref": provenance.provenance_ref}
         notes.append(CompletenessNote("info", "provenance_evidence_bundle_missing", where))
     return notes
+
+
+def _names_a_seed(name: str) -> bool:
+    """Whether a parameter is a seed by its name: ``seed``, ``random_seed``, ``data.seed``."""
+    return bool(_SEED.search(name))
 
 
 def _links(

@@ -11,6 +11,35 @@ from contexta.interpretation.query.metrics import check_aggregation
 __all__ = ["TrendPolicy", "check_aggregation"]
 
 
+def check_name(value: object, what: str, code: str) -> None:
+    """Refuse a name that is blank or no text.
+
+    Raises:
+        ValidationError: with ``code``.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise ValidationError(
+            f"{what} is {value!r}; it must be text that is not blank",
+            code=code,
+            details={"value": str(value)},
+        )
+
+
+def check_max_points(value: object) -> None:
+    """Refuse what is no number of points.
+
+    Raises:
+        ValidationError: ``trend_invalid_max_points``.
+    """
+    if type(value) is not int or value < 2:
+        raise ValidationError(
+            f"max_points is {value!r}; a curve keeps its two ends, so it must be a whole number "
+            "of at least 2",
+            code="trend_invalid_max_points",
+            details={"value": str(value)},
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class TrendPolicy(Result):
     """Settings of ``TrendService``: how many of the newest runs, and which value of each.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from contexta.interpretation._instants import seconds_between
+from contexta.interpretation._known_names import near_metrics, near_projects, near_stages
+from contexta.interpretation._nearest import nearest
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness._records import steps_out_of_order
 from contexta.interpretation.completeness.models import Completeness
@@ -37,7 +39,7 @@ from contexta.interpretation.trend.models import (
     StepSeries,
     TrendPoint,
 )
-from contexta.interpretation.trend.policy import TrendPolicy
+from contexta.interpretation.trend.policy import TrendPolicy, check_max_points, check_name
 
 
 class TrendService:
@@ -59,8 +61,13 @@ class TrendService:
         """Return one value per run of the newest runs.
 
         Without ``stage_name``: the run's own values, else those of the stage observed last;
-        a run whose several stages have the metric gets a note. Runs without it get one too.
+        a run whose several stages have the metric gets a note. Runs without it get one too; when
+        no run has it, a note names the nearest keys and stages.
+
+        Raises:
+            ValidationError: ``trend_invalid_metric_key``.
         """
+        check_name(metric_key, "metric_key", "trend_invalid_metric_key")
         runs, project, notes = self._runs(query, project_name)
         ids = [run.run_id for run in runs]
         rows = by_run(metric_summaries(self.query_service.repository, ids, [metric_key]))
@@ -74,6 +81,8 @@ class TrendService:
                 continue
             notes += _stage_note(metric_key, run.run_id, found, row, stage_name)
             points.append(_point(run, row, value, stage_name))
+        if runs and not points:
+            notes.append(self._nowhere(metric_key, stage_name, runs))
         completeness = completeness_of(self.query_service, ids, [metric_key])
         return MetricTrend(metric_key, project, tuple(points), tuple(notes), completeness)
 
@@ -93,9 +102,15 @@ class TrendService:
         without a step takes its position, from 0, and a note says so. ``max_points`` thins the
         curve, keeping ends and extremes.
 
+        A metric that the run has not gives no points and a note that names the nearest.
+
         Raises:
             ResolutionError: the run or the stage is unknown.
+            ValidationError: ``trend_invalid_metric_key``, ``trend_invalid_max_points``.
         """
+        check_name(metric_key, "metric_key", "trend_invalid_metric_key")
+        if max_points is not None:
+            check_max_points(max_points)
         queries = self.query_service
         run = queries.require_run(run_id)
         wanted = stage_id or stage_name
@@ -109,7 +124,11 @@ class TrendService:
             note = CompletenessNote(
                 "info",
                 f"step_series_empty:{metric_key}",
-                {"run_id": run.run_id, "stage_id": target},
+                {
+                    "run_id": run.run_id,
+                    "stage_id": target,
+                    "nearest": list(near_metrics(queries.repository, [run.run_id], metric_key)),
+                },
             )
             return StepSeries(run.run_id, metric_key, target, (), (note,), completeness=counts)
         notes = _stage_note(metric_key, run.run_id, list(rows), row, name)
@@ -124,7 +143,7 @@ class TrendService:
                     {"run_id": run.run_id, "stage_id": row.stage_id},
                 )
             )
-        points = stored if max_points is None else thin(stored, max(max_points, 2))
+        points = stored if max_points is None else thin(stored, max_points)
         position = {id(point): index for index, point in enumerate(stored)}
         return StepSeries(
             run_id=run.run_id,
@@ -152,11 +171,21 @@ class TrendService:
         project_name: str | None = None,
         query: RunListQuery | None = None,
     ) -> DurationTrend:
-        """Return the seconds that a stage took in each of the newest runs."""
+        """Return the seconds that a stage took in each of the newest runs.
+
+        A stage that no run has gives no points and a note that names the nearest.
+
+        Raises:
+            ValidationError: ``trend_invalid_stage_name``.
+        """
+        check_name(stage_name, "stage_name", "trend_invalid_stage_name")
+        repository = self.query_service.repository
         runs, project, notes = self._runs(query, project_name)
+        seen: set[str] = set()
         points = []
         for run in runs:
-            stages = self.query_service.repository.list_stages(run.run_id)
+            stages = repository.list_stages(run.run_id)
+            seen.update(item.name for item in stages)
             stage = next((item for item in stages if item.name == stage_name), None)
             if stage is None:
                 notes.append(_missing(f"missing_stage_for_duration:{stage_name}", run))
@@ -170,6 +199,8 @@ class TrendService:
             points.append(
                 StageDurationPoint(run.run_id, run.name, stage_name, seconds, stage.started_at)
             )
+        if runs and stage_name not in seen:
+            notes.append(_unknown(f"stage_unknown:{stage_name}", stage_name, seen))
         completeness = completeness_of(self.query_service, [run.run_id for run in runs])
         return DurationTrend(stage_name, project, tuple(points), tuple(notes), completeness)
 
@@ -180,15 +211,26 @@ class TrendService:
         project_name: str | None = None,
         query: RunListQuery | None = None,
     ) -> ArtifactSizeTrend:
-        """Return the bytes of each artifact of a kind in the newest runs."""
+        """Return the bytes of each artifact of a kind in the newest runs.
+
+        A kind that no run has gives no points and a note that names the nearest.
+
+        Raises:
+            ValidationError: ``trend_invalid_artifact_kind``.
+        """
+        check_name(artifact_kind, "artifact_kind", "trend_invalid_artifact_kind")
         runs, project, notes = self._runs(query, project_name)
+        seen: set[str] = set()
         points: list[ArtifactSizePoint] = []
         for run in runs:
             artifacts = self.query_service.repository.list_artifacts(run_id=run.run_id)
+            seen.update(item.kind for item in artifacts)
             found = [item for item in artifacts if item.kind == artifact_kind]
             if not found:
                 notes.append(_missing(f"missing_artifact_kind:{artifact_kind}", run))
             points += _sizes(run, found, notes)
+        if runs and artifact_kind not in seen:
+            notes.append(_unknown(f"artifact_kind_unknown:{artifact_kind}", artifact_kind, seen))
         completeness = completeness_of(self.query_service, [run.run_id for run in runs])
         return ArtifactSizeTrend(artifact_kind, project, tuple(points), tuple(notes), completeness)
 
@@ -198,7 +240,29 @@ class TrendService:
         window = self.config.default_window_runs
         runs = newest_runs(self.query_service, window, query, project_name)
         project, notes = project_label(runs, query, project_name)
+        if not runs:
+            near = near_projects(self.query_service.repository, project)
+            details = {"project_name": project, "nearest": list(near)}
+            notes.append(CompletenessNote("info", "trend_population_empty", details))
         return runs, project, notes
+
+    def _nowhere(
+        self, metric_key: str, stage_name: str | None, runs: Sequence[RunRecord]
+    ) -> CompletenessNote:
+        """Say that no run has the metric, or not in that stage, and what was perhaps meant."""
+        repository = self.query_service.repository
+        ids = [run.run_id for run in runs]
+        details: dict[str, object] = {
+            "stage_name": stage_name,
+            "nearest": list(near_metrics(repository, ids, metric_key)),
+        }
+        if stage_name is not None:
+            details["nearest_stages"] = list(near_stages(repository, runs, stage_name))
+        return CompletenessNote("warning", f"metric_unknown:{metric_key}", details)
+
+
+def _unknown(summary: str, name: str, known: Iterable[str]) -> CompletenessNote:
+    return CompletenessNote("warning", summary, {"nearest": list(nearest(name, sorted(known)))})
 
 
 def _sizes(
