@@ -27,7 +27,8 @@ from contexta.interpretation.query._expression_nodes import (
 )
 from contexta.interpretation.query._expression_texts import unquoted
 
-MAX_DEPTH = 50
+# SQLite reads conditions with a stack of 100, of which a level takes three.
+MAX_DEPTH = 20
 MAX_STARS = 20
 _OPERATORS: dict[str, Operator] = {
     "=": "eq",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from contexta.interpretation._instants import sort_instant
-from contexta.interpretation.protocols import CompositeRepository, RunIndexReader
+from contexta.interpretation.protocols import CompositeRepository, ExpressionReader, RunIndexReader
 from contexta.interpretation.query._expression_runs import matching_runs
 from contexta.interpretation.query._listing import filter_runs, page, sort_runs
 from contexta.interpretation.query.filters import OPERATORS, RunListQuery
@@ -43,27 +43,34 @@ def select_ids(repository: CompositeRepository, query: RunListQuery) -> tuple[st
     """Return the ids of :func:`select_runs`; one that cannot be read may be among them."""
     if not isinstance(repository, RunIndexReader):
         return tuple(run.run_id for run in select_from(repository, query))
-    if not is_decided_here(query):
+    if not is_decided_here(repository, query):
         return tuple(repository.find_run_ids(query))
-    ids = repository.find_run_ids(unpaged(query))
+    ids = repository.find_run_ids(unpaged(repository, query))
     return _by_metrics(repository, _matching(repository, ids, query), query)
 
 
-def is_decided_here(query: RunListQuery) -> bool:
+def is_decided_here(repository: CompositeRepository, query: RunListQuery) -> bool:
     """Whether the repository cannot know which runs are on the page."""
-    return query.needs_metrics or query.where is not None
+    return query.needs_metrics or _is_matched_here(repository, query)
 
 
-def unpaged(query: RunListQuery) -> RunListQuery:
+def unpaged(repository: CompositeRepository, query: RunListQuery) -> RunListQuery:
     """What is asked of the repository when the page is cut here."""
-    return replace(query, where=None, limit=None, offset=0)
+    where = None if _is_matched_here(repository, query) else query.where
+    return replace(query, where=where, limit=None, offset=0)
+
+
+def _is_matched_here(repository: CompositeRepository, query: RunListQuery) -> bool:
+    if query.where is None:
+        return False
+    return not (isinstance(repository, ExpressionReader) and repository.applies_expression(query))
 
 
 def _matching(
     repository: CompositeRepository, ids: Sequence[str], query: RunListQuery
 ) -> Sequence[str]:
     """Keep the ids of runs for which the expression is true."""
-    if query.expression is None:
+    if query.expression is None or not _is_matched_here(repository, query):
         return ids
     runs = repository.get_runs(ids) if isinstance(repository, RunIndexReader) else ()
     return [run.run_id for run in matching_runs(repository, runs, query.expression)]
@@ -119,7 +126,9 @@ def _best(repository: CompositeRepository, query: RunListQuery) -> tuple[RunReco
         or not isinstance(repository, RunIndexReader)
     ):
         return None
-    ids = _matching(repository, repository.find_run_ids(unpaged(query), ordered=False), query)
+    ids = _matching(
+        repository, repository.find_run_ids(unpaged(repository, query), ordered=False), query
+    )
     ids = meeting_conditions(repository, ids, query)
     values = run_values(repository, ids, query.sort_metric)
     wanted = {run_id: values[run_id] for run_id in ids if run_id in values}

@@ -73,7 +73,7 @@ class RunExpression:
         Raises:
             ValidationError: ``query_invalid_expression``, with ``line``, ``column`` (both from
                 1), ``expected`` and ``nearest`` in its details;
-                ``query_expression_too_large`` beyond 10,000 characters, 50 levels of nesting,
+                ``query_expression_too_large`` beyond 10,000 characters, 20 levels of nesting,
                 200 comparisons, or 20 stars in a pattern.
         """
         if not isinstance(text, str):

@@ -53,7 +53,7 @@ class QueryService:
         if query is None:
             return tuple(self.repository.list_runs(project_name))
         query = _with_project(query, project_name)
-        if not is_decided_here(query) and isinstance(self.repository, RunFinder):
+        if not is_decided_here(self.repository, query) and isinstance(self.repository, RunFinder):
             return tuple(self.repository.find_runs(query))
         return select_runs(self.repository, query)
 

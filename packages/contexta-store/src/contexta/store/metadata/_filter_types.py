@@ -56,6 +56,7 @@ class RunFilters(ExecutionFilters, total=False):
     archived: bool | None
     code_revision: str | None
     dataset_ref: str | None
+    where: Mapping[str, Any] | None
 
 
 class DeploymentFilters(ExecutionFilters, total=False):

@@ -11,6 +11,7 @@ from contexta.contract.errors import ValidationError
 from contexta.store.metadata import _filters as f
 from contexta.store.metadata._paging import Listing
 from contexta.store.metadata._run_facts import param_value
+from contexta.store.metadata._run_where import run_where
 from contexta.store.metadata._tables import (
     archived,
     deployments,
@@ -73,7 +74,7 @@ def run_listing(filters: Mapping[str, Any], *, order_by: str, descending: bool) 
     late_open = descending and order_by == "ended_at"
     keys = (*((_NONE_FIRST,) if late_open else _ORDERS[order_by]), runs.c.ref)
     walked = None
-    if order_by in _WALKABLE and (filters.get("tags") or filters.get("params")):
+    if order_by in _WALKABLE and any(filters.get(name) for name in _WALKED_AFRESH):
         walked = f.conditions_of(_WALKED_FILTERS, filters)
     return Listing(runs, name, conditions, keys, descending=descending, walked=walked)
 
@@ -199,13 +200,16 @@ RUN_FILTERS: dict[str, Condition] = {
     "include_archived": f.not_archived(runs.c.ref),
     "code_revision": _origin(run_origins.c.code_revision, "code_revision"),
     "dataset_ref": _origin(run_origins.c.dataset_ref, "dataset_ref"),
+    "where": run_where(runs.c.ref),
 }
 
 # An expression instead of the column: no index finds it, so the order is what is followed.
 _TESTED_REF = runs.c.ref.concat("")
 _WALKABLE = frozenset({"project", "started_at", "name", "ref"})
+_WALKED_AFRESH = ("tags", "params", "where")
 _WALKED_FILTERS: dict[str, Condition] = {
     **RUN_FILTERS,
     "tags": _each(_tag_conditions, "tags", _TESTED_REF),
     "params": _each(_param_conditions, "params", _TESTED_REF),
+    "where": run_where(_TESTED_REF),
 }

@@ -51,6 +51,7 @@ class RunLists(ReadRepository[Run]):
         include_archived: bool | None = None,
         code_revision: str | None = None,
         dataset_ref: str | None = None,
+        where: Mapping[str, Any] | None = None,
     ) -> tuple[Run, ...]:
         """Return the runs that meet every condition given, filtered and cut in SQL.
 
@@ -80,6 +81,7 @@ class RunLists(ReadRepository[Run]):
             include_archived: False leaves out archived runs.
             code_revision: The exact code revision.
             dataset_ref: The exact dataset.
+            where: Conditions joined by and, or and not; see `contexta.store.metadata._run_where`.
 
         Raises:
             ValidationError: `metadata_invalid_order`, `metadata_invalid_page`,
@@ -102,6 +104,7 @@ class RunLists(ReadRepository[Run]):
             "code_revision": code_revision,
             "dataset_ref": dataset_ref,
             "project_ref": project_ref,
+            "where": where,
         }
         listing = _listing(filters, order_by, descending)
         return self._list(listing, limit=limit, after=after, offset=offset)
@@ -199,7 +202,7 @@ class RunLists(ReadRepository[Run]):
         listing = _listing(filters, order_by or "ref", descending)
         with self._database.read() as connection:
             if not ordered:
-                return tuple(row[0] for row in connection.execute(listing.select(runs.c.ref)))
+                return tuple(connection.execute(listing.select(runs.c.ref)).scalars().all())
             rows = page_refs(connection, listing, limit=limit, offset=offset)
         return tuple(rows)
 
