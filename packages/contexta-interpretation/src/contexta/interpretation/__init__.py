@@ -88,6 +88,7 @@ from contexta.interpretation.query import (
     MetricCondition,
     QueryService,
     RunListQuery,
+    RunPage,
     RunSnapshot,
     TimeRange,
 )
@@ -192,6 +193,7 @@ __all__ = [
     "ResolutionError",
     "RunComparison",
     "RunListQuery",
+    "RunPage",
     "RunRecord",
     "RunSnapshot",
     "RunStatusDistribution",

@@ -8,7 +8,7 @@ whose ``details`` name the candidates. Filters are checked when they are built
 
 from contexta.interpretation.query.expression import RunExpression
 from contexta.interpretation.query.filters import MetricCondition, RunListQuery, TimeRange
-from contexta.interpretation.query.models import EvidenceLink, RunSnapshot
+from contexta.interpretation.query.models import EvidenceLink, RunPage, RunSnapshot
 from contexta.interpretation.query.service import QueryService
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "QueryService",
     "RunExpression",
     "RunListQuery",
+    "RunPage",
     "RunSnapshot",
     "TimeRange",
 ]

@@ -33,6 +33,19 @@ class EvidenceLink(Result):
 
 
 @dataclass(frozen=True, slots=True)
+class RunPage(Result):
+    """Some runs of a list, and the cursor of the page behind them; ``None`` on the last page.
+
+    A page may hold fewer runs than asked for although more follow: damaged rows are left out.
+    """
+
+    runs: tuple[RunRecord, ...]
+    next_cursor: str | None = None
+
+    _sequences = ("runs",)
+
+
+@dataclass(frozen=True, slots=True)
 class RunSnapshot(Result):
     """Everything known of one run at one moment.
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from contexta.contract.errors import InterpretationError
 from contexta.interpretation.errors import ResolutionError
 from contexta.interpretation.protocols import CompositeRepository, RunFinder, RunSuggester
+from contexta.interpretation.query._pages import page_of_runs
 from contexta.interpretation.query._selection import (
     is_decided_here,
     select_ids,
@@ -17,7 +18,7 @@ from contexta.interpretation.query._selection import (
 from contexta.interpretation.query._snapshot import RunFacts, load_facts, load_snapshot
 from contexta.interpretation.query.filters import RunListQuery
 from contexta.interpretation.query.metrics import check_aggregation, run_values
-from contexta.interpretation.query.models import RunSnapshot
+from contexta.interpretation.query.models import RunPage, RunSnapshot
 from contexta.interpretation.repositories.records import (
     BatchRecord,
     DeploymentRecord,
@@ -56,6 +57,32 @@ class QueryService:
         if not is_decided_here(self.repository, query) and isinstance(self.repository, RunFinder):
             return tuple(self.repository.find_runs(query))
         return select_runs(self.repository, query)
+
+    def page_runs(
+        self,
+        query: RunListQuery | None = None,
+        *,
+        after: str | None = None,
+        limit: int = 100,
+        project_name: str | None = None,
+    ) -> RunPage:
+        """Return one page of :meth:`list_runs` and the cursor of the next.
+
+        A page starts behind the last run of the one before, wherever that stands by now: what
+        is added or removed meanwhile repeats no run and hides none. The hundredth page costs
+        what the first does.
+
+        Args:
+            query: Filters and order, oldest first without one; no limit and no offset.
+            after: ``next_cursor`` of the page before, which only the same query continues.
+            limit: At most so many runs.
+            project_name: Only runs of this project, unless the query names one.
+
+        Raises:
+            ValidationError: ``query_invalid_cursor``, ``query_invalid_page``.
+        """
+        asked = _with_project(query or RunListQuery(), project_name)
+        return page_of_runs(self.repository, asked, after, limit)
 
     def list_run_ids(
         self, project_name: str | None = None, *, query: RunListQuery | None = None

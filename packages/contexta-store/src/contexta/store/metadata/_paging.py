@@ -128,7 +128,7 @@ def page_refs(
     if listing.walked is not None and limit is not None and _is_crowded(connection, listing):
         listing = replace(listing, conditions=listing.walked, walked=None)
     statement = _ordered(listing.select(listing.table.c.ref), listing, 0)
-    return [row[0] for row in connection.execute(_cut(statement, limit, offset))]
+    return list(connection.execute(_cut(statement, limit, offset)).scalars().all())
 
 
 def next_cursor(connection: Connection, listing: Listing, last: ColumnElement[bool]) -> str:

@@ -1,0 +1,95 @@
+"""Lists that metrics decide, from the index, say what reading every run says."""
+
+import math
+from itertools import product
+
+import pytest
+
+from contexta.interpretation import MetricCondition, QueryService, RunListQuery
+from contexta.interpretation.query.metrics import (
+    AGGREGATIONS,
+    aggregated,
+    by_run,
+    metric_summaries,
+    pick_summary,
+)
+from contexta.interpretation.testing import InMemoryRepository
+
+
+@pytest.fixture
+def mixed(space):
+    """Runs with values of their own, of stages, of both, of none, NaN and infinities."""
+    for number in range(24):
+        ref = space.run(f"run:p.r{number:02}", number // 3, params={"lr": number % 4})
+        if number % 5 == 0:
+            continue
+        if number % 2:
+            space.points(ref, "acc", [number % 7, math.nan if number % 9 == 0 else number % 6])
+        if number % 3 == 0:
+            for position, name in enumerate(("train", "eval")):
+                stage = space.stage(ref, name)
+                start = 10_000 * ((number + position) % 2)
+                space.points(ref, "acc", [number % 8 + position], stage=stage, start=start)
+    space.points("run:p.r00", "acc", [math.inf])
+    return space
+
+
+@pytest.fixture
+def plain(mixed):
+    """The same runs in a repository with the basic methods only."""
+    runs = mixed.query.list_runs()
+    records = [r for run in runs for r in mixed.repository.list_records(run_id=run.run_id)]
+    return QueryService(InMemoryRepository(runs=runs, records=records))
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_values_are_those_of_the_summaries(mixed, sealed):
+    """One question for all runs gives what the rule gives for each, sealed or not."""
+    if sealed:
+        mixed.records.seal()
+    ids = mixed.query.list_run_ids()
+    rows = by_run(metric_summaries(mixed.repository, ids, ["acc"]))
+    for stage, aggregation in product((None, "train", "Eval", "none"), AGGREGATIONS):
+        picked = {run_id: pick_summary(own, stage) for run_id, own in rows.items()}
+        found = {k: aggregated(row, aggregation) for k, row in picked.items() if row is not None}
+        wanted = {key: found[key] for key in ids if found.get(key) is not None}
+        how = {"stage_name": stage, "aggregation": aggregation}
+        few = mixed.query.run_values("acc", run_ids=ids[3:5], **how)
+
+        assert repr(mixed.query.run_values("acc", **how)) == repr(wanted)
+        assert repr(few) == repr({key: wanted[key] for key in ids[3:5] if key in wanted})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"params": {"lr": 3}},
+        {"metric_conditions": (MetricCondition("acc", "gt", 1, "train"),)},
+        {"where": "params.lr > 1"},
+    ],
+)
+def test_the_best_are_the_first_of_the_whole_list(mixed, plain, more):
+    """Ties are in the order of start, runs without a value come last, wherever the cut is."""
+    for descending, limit, offset in product((False, True), (None, 1, 3, 12, 100), (0, 2)):
+        cut = {"limit": limit, "offset": offset}
+        asked = RunListQuery(sort_by="metric:acc", sort_desc=descending, **cut, **more)
+        wanted = [run.run_id for run in plain.list_runs(query=asked)]
+
+        assert [run.run_id for run in mixed.query.list_runs(query=asked)] == wanted
+        assert list(mixed.query.list_run_ids(query=asked)) == wanted
+
+
+def test_ids_are_those_of_the_list(mixed):
+    """Filters, order and page are the same whether runs are read or not."""
+    for query in (
+        RunListQuery(sort_desc=True, limit=5, offset=3),
+        RunListQuery(sort_by="ended_at", limit=5),
+        RunListQuery(project_name="Project P", sort_by="name"),
+        RunListQuery(run_ids=("r03", "r01")),
+        RunListQuery(project_name="no such"),
+        RunListQuery(status="interrupted"),
+    ):
+        runs = mixed.query.list_runs(query=query)
+
+        assert list(mixed.query.list_run_ids(query=query)) == [run.run_id for run in runs]
