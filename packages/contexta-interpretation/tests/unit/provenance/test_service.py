@@ -2,7 +2,12 @@
 
 import pytest
 
-from contexta.interpretation import ProvenanceError, ProvenanceService, QueryService
+from contexta.interpretation import (
+    ProvenanceError,
+    ProvenanceService,
+    QueryService,
+    ResolutionError,
+)
 from contexta.interpretation.repositories import EnvironmentRecord
 
 
@@ -80,3 +85,44 @@ def test_a_repository_without_environments_is_refused(make):
 
     assert caught.value.code == "provenance_metadata_store_unavailable"
     assert caught.value.details == {"repository_type": "Plain"}
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("seed", True),
+        ("random_seed", True),
+        ("data.seed", True),
+        ("RandomState", True),
+        ("seeding_rate", False),
+        ("lr", False),
+    ],
+)
+def test_a_seed_is_known_by_the_name_of_its_parameter(make, name, known):
+    """The audit asks for a parameter that is a seed by its name."""
+    run = make.run("r", params={name: 1})
+    found = ProvenanceService(QueryService(make.repository(runs=[run])))
+
+    assert found.audit_reproducibility(run.run_id).checks["seed"] is known
+
+
+def test_uncommitted_code_is_not_reproducible(make):
+    """A revision with changes beside it is known, but nobody can check it out."""
+    run = make.run("r", code_revision="abc", metadata={"code_dirty": True})
+    found = ProvenanceService(QueryService(make.repository(runs=[run])))
+    audit = found.audit_reproducibility(run.run_id)
+
+    assert (audit.checks["code"], audit.checks["code_committed"]) == (True, False)
+    assert "code_changes_uncommitted" in [note.summary for note in audit.completeness_notes]
+
+
+def test_unknown_runs_are_refused(make):
+    """Both questions refuse a run that does not exist, and name those close to it."""
+    service = ProvenanceService(QueryService(make.repository(runs=[make.run("r")])))
+    for ask in (
+        lambda: service.audit_reproducibility("run:p.rr"),
+        lambda: service.compare_environments("run:p.r", "run:p.rr"),
+    ):
+        with pytest.raises(ResolutionError) as caught:
+            ask()
+        assert list(caught.value.details["nearest"]) == ["run:p.r"]

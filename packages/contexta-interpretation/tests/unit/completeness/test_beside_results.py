@@ -1,0 +1,105 @@
+"""What is missing stands beside every number."""
+
+import pytest
+
+from contexta.interpretation import (
+    AlertRule,
+    AlertService,
+    CompareService,
+    Completeness,
+    DiagnosticsService,
+    QueryService,
+    TrendService,
+)
+
+NAN = float("nan")
+
+
+@pytest.fixture
+def space(make):
+    """Three runs: one whole, one with a NaN and a body that is gone, one that is open."""
+    whole, torn, going = make.run("a"), make.run("b", minute=1), make.run("c", status="open")
+    records = [make.metric(whole, "loss", 1.0), make.metric(torn, "loss", 2.0)]
+    records += [make.metric(torn, "loss", NAN), make.metric(going, "other", 1.0)]
+    return make.repository(
+        runs=[whole, torn, going],
+        stages=[make.stage(torn, "train")],
+        records=records,
+        artifacts=[make.artifact(torn, "m", "model", body_missing=True, size_bytes=3)],
+    )
+
+
+@pytest.fixture
+def queries(space):
+    """A query service over the three runs."""
+    return QueryService(space)
+
+
+TORN = Completeness(runs=1, records=2, nonfinite=1, missing_bodies=1)
+
+
+def test_snapshot(queries):
+    """A snapshot has the completeness of its run."""
+    assert queries.get_run_snapshot("run:p.b").completeness == TORN
+
+
+def test_comparison_of_two(queries):
+    """A comparison has that of each side and of both."""
+    found = CompareService(queries).compare_runs("run:p.a", "run:p.b")
+
+    assert found.left_completeness.complete
+    assert found.right_completeness == TORN
+    assert found.completeness == found.left_completeness + found.right_completeness
+
+
+def test_comparison_of_several(queries):
+    """A comparison of several runs has that of all."""
+    found = CompareService(queries).compare_multiple_runs(["run:p.a", "run:p.b", "run:p.c"])
+
+    assert (found.completeness.runs, found.completeness.nonfinite) == (3, 1)
+    assert found.completeness.open_runs == 1
+
+
+def test_diagnoses(queries):
+    """A diagnosis has the completeness of its run."""
+    assert DiagnosticsService(queries).diagnose_run("run:p.b").completeness == TORN
+
+
+def test_trend_of_a_metric(queries):
+    """A trend counts its metric only: the run that lacks it, the value that is no number."""
+    found = TrendService(queries).get_metric_trend("loss").completeness
+
+    assert found == Completeness(runs=3, records=3, missing=1, nonfinite=1, open_runs=1)
+
+
+def test_trends_of_parts(queries):
+    """Trends of stages and artifacts have the completeness of their runs."""
+    service = TrendService(queries)
+
+    assert service.get_stage_duration_trend("train").completeness.missing_bodies == 1
+    assert service.get_artifact_size_trend("model").completeness.missing_bodies == 1
+
+
+def test_curve(make):
+    """A curve counts points that came behind a higher step as late."""
+    run = make.run("a")
+    records = [make.metric(run, "loss", 1.0, step=step) for step in (0, 5, 3, 4, 6)]
+    queries = QueryService(make.repository(runs=[run], records=records))
+    found = TrendService(queries).get_step_series(run.run_id, "loss")
+
+    assert found.completeness == Completeness(runs=1, records=5, late=2)
+
+
+def test_alerts_of_a_run(queries):
+    """Each result of a run has the completeness of the run for the metrics of the rules."""
+    (found,) = AlertService(queries).evaluate_alerts("run:p.b", [AlertRule("loss", "gt", 1)])
+
+    assert found.completeness == Completeness(runs=1, records=2, nonfinite=1)
+
+
+def test_alerts_of_a_fleet(queries):
+    """A fleet is counted as a whole, in its report."""
+    report = AlertService(queries).evaluate_alerts_fleet([AlertRule("loss", "gt", 1)])
+
+    assert (report.completeness.runs, report.completeness.missing) == (3, 1)
+    assert {result.completeness for result in report.results} == {None}
