@@ -30,9 +30,7 @@ def test_a_metric_that_no_run_has_names_the_nearest(trend):
 
     assert found.points == ()
     assert last_note(found).summary == "metric_unknown:acuracy"
-    assert last_note(found).details["nearest"] == ("accuracy",) or last_note(found).details[
-        "nearest"
-    ] == ["accuracy"]
+    assert list(last_note(found).details["nearest"]) == ["accuracy"]
 
 
 def test_a_stage_that_no_run_has_names_the_nearest(trend):
