@@ -22,6 +22,38 @@ def population_std(values: Sequence[float]) -> float | None:
     return math.sqrt(math.fsum((value - center) ** 2 for value in values) / len(values))
 
 
+def sample_std(values: Sequence[float]) -> float | None:
+    """Standard deviation with divisor n - 1; ``None`` below two values."""
+    center = mean(values)
+    if center is None or len(values) < 2:
+        return None
+    return math.sqrt(math.fsum((value - center) ** 2 for value in values) / (len(values) - 1))
+
+
+def deviations(values: Sequence[float]) -> tuple[float | None, float | None, float | None]:
+    """Median, median absolute deviation from it, and mean absolute deviation from it.
+
+    Both deviations are not scaled; ``None`` without values.
+    """
+    median = percentile(values, 0.5)
+    if median is None:
+        return None, None, None
+    away = [abs(value - median) for value in values]
+    return median, percentile(away, 0.5), mean(away)
+
+
+def robust_spread(mad: float | None, mean_deviation: float | None) -> float | None:
+    """Return a spread that is the standard deviation of normal values, but heeds few outliers.
+
+    1.4826 times the median absolute deviation; where that is 0, because more than half of the
+    values are equal, 1.2533 times the mean absolute deviation (Iglewicz and Hoaglin 1993, "How to
+    detect and handle outliers"). 0.0 only for a constant.
+    """
+    if mad is None:
+        return None
+    return 1.4826 * mad or 1.2533 * (mean_deviation or 0.0)
+
+
 def percentile(values: Sequence[float], share: float) -> float | None:
     """Linear interpolation at (n - 1) * share of the sorted values (type 7 of Hyndman and Fan).
 

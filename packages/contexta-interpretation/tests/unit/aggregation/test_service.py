@@ -1,6 +1,7 @@
 """Statistics over runs."""
 
 import math
+import statistics
 
 import pytest
 
@@ -54,3 +55,34 @@ def test_statuses_are_counted(make):
 
     assert [(r.status, r.count) for r in found.by_status] == [("completed", 1), ("failed", 1)]
     assert (found.pass_rate, service(make, []).run_status_distribution().pass_rate) == (0.5, 0.0)
+
+
+def test_robust_columns_heed_no_outlier(make):
+    """Median and median deviation stand beside mean and deviation; what is left out is counted."""
+    runs = [make.run(f"r{i}", minute=i) for i in range(7)]
+    values = [1.0, 2.0, 3.0, 4.0, 1000.0, math.inf]
+    records = [make.metric(run, "m", v) for run, v in zip(runs, values, strict=False)]
+    found = service(make, runs, records).aggregate_metric("m")
+
+    assert (found.median, found.mad, found.robust_std) == (3.0, 1.0, 1.4826)
+    assert found.sample_std == pytest.approx(statistics.stdev(values[:5]))
+    assert (found.excluded_missing, found.excluded_nonfinite) == (1, 1)
+    assert (found.completeness.runs, found.completeness.nonfinite) == (7, 1)
+
+
+def test_an_unknown_metric_is_answered_with_the_nearest(make):
+    """A metric that no run has gives an empty answer that names what is near."""
+    run = make.run("a")
+    found = service(make, [run], [make.metric(run, "accuracy", 1.0)]).aggregate_metric("acuracy")
+
+    assert found.count == 0
+    assert found.completeness_notes[-1].details["nearest"] == ["accuracy"]
+
+
+def test_a_stage_of_nan_keeps_its_row(make):
+    """A metric that is NaN in every run is listed without statistics."""
+    run = make.run("a")
+    table = service(make, [run], [make.metric(run, "loss", math.nan)]).aggregate_by_stage()
+    (row,) = table.by_stage
+
+    assert (row.count, row.mean, row.max, row.excluded_nonfinite) == (0, None, None, 1)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contexta.interpretation._base import Result
 from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.completeness import Completeness
 
 
 @dataclass(frozen=True, slots=True)
 class MetricAggregate(Result):
     """Statistics over one finite value per run; all ``None`` when ``count`` is 0.
 
-    ``std`` is the population standard deviation; percentiles interpolate linearly.
+    ``std`` is the population standard deviation, ``sample_std`` that of a sample (divisor n - 1,
+    ``None`` below two runs); percentiles interpolate linearly. ``median``, ``mad`` (median
+    absolute deviation from it, not scaled) and ``robust_std`` (the standard deviation that normal
+    values of that deviation have) heed few outliers. ``excluded_missing`` runs lack the metric,
+    ``excluded_nonfinite`` have NaN or an infinity.
     """
 
     metric_key: str
@@ -29,6 +34,13 @@ class MetricAggregate(Result):
     p99: float | None
     max: float | None
     completeness_notes: tuple[CompletenessNote, ...]
+    median: float | None = None
+    mad: float | None = None
+    robust_std: float | None = None
+    sample_std: float | None = None
+    excluded_missing: int = 0
+    excluded_nonfinite: int = 0
+    completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = ("completeness_notes",)
 
@@ -43,6 +55,9 @@ class StageAggregate(Result):
     mean: float | None
     min: float | None
     max: float | None
+    median: float | None = None
+    mad: float | None = None
+    excluded_nonfinite: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,7 @@ class RunSummaryTable(Result):
     total_runs: int
     by_stage: tuple[StageAggregate, ...]
     completeness_notes: tuple[CompletenessNote, ...] = ()
+    completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = ("by_stage", "completeness_notes")
 
@@ -73,6 +89,7 @@ class RunStatusDistribution(Result):
     total: int
     by_status: tuple[StatusCount, ...]
     completeness_notes: tuple[CompletenessNote, ...] = ()
+    completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = ("by_status", "completeness_notes")
 

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any
 
-from contexta.interpretation._statistics import mean, percentile, population_std
+from contexta.interpretation._nearest import nearest
+from contexta.interpretation._statistics import (
+    deviations,
+    mean,
+    percentile,
+    population_std,
+    robust_spread,
+    sample_std,
+)
 from contexta.interpretation.aggregation.models import (
     MetricAggregate,
     RunStatusDistribution,
@@ -14,6 +24,7 @@ from contexta.interpretation.aggregation.models import (
     StatusCount,
 )
 from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.completeness import completeness_of
 from contexta.interpretation.query.filters import RunListQuery
 from contexta.interpretation.query.metrics import (
     aggregated,
@@ -72,9 +83,11 @@ class AggregationService:
             notes.append(CompletenessNote("warning", summary, details_count))
         project = (query.project_name if query is not None else None) or project_name
         if not values:
-            where = {"project_name": project, "stage_name": stage_name}
+            where: dict[str, Any] = {"project_name": project, "stage_name": stage_name}
+            where["nearest"] = self._nearest(ids, metric_key) if ids and not found else []
             summary = f"aggregate_population_empty:{metric_key}"
             notes.append(CompletenessNote("warning", summary, where))
+        median, mad, mean_deviation = deviations(values)
         return MetricAggregate(
             metric_key=metric_key,
             project_name=project,
@@ -90,7 +103,18 @@ class AggregationService:
             p99=percentile(values, 0.99),
             max=max(values, default=None),
             completeness_notes=tuple(notes),
+            median=median,
+            mad=mad,
+            robust_std=robust_spread(mad, mean_deviation),
+            sample_std=sample_std(values),
+            excluded_missing=len(ids) - len(found),
+            excluded_nonfinite=skipped,
+            completeness=completeness_of(queries, ids, [metric_key]),
         )
+
+    def _nearest(self, ids: Sequence[str], metric_key: str) -> list[str]:
+        rows = metric_summaries(self.query_service.repository, ids)
+        return list(nearest(metric_key, sorted({row.metric_key for row in rows})))
 
     def aggregate_points(
         self,
@@ -114,16 +138,18 @@ class AggregationService:
         groups: dict[tuple[str, str], list[float]] = defaultdict(list)
         for row in metric_summaries(self.query_service.repository, ids):
             value = aggregated(row, self.metric_aggregation)
-            if value is not None and math.isfinite(value):
-                groups[row.stage_name or UNASSIGNED, row.metric_key].append(value)
+            groups[row.stage_name or UNASSIGNED, row.metric_key].append(
+                math.nan if value is None else value
+            )
         project = (query.project_name if query is not None else None) or project_name
         return RunSummaryTable(
             project,
             len(ids),
             tuple(
-                StageAggregate(stage, key, len(values), mean(values), min(values), max(values))
+                _stage_aggregate(stage, key, values)
                 for (stage, key), values in sorted(groups.items())
             ),
+            completeness=completeness_of(self.query_service, ids),
         )
 
     def run_status_distribution(
@@ -134,4 +160,23 @@ class AggregationService:
         counts = Counter(run.status for run in runs)
         project = (query.project_name if query is not None else None) or project_name
         rows = tuple(StatusCount(status, count) for status, count in sorted(counts.items()))
-        return RunStatusDistribution(project, len(runs), rows)
+        ids = [run.run_id for run in runs]
+        return RunStatusDistribution(
+            project, len(runs), rows, completeness=completeness_of(self.query_service, ids)
+        )
+
+
+def _stage_aggregate(stage: str, key: str, values: Sequence[float]) -> StageAggregate:
+    finite = [value for value in values if math.isfinite(value)]
+    median, mad, _ = deviations(finite)
+    return StageAggregate(
+        stage_name=stage,
+        metric_key=key,
+        count=len(finite),
+        mean=mean(finite),
+        min=min(finite, default=None),
+        max=max(finite, default=None),
+        median=median,
+        mad=mad,
+        excluded_nonfinite=len(values) - len(finite),
+    )

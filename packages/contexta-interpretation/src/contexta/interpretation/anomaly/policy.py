@@ -14,8 +14,9 @@ class AnomalyPolicy(Result):
     """Settings of ``AnomalyService``.
 
     ``robust`` measures distance from the median in units of 1.4826 times the median absolute
-    deviation (Iglewicz and Hoaglin, 1993) instead of mean and standard deviation, so that one
-    earlier outlier does not hide the next.
+    deviation (Iglewicz and Hoaglin, 1993) instead of mean and sample standard deviation, so that
+    one earlier outlier does not hide the next. Where more than half of the values are equal, that
+    deviation is 0 and 1.2533 times the mean absolute deviation takes its place.
 
     Raises:
         ValidationError: ``anomaly_invalid_z_score_threshold``,

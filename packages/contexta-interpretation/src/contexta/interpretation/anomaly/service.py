@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 from contexta.contract.time import from_epoch_us
 from contexta.interpretation._instants import instant_us
-from contexta.interpretation._statistics import mean, percentile, population_std
+from contexta.interpretation._nearest import hint, nearest
+from contexta.interpretation._statistics import deviations, mean, percentile, sample_std
 from contexta.interpretation.anomaly.models import AnomalyResult, MetricBaseline
 from contexta.interpretation.anomaly.policy import AnomalyPolicy
 from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.completeness import Completeness, completeness_of
+from contexta.interpretation.errors import ResolutionError
 from contexta.interpretation.query.filters import RunListQuery, TimeRange
 from contexta.interpretation.query.metrics import aggregated, metric_summaries, pick_summary
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import MetricSummaryRecord, RunRecord
 
-_MAD_TO_STD = 1.4826  # makes the deviation of a normal distribution comparable to its std
 _GRAVE = 1.5
 
 
@@ -52,14 +56,22 @@ class AnomalyService:
         project_name: str | None = None,
         stage_name: str | None = None,
     ) -> MetricBaseline:
-        """Return the baseline of a metric over every run selected, whatever its status."""
-        ids = self.query_service.list_run_ids(project_name, query=query)
-        return self._baseline(metric_key, ids, stage_name)
+        """Return the baseline of a metric over the completed runs selected.
+
+        A query that names a status gets that status. A metric that no run has gives an empty
+        baseline with a note that names the nearest.
+        """
+        ids, others = self._population(query or RunListQuery(), project_name)
+        completeness = completeness_of(self.query_service, ids, [metric_key])
+        return self._baseline(metric_key, ids, stage_name, others, completeness)
 
     def detect_anomalies(
         self, run_id: str, *, baseline: MetricBaseline, stage_name: str | None = None
     ) -> tuple[AnomalyResult, ...]:
         """Return one result, also for a usual value; none when the run lacks the metric.
+
+        The value is judged by ``baseline`` as it is: a score needs two values or more, and fewer
+        than ``min_baseline_runs`` are said in a note.
 
         Raises:
             ResolutionError: the run is unknown or its name is ambiguous.
@@ -76,56 +88,74 @@ class AnomalyService:
         baseline_query: RunListQuery | None = None,
         metric_keys: Iterable[str] | None = None,
         stage_name: str | None = None,
-        include_normal: bool = False,
+        include_normal: bool = True,
     ) -> tuple[AnomalyResult, ...]:
-        """Return the unusual metrics of a run, with ``include_normal`` the usual ones too.
+        """Return one result per metric of a run; without ``include_normal`` the unusual ones.
 
-        The baseline are the completed runs of the same project that started earlier, or what
-        ``baseline_query`` selects; never the run itself. A metric with fewer than two values
-        there is left out, unless the run's own value is not finite.
+        A usual value has the severity ``info``. The baseline are the completed runs of the same
+        project that started earlier. ``baseline_query`` narrows them down, or names another
+        project, status, time range or the runs themselves (``run_ids``); the run itself is never
+        among them. A metric with fewer than two values there is left out, unless the run's own
+        value is not finite.
 
         Raises:
-            ResolutionError: the run is unknown or its name is ambiguous.
+            ResolutionError: the run is unknown or its name is ambiguous, or it has none of
+                ``metric_keys`` (``anomaly_unknown_metric``; ``details`` name the nearest).
         """
         run = self.query_service.require_run(run_id)
-        repository = self.query_service.repository
-        own = metric_summaries(repository, [run.run_id])
-        keys = self._keys(own, metric_keys)
-        peers = self._peers(run, baseline_query)
+        own = metric_summaries(self.query_service.repository, [run.run_id])
+        keys = self._keys(run, own, metric_keys)
+        peers, others = self._population(_earlier(run, baseline_query), None)
+        peers = [peer for peer in peers if peer != run.run_id]
+        completeness = completeness_of(self.query_service, peers, keys)
         results = []
         for key in keys:
-            baseline = self._baseline(key, peers, stage_name)
+            baseline = self._baseline(key, peers, stage_name, others, completeness)
             result = self._judge(run, baseline, own, stage_name)
-            if result is None or (
-                baseline.computed_from_n_runs < 2 and math.isfinite(result.actual_value)
-            ):
+            if result is None or (baseline.n < 2 and math.isfinite(result.actual_value)):
                 continue
             if include_normal or result.severity != "info":
                 results.append(result)
         return tuple(results)
 
     def _keys(
-        self, own: Sequence[MetricSummaryRecord], metric_keys: Iterable[str] | None
+        self,
+        run: RunRecord,
+        own: Sequence[MetricSummaryRecord],
+        metric_keys: Iterable[str] | None,
     ) -> list[str]:
         present = list(dict.fromkeys(row.metric_key for row in own))
-        if metric_keys is not None:
-            return list(dict.fromkeys(metric_keys))
-        monitored = [key for key in self.config.monitored_metrics if key in present]
-        return monitored or present
-
-    def _peers(self, run: RunRecord, query: RunListQuery | None) -> list[str]:
-        if query is None:
-            start = instant_us(run.started_at)
-            if start is None:
-                return []
-            earlier = TimeRange(started_before=from_epoch_us(start - 1))
-            query = RunListQuery(
-                project_name=run.project_name, status="completed", time_range=earlier
+        if metric_keys is None:
+            monitored = [key for key in self.config.monitored_metrics if key in present]
+            return monitored or present
+        keys = list(dict.fromkeys(metric_keys))
+        if keys and present and not set(keys) & set(present):
+            close = list(dict.fromkeys(name for key in keys for name in nearest(key, present)))
+            raise ResolutionError(
+                f"{run.run_id} has no metric {', '.join(map(repr, keys))}{hint(close)}",
+                code="anomaly_unknown_metric",
+                details={"run_id": run.run_id, "metric_keys": keys, "nearest": close},
             )
-        found = self.query_service.list_run_ids(query=query)
-        return [run_id for run_id in found if run_id != run.run_id]
+        return keys
 
-    def _baseline(self, key: str, run_ids: Sequence[str], stage_name: str | None) -> MetricBaseline:
+    def _population(self, query: RunListQuery, project_name: str | None) -> tuple[list[str], int]:
+        """Return the ids of completed runs, and how many others the filters select."""
+        if query.status is not None:
+            return list(self.query_service.list_run_ids(project_name, query=query)), 0
+        completed = replace(query, status="completed")
+        ids = list(self.query_service.list_run_ids(project_name, query=completed))
+        if query.limit is not None or query.offset:
+            return ids, 0
+        return ids, len(self.query_service.list_run_ids(project_name, query=query)) - len(ids)
+
+    def _baseline(
+        self,
+        key: str,
+        run_ids: Sequence[str],
+        stage_name: str | None,
+        others: int,
+        completeness: Completeness,
+    ) -> MetricBaseline:
         found = self.query_service.run_values(
             key,
             run_ids=run_ids,
@@ -133,18 +163,39 @@ class AnomalyService:
             aggregation=self.config.metric_aggregation,
         )
         values = [value for value in found.values() if math.isfinite(value)]
-        median = percentile(values, 0.5)
-        deviations = [] if median is None else [abs(value - median) for value in values]
+        notes = self._notes(key, run_ids, len(values), len(found))
+        median, mad, mean_deviation = deviations(values)
         return MetricBaseline(
             metric_key=key,
             mean=mean(values),
-            std=population_std(values),
+            std=sample_std(values),
             p5=percentile(values, 0.05),
             p95=percentile(values, 0.95),
             computed_from_n_runs=len(values),
             median=median,
-            mad=percentile(deviations, 0.5),
+            mad=mad,
+            mean_deviation=mean_deviation,
+            excluded_missing=len(run_ids) - len(found),
+            excluded_nonfinite=len(found) - len(values),
+            excluded_status=others,
+            completeness_notes=tuple(notes),
+            completeness=completeness,
         )
+
+    def _notes(
+        self, key: str, run_ids: Sequence[str], finite: int, found: int
+    ) -> list[CompletenessNote]:
+        notes = []
+        if finite < self.config.min_baseline_runs:
+            notes.append(_small(key, finite))
+        if found > finite:
+            details: dict[str, Any] = {"count": found - finite}
+            notes.append(CompletenessNote("warning", f"nonfinite_values_left_out:{key}", details))
+        if run_ids and not found:
+            rows = metric_summaries(self.query_service.repository, run_ids)
+            details = {"nearest": list(nearest(key, {row.metric_key for row in rows}))}
+            notes.append(CompletenessNote("warning", f"metric_unknown:{key}", details))
+        return notes
 
     def _judge(
         self,
@@ -155,26 +206,39 @@ class AnomalyService:
     ) -> AnomalyResult | None:
         key = baseline.metric_key
         row = pick_summary((row for row in rows if row.metric_key == key), stage_name)
-        value = None if row is None else aggregated(row, self.config.metric_aggregation)
-        if value is None:
+        if row is None:
             return None
-        center, spread = self._center(baseline)
+        value = aggregated(row, self.config.metric_aggregation)
+        if value is None:  # there are values, and none is finite
+            value = math.nan
+        robust, center, spread = self._center(baseline)
         z_score, severity = self._score(value, center, spread)
         expected: tuple[float | None, float | None] = (None, None)
         if center is not None and spread is not None:
             reach = self.config.z_score_threshold * spread
             expected = (center - reach, center + reach)
-        notes: tuple[CompletenessNote, ...] = ()
-        if baseline.computed_from_n_runs < self.config.min_baseline_runs:
-            details = {"computed_from_n_runs": baseline.computed_from_n_runs}
-            notes = (CompletenessNote("warning", f"baseline_population_small:{key}", details),)
-        link = EvidenceLink("run", run.run_id, run.name)
-        return AnomalyResult(key, run.run_id, value, expected, z_score, severity, (link,), notes)
+        small = baseline.n < self.config.min_baseline_runs
+        return AnomalyResult(
+            metric_key=key,
+            run_id=run.run_id,
+            actual_value=value,
+            expected_range=expected,
+            z_score=z_score,
+            severity=severity,
+            evidence_links=_links(run, row),
+            completeness_notes=(_small(key, baseline.n),) if small else (),
+            robust=robust,
+            baseline=baseline,
+            completeness=baseline.completeness,
+        )
 
-    def _center(self, baseline: MetricBaseline) -> tuple[float | None, float | None]:
+    def _center(self, baseline: MetricBaseline) -> tuple[bool, float | None, float | None]:
+        """Return whether the robust statistics are used, the center and the spread."""
         if not self.config.robust or baseline.mad is None:
-            return baseline.mean, baseline.std
-        return baseline.median, baseline.mad * _MAD_TO_STD
+            return False, baseline.mean, baseline.std
+        if baseline.mad == 0 and baseline.mean_deviation is None:  # not computed here
+            return True, baseline.median, baseline.std
+        return True, baseline.median, baseline.robust_spread if baseline.n > 1 else None
 
     def _score(
         self, value: float, center: float | None, spread: float | None
@@ -183,11 +247,40 @@ class AnomalyService:
             return None, "error"
         if center is None or spread is None:
             return None, "info"
+        # Equal values can have a mean that is off by rounding, and then a spread above 0.
         if spread == 0 or spread < abs(center) * 1e-12:
             same = math.isclose(value, center, rel_tol=1e-9)
             return (0.0, "info") if same else (None, "error")
         z_score = (value - center) / spread
+        if not math.isfinite(z_score):
+            return None, "error"
         threshold = self.config.z_score_threshold
         if abs(z_score) < threshold:
             return z_score, "info"
         return z_score, "warning" if abs(z_score) < _GRAVE * threshold else "error"
+
+
+def _earlier(run: RunRecord, query: RunListQuery | None) -> RunListQuery:
+    """Return the query of a run's baseline: what ``query`` leaves open is decided here."""
+    if query is not None and query.run_ids is not None:
+        return query
+    query = query or RunListQuery()
+    if query.project_name is None:
+        query = replace(query, project_name=run.project_name)
+    start = instant_us(run.started_at)
+    if query.time_range is None and start is not None:
+        earlier = TimeRange(started_before=from_epoch_us(start - 1))
+        query = replace(query, time_range=earlier)
+    return query
+
+
+def _small(key: str, count: int) -> CompletenessNote:
+    details = {"computed_from_n_runs": count}
+    return CompletenessNote("warning", f"baseline_population_small:{key}", details)
+
+
+def _links(run: RunRecord, row: MetricSummaryRecord) -> tuple[EvidenceLink, ...]:
+    link = EvidenceLink("run", run.run_id, run.name)
+    if not row.last_record_id:
+        return (link,)
+    return link, EvidenceLink("record", row.last_record_id, row.metric_key)
