@@ -33,7 +33,7 @@ class MetricAggregate(Result):
     p95: float | None
     p99: float | None
     max: float | None
-    completeness_notes: tuple[CompletenessNote, ...]
+    completeness_notes: tuple[CompletenessNote, ...] = ()
     median: float | None = None
     mad: float | None = None
     robust_std: float | None = None
@@ -66,7 +66,7 @@ class RunSummaryTable(Result):
 
     project_name: str | None
     total_runs: int
-    by_stage: tuple[StageAggregate, ...]
+    by_stage: tuple[StageAggregate, ...] = ()
     completeness_notes: tuple[CompletenessNote, ...] = ()
     completeness: Completeness = field(default_factory=Completeness)
 
@@ -87,7 +87,7 @@ class RunStatusDistribution(Result):
 
     project_name: str | None
     total: int
-    by_status: tuple[StatusCount, ...]
+    by_status: tuple[StatusCount, ...] = ()
     completeness_notes: tuple[CompletenessNote, ...] = ()
     completeness: Completeness = field(default_factory=Completeness)
 

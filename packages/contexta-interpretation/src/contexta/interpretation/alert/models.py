@@ -68,8 +68,8 @@ class AlertReport(Result):
     """All rules for several runs."""
 
     run_ids: tuple[str, ...]
-    results: tuple[AlertResult, ...]
-    completeness_notes: tuple[CompletenessNote, ...]
+    results: tuple[AlertResult, ...] = ()
+    completeness_notes: tuple[CompletenessNote, ...] = ()
     completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = ("run_ids", "results", "completeness_notes")

@@ -91,9 +91,9 @@ class StageComparison(Result):
     right_stage_id: str | None
     left_status: str | None
     right_status: str | None
-    metric_deltas: tuple[MetricDelta, ...]
-    completeness_notes: tuple[CompletenessNote, ...]
-    evidence_links: tuple[EvidenceLink, ...]
+    metric_deltas: tuple[MetricDelta, ...] = ()
+    completeness_notes: tuple[CompletenessNote, ...] = ()
+    evidence_links: tuple[EvidenceLink, ...] = ()
 
     _sequences = ("metric_deltas", "completeness_notes", "evidence_links")
 
@@ -117,10 +117,10 @@ class RunComparison(Result):
     left_run_id: str
     right_run_id: str
     summary: str
-    stage_comparisons: tuple[StageComparison, ...]
-    artifact_changes: tuple[ArtifactChange, ...]
-    completeness_notes: tuple[CompletenessNote, ...]
-    evidence_links: tuple[EvidenceLink, ...]
+    stage_comparisons: tuple[StageComparison, ...] = ()
+    artifact_changes: tuple[ArtifactChange, ...] = ()
+    completeness_notes: tuple[CompletenessNote, ...] = ()
+    evidence_links: tuple[EvidenceLink, ...] = ()
     provenance_comparison: ProvenanceComparison | None = None
     value_changes: tuple[ValueChange, ...] = ()
     left_completeness: Completeness = field(default_factory=Completeness)
@@ -169,10 +169,10 @@ class MultiRunComparison(Result):
 
     run_ids: tuple[str, ...]
     run_names: tuple[str, ...]
-    metric_table: tuple[MultiRunMetricRow, ...]
-    artifact_kind_counts: tuple[ArtifactKindCountRow, ...]
-    completeness_notes: tuple[CompletenessNote, ...]
-    evidence_links: tuple[EvidenceLink, ...]
+    metric_table: tuple[MultiRunMetricRow, ...] = ()
+    artifact_kind_counts: tuple[ArtifactKindCountRow, ...] = ()
+    completeness_notes: tuple[CompletenessNote, ...] = ()
+    evidence_links: tuple[EvidenceLink, ...] = ()
     summary: str = ""
     completeness: Completeness = field(default_factory=Completeness)
 
@@ -202,7 +202,7 @@ class ReportComparison(Result):
 
     left_title: str
     right_title: str
-    section_diffs: tuple[SectionDiff, ...]
-    completeness_notes: tuple[CompletenessNote, ...]
+    section_diffs: tuple[SectionDiff, ...] = ()
+    completeness_notes: tuple[CompletenessNote, ...] = ()
 
     _sequences = ("section_diffs", "completeness_notes")

@@ -32,9 +32,9 @@ class DiagnosticsResult(Result):
     """The problems of one run; no issue means that nothing recorded says otherwise."""
 
     run_id: str
-    issues: tuple[DiagnosticsIssue, ...]
-    completeness_notes: tuple[CompletenessNote, ...]
-    evidence_links: tuple[EvidenceLink, ...]
+    issues: tuple[DiagnosticsIssue, ...] = ()
+    completeness_notes: tuple[CompletenessNote, ...] = ()
+    evidence_links: tuple[EvidenceLink, ...] = ()
     completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = ("issues", "completeness_notes", "evidence_links")

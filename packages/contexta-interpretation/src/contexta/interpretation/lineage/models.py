@@ -37,9 +37,9 @@ class LineageTraversal(Result):
     """What was reached: edges by ref, nodes in the order of visiting, the root first."""
 
     root_ref: str
-    edges: tuple[LineageEdge, ...]
-    visited_refs: tuple[str, ...]
-    completeness_notes: tuple[CompletenessNote, ...]
-    evidence_links: tuple[EvidenceLink, ...]
+    edges: tuple[LineageEdge, ...] = ()
+    visited_refs: tuple[str, ...] = ()
+    completeness_notes: tuple[CompletenessNote, ...] = ()
+    evidence_links: tuple[EvidenceLink, ...] = ()
 
     _sequences = ("edges", "visited_refs", "completeness_notes", "evidence_links")

@@ -28,8 +28,8 @@ class ReproducibilityAudit(Result):
     package_count: int
     environment_variable_count: int
     reproducibility_status: str
-    completeness_notes: tuple[CompletenessNote, ...]
-    evidence_links: tuple[EvidenceLink, ...]
+    completeness_notes: tuple[CompletenessNote, ...] = ()
+    evidence_links: tuple[EvidenceLink, ...] = ()
     checks: Mapping[str, bool] = field(default_factory=FrozenDict)
 
     _sequences = ("completeness_notes", "evidence_links")
@@ -55,14 +55,14 @@ class EnvironmentDiff(Result):
     right_environment_ref: str | None
     python_version_changed: bool
     platform_changed: bool
-    added_packages: tuple[EnvironmentValueChange, ...]
-    removed_packages: tuple[EnvironmentValueChange, ...]
-    changed_packages: tuple[EnvironmentValueChange, ...]
-    added_variables: tuple[EnvironmentValueChange, ...]
-    removed_variables: tuple[EnvironmentValueChange, ...]
-    changed_variables: tuple[EnvironmentValueChange, ...]
-    completeness_notes: tuple[CompletenessNote, ...]
-    evidence_links: tuple[EvidenceLink, ...]
+    added_packages: tuple[EnvironmentValueChange, ...] = ()
+    removed_packages: tuple[EnvironmentValueChange, ...] = ()
+    changed_packages: tuple[EnvironmentValueChange, ...] = ()
+    added_variables: tuple[EnvironmentValueChange, ...] = ()
+    removed_variables: tuple[EnvironmentValueChange, ...] = ()
+    changed_variables: tuple[EnvironmentValueChange, ...] = ()
+    completeness_notes: tuple[CompletenessNote, ...] = ()
+    evidence_links: tuple[EvidenceLink, ...] = ()
 
     _sequences = (
         "added_packages",

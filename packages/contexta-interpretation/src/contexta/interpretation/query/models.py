@@ -39,7 +39,7 @@ class RunPage(Result):
     A page may hold fewer runs than asked for although more follow: damaged rows are left out.
     """
 
-    runs: tuple[RunRecord, ...]
+    runs: tuple[RunRecord, ...] = ()
     next_cursor: str | None = None
 
     _sequences = ("runs",)
@@ -53,15 +53,15 @@ class RunSnapshot(Result):
     """
 
     run: RunRecord
-    deployments: tuple[DeploymentRecord, ...]
-    stages: tuple[StageRecord, ...]
-    batches: tuple[BatchRecord, ...]
-    samples: tuple[SampleRecord, ...]
-    artifacts: tuple[ArtifactRecord, ...]
-    relations: tuple[RelationRecord, ...]
-    records: Sequence[ObservationRecord]
-    evidence_links: tuple[EvidenceLink, ...]
-    completeness_notes: tuple[str, ...]
+    deployments: tuple[DeploymentRecord, ...] = ()
+    stages: tuple[StageRecord, ...] = ()
+    batches: tuple[BatchRecord, ...] = ()
+    samples: tuple[SampleRecord, ...] = ()
+    artifacts: tuple[ArtifactRecord, ...] = ()
+    relations: tuple[RelationRecord, ...] = ()
+    records: Sequence[ObservationRecord] = ()
+    evidence_links: tuple[EvidenceLink, ...] = ()
+    completeness_notes: tuple[str, ...] = ()
     provenance: ProvenanceView | None = None
     metrics: tuple[MetricSummaryRecord, ...] = ()
     series: tuple[MetricSeries, ...] = ()

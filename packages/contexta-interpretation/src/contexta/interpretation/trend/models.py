@@ -30,8 +30,8 @@ class MetricTrend(Result):
 
     metric_key: str
     project_name: str | None
-    points: tuple[TrendPoint, ...]
-    completeness_notes: tuple[CompletenessNote, ...]
+    points: tuple[TrendPoint, ...] = ()
+    completeness_notes: tuple[CompletenessNote, ...] = ()
     completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = ("points", "completeness_notes")
@@ -63,8 +63,8 @@ class StepSeries(Result):
     run_id: str
     metric_key: str
     stage_id: str | None
-    points: tuple[StepPoint, ...]
-    completeness_notes: tuple[CompletenessNote, ...]
+    points: tuple[StepPoint, ...] = ()
+    completeness_notes: tuple[CompletenessNote, ...] = ()
     unit: str | None = None
     total_points: int = 0
     completeness: Completeness = field(default_factory=Completeness)
@@ -89,8 +89,8 @@ class DurationTrend(Result):
 
     stage_name: str
     project_name: str | None
-    points: tuple[StageDurationPoint, ...]
-    completeness_notes: tuple[CompletenessNote, ...]
+    points: tuple[StageDurationPoint, ...] = ()
+    completeness_notes: tuple[CompletenessNote, ...] = ()
     completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = ("points", "completeness_notes")
@@ -114,8 +114,8 @@ class ArtifactSizeTrend(Result):
 
     artifact_kind: str
     project_name: str | None
-    points: tuple[ArtifactSizePoint, ...]
-    completeness_notes: tuple[CompletenessNote, ...]
+    points: tuple[ArtifactSizePoint, ...] = ()
+    completeness_notes: tuple[CompletenessNote, ...] = ()
     completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = ("points", "completeness_notes")
