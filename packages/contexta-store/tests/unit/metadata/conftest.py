@@ -1,5 +1,7 @@
 """Stores and models for the tests of the metadata plane."""
 
+import shutil
+
 import pytest
 
 from contexta.store.metadata import MetadataStore, MetadataStoreConfig
@@ -31,6 +33,16 @@ def opened(path):
         store.close()
 
 
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory):
+    """A closed ledger without rows: to copy it takes a tenth of the time of making one."""
+    path = tmp_path_factory.mktemp("ledger") / "ledger.sqlite"
+    MetadataStore(MetadataStoreConfig(database_path=path)).close()
+    return path
+
+
 @pytest.fixture
-def store(opened):
+def store(opened, path, empty_ledger):
+    path.parent.mkdir(mode=0o700)
+    shutil.copy(empty_ledger, path)
     return opened()

@@ -1,5 +1,7 @@
 """The conformance kit over every database that this distribution supports."""
 
+import shutil
+
 import pytest
 from sqlalchemy import text
 
@@ -17,8 +19,9 @@ class Breakable(MetadataStoreContract):
 
 class TestSqliteFile(Breakable):
     @pytest.fixture
-    def store_factory(self, tmp_path):
+    def store_factory(self, tmp_path, empty_ledger):
         path = tmp_path / "ledger.sqlite"
+        shutil.copy(empty_ledger, path)
         return lambda **settings: MetadataStore(MetadataStoreConfig(database_path=path, **settings))
 
 

@@ -7,15 +7,17 @@ import pytest
 from sqlalchemy import Engine, event
 
 from contexta.contract.errors import ValidationError
+from contexta.store.metadata import MetadataStore, MetadataStoreConfig
+from contexta.store.testing import ModelFactory
 
 
 def stamp(microseconds):
     return f"2026-01-01T00:00:00.{microseconds:06d}Z"
 
 
-@pytest.fixture
-def many(store, make):
-    """Runs, stages, batches, samples, deployments, relations: twelve each, with ties."""
+def fill(store):
+    """Put runs, stages, batches, samples, deployments, relations: twelve each, with ties."""
+    make = ModelFactory()
     p = make.project()
     runs = [
         make.run(
@@ -54,7 +56,34 @@ def many(store, make):
     store.put_all(
         [*claims, *relations, *deployments, *environments, *samples, *batches, *stages, *runs, p]
     )
+
+
+@pytest.fixture
+def many(store):
+    """A store with twelve of everything, to change."""
+    fill(store)
     return store
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory):
+    """The same, made once for all that only read."""
+    path = tmp_path_factory.mktemp("read") / "ledger.sqlite"
+    with MetadataStore(MetadataStoreConfig(database_path=path)) as store:
+        fill(store)
+        yield store
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory):
+    """The same with an archived run and a run that says more of itself, for those who read."""
+    path = tmp_path_factory.mktemp("marked") / "ledger.sqlite"
+    facts = {"code_revision": "abc", "dataset_ref": "s3://data"}
+    with MetadataStore(MetadataStoreConfig(database_path=path)) as store:
+        fill(store)
+        store.archive(["run:p.r07"])
+        store.runs.complete_run("run:p.r02", facts=facts, metadata={})
+        yield store
 
 
 LISTS = {
@@ -90,9 +119,9 @@ LISTS = {
 
 @pytest.mark.parametrize(("name", "what", "filters"), LISTS.values(), ids=LISTS)
 @pytest.mark.parametrize("size", [1, 5])
-def test_pages_are_the_list_in_portions(many, name, what, filters, size):
+def test_pages_are_the_list_in_portions(read, name, what, filters, size):
     """Every list of every repository, in portions of any size: nothing twice, nothing left out."""
-    repository = getattr(many, name)
+    repository = getattr(read, name)
     whole = getattr(repository, f"list_{what}")(**filters)
     paged, after = [], None
     while True:
@@ -108,11 +137,11 @@ def test_pages_are_the_list_in_portions(many, name, what, filters, size):
     assert tuple(getattr(repository, f"iter_{what}")(**filters)) == whole
 
 
-def test_samples_of_a_batch_are_only_those(many):
+def test_samples_of_a_batch_are_only_those(read):
     """The most specific filter counts, and None comes after every batch."""
-    by_stage = many.samples.list_sample_observations(stage_ref="stage:p.r00.s00")
+    by_stage = read.samples.list_sample_observations(stage_ref="stage:p.r00.s00")
     names = [item.sample_name for item in by_stage]
-    of_batch = many.samples.list_sample_observations(
+    of_batch = read.samples.list_sample_observations(
         batch_ref="batch:p.r00.s01.b01", stage_ref="stage:p.r00.s00"
     )
 
@@ -132,10 +161,10 @@ def test_pages_stay_right_while_rows_come_and_go(many, make):
     assert [run.name for run in rest] == [f"r{i:02}" for i in range(4, 12)]
 
 
-def test_a_cursor_fits_its_own_list_only(many):
+def test_a_cursor_fits_its_own_list_only(read):
     """Damaged, made up and foreign cursors are refused by a code."""
-    cursor = many.runs.page_runs(limit=2).next_cursor
-    samples = many.samples.page_sample_observations(limit=2).next_cursor
+    cursor = read.runs.page_runs(limit=2).next_cursor
+    samples = read.samples.page_sample_observations(limit=2).next_cursor
     version, tag, body = cursor.split(".")
     forged = base64.urlsafe_b64encode(b'[1,"x"]').decode()
     wrong = [
@@ -153,26 +182,26 @@ def test_a_cursor_fits_its_own_list_only(many):
     codes = []
     for after in wrong:
         with pytest.raises(ValidationError) as caught:
-            many.runs.page_runs(after=after)
+            read.runs.page_runs(after=after)
         codes.append(caught.value.code)
     for other in ({"order_by": "name"}, {"descending": True}, {"status": "failed"}):
         with pytest.raises(ValidationError) as caught:
-            many.runs.page_runs(after=cursor, **other)
+            read.runs.page_runs(after=cursor, **other)
         codes.append(caught.value.code)
 
     assert set(codes) == {"metadata_invalid_cursor"}
 
 
 @pytest.mark.parametrize("limit", [0, -1, True, "5", None])
-def test_a_page_has_at_least_one_item(many, limit):
+def test_a_page_has_at_least_one_item(read, limit):
     """A page of nothing would never end."""
     with pytest.raises(ValidationError) as caught:
-        many.runs.page_runs(limit=limit)
+        read.runs.page_runs(limit=limit)
 
     assert caught.value.code == "metadata_invalid_page"
 
 
-def test_a_deep_page_reads_no_more_than_the_first(many):
+def test_a_deep_page_reads_no_more_than_the_first(read):
     """Every query behind a page seeks in an index: none scans a table, none sorts."""
     plans = []
 
@@ -186,7 +215,7 @@ def test_a_deep_page_reads_no_more_than_the_first(many):
     for name, what, filters in LISTS.values():
         if filters.get("order_by") in {"ended_at", "status"} or "refs" in filters:
             continue  # these sort what the filters leave
-        page = getattr(getattr(many, name), f"page_{what}")
+        page = getattr(getattr(read, name), f"page_{what}")
         cursor = page(limit=1, **filters).next_cursor
         event.listen(Engine, "before_cursor_execute", explain)
         try:
@@ -251,13 +280,9 @@ FILTERS = [
 
 
 @pytest.mark.parametrize(("filters", "name", "number"), FILTERS)
-def test_filters_work_in_sql(many, make, filters, name, number):
+def test_filters_work_in_sql(marked, filters, name, number):
     """Each filter finds what it says; the count and the list agree."""
-    many.archive(["run:p.r07"])
-    many.runs.complete_run(
-        "run:p.r02", facts={"code_revision": "abc", "dataset_ref": "s3://data"}, metadata={}
-    )
-    repository = getattr(many, name)
+    repository = getattr(marked, name)
     what = next(what for own, what, _ in LISTS.values() if own == name)
 
     assert getattr(repository, f"count_{what}")(**filters) == number
@@ -280,10 +305,10 @@ def test_filters_work_in_sql(many, make, filters, name, number):
         ({"colour": "red"}, "metadata_unknown_filter"),
     ],
 )
-def test_a_typo_is_an_error_and_not_an_empty_answer(many, filters, code):
+def test_a_typo_is_an_error_and_not_an_empty_answer(read, filters, code):
     """Unknown statuses, operators, orders and filters are refused, with what is allowed."""
     with pytest.raises(ValidationError) as caught:
-        many.runs.page_runs(**filters)
+        read.runs.page_runs(**filters)
 
     assert caught.value.code == code
     assert "allowed" in caught.value.details or code == "metadata_invalid_filter"
@@ -323,11 +348,11 @@ def test_runs_without_a_number_are_not_ordered_by_it(many, make):
     assert many.runs.list_runs(order_by="param:none") == ()
 
 
-def test_light_rows_are_the_runs(many):
+def test_light_rows_are_the_runs(read):
     """Rows and the Arrow table say what the models say, in the same order."""
-    runs = many.runs.list_runs(status="failed", order_by="name", limit=5)
-    rows = many.runs.run_rows(status="failed", order_by="name", limit=5)
-    table = many.runs.arrow_runs(status="failed", order_by="name", limit=5)
+    runs = read.runs.list_runs(status="failed", order_by="name", limit=5)
+    rows = read.runs.run_rows(status="failed", order_by="name", limit=5)
+    table = read.runs.arrow_runs(status="failed", order_by="name", limit=5)
 
     assert [(row.ref, row.name, row.status, row.params, row.tags) for row in rows] == [
         (run.run_ref.text, run.name, run.status, dict(run.params), dict(run.tags)) for run in runs
@@ -338,14 +363,14 @@ def test_light_rows_are_the_runs(many):
     assert dict(table.column("params").to_pylist()[0])["opt"] == '"sgd"'
 
 
-def test_light_rows_come_by_ref_and_in_pages(many):
+def test_light_rows_come_by_ref_and_in_pages(read):
     """Rows of given refs come in their order; pages of rows are the pages of the list."""
     refs = ["run:p.r05", "run:p.none", "run:p.r01"]
-    first = many.runs.page_run_rows(limit=5, order_by="name")
-    second = many.runs.page_run_rows(limit=100, order_by="name", after=first.next_cursor)
+    first = read.runs.page_run_rows(limit=5, order_by="name")
+    second = read.runs.page_run_rows(limit=100, order_by="name", after=first.next_cursor)
 
-    assert list(many.runs.find_run_rows(refs)) == ["run:p.r05", "run:p.r01"]
-    assert (*first.items, *second.items) == many.runs.run_rows(order_by="name")
+    assert list(read.runs.find_run_rows(refs)) == ["run:p.r05", "run:p.r01"]
+    assert (*first.items, *second.items) == read.runs.run_rows(order_by="name")
     assert second.next_cursor is None
 
 
@@ -359,17 +384,17 @@ def test_light_rows_have_what_else_a_run_says(store, make):
     assert row.metadata == {"seed": [1, 2]}
 
 
-def test_refs_are_those_of_the_list(many):
+def test_refs_are_those_of_the_list(read):
     """In the order asked for, cut as asked for; without an order the same refs."""
-    wanted = [run.run_ref.text for run in many.runs.list_runs(order_by="name", descending=True)]
+    wanted = [run.run_ref.text for run in read.runs.list_runs(order_by="name", descending=True)]
 
-    assert list(many.runs.run_refs(order_by="name", descending=True)) == wanted
-    assert many.runs.run_refs(order_by="name", descending=True, limit=2, offset=1) == (
+    assert list(read.runs.run_refs(order_by="name", descending=True)) == wanted
+    assert read.runs.run_refs(order_by="name", descending=True, limit=2, offset=1) == (
         *wanted[1:3],
     )
-    assert sorted(many.runs.run_refs(order_by=None)) == sorted(wanted)
+    assert sorted(read.runs.run_refs(order_by=None)) == sorted(wanted)
     with pytest.raises(ValidationError, match="limit"):
-        many.runs.run_refs(limit=-1)
+        read.runs.run_refs(limit=-1)
 
 
 def test_light_rows_leave_out_damaged_ones(many, path):
@@ -386,13 +411,13 @@ def test_light_rows_leave_out_damaged_ones(many, path):
     assert [item.ref for item in many.damage()] == ["run:p.r05"]
 
 
-def test_many_are_read_at_once(many):
+def test_many_are_read_at_once(read):
     """`get_many` wants all and names those that are absent; `find_many` takes what is there."""
     refs = ["run:p.r05", "run:p.r01", "run:p.none"]
-    found = many.runs.find_many(refs)
+    found = read.runs.find_many(refs)
     with pytest.raises(LookupError) as caught:
-        many.runs.get_many([*refs, "run:p.no"])
+        read.runs.get_many([*refs, "run:p.no"])
 
     assert list(found) == ["run:p.r05", "run:p.r01"]
-    assert [run.name for run in many.runs.get_many(refs[:2])] == ["r05", "r01"]
+    assert [run.name for run in read.runs.get_many(refs[:2])] == ["r05", "r01"]
     assert caught.value.details["refs"] == ["run:p.no", "run:p.none"]
