@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from contexta.capture._ingest import put_snapshot
 from contexta.contract.errors import ContextaError
 from contexta.contract.models.context import EnvironmentSnapshot
+from contexta.contract.refs import StableRef
 from contexta.runtime._fork import gate
 
 if TYPE_CHECKING:
@@ -123,11 +124,20 @@ class Snapshots:
                 run.code_revision = revision
 
     def _snapshot(self, info: Any) -> EnvironmentSnapshot:
-        run = self._run
-        named = self._session.config.capture.capture_installed_packages
-        return EnvironmentSnapshot(
-            environment_snapshot_ref=f"environment:{run.ref.partition(':')[2]}.runtime",
-            run_ref=run.ref,
+        run, session = self._run, self._session
+        own = {
+            "environment_snapshot_ref": f"environment:{run.ref.partition(':')[2]}.runtime",
+            "run_ref": run.ref,
+        }
+        like = session.environment
+        if like is not None and like[0] is info:
+            # All runs of a process have one environment; hundreds of packages are checked once.
+            refs = {name: StableRef.parse(text) for name, text in own.items()}
+            changed = {**refs, "captured_at": run.started_at}
+            return EnvironmentSnapshot.trusted(**{**vars(like[1]), **changed})
+        named = session.config.capture.capture_installed_packages
+        snapshot = EnvironmentSnapshot(
+            **own,
             captured_at=run.started_at,
             python_version=info.python_version,
             platform=info.platform,
@@ -135,3 +145,5 @@ class Snapshots:
             environment_variables=dict(info.environment_variables),
             schema_version=run._context.schema_version,
         )
+        session.environment = info, snapshot
+        return snapshot

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from contexta.capture._ports import Planes
     from contexta.capture.sinks import Sink
     from contexta.config import UnifiedConfig
+    from contexta.contract.models.context import EnvironmentSnapshot
+    from contexta.runtime._environment import EnvironmentInfo
 
 __all__ = ["ActiveContext", "ContextState", "RuntimeSession"]
 
@@ -85,6 +87,7 @@ class RuntimeSession(SessionCalls):
         self.project_anchor = self.project(config.project_name)
         self._names = NameTable()
         self._names_lock = threading.Lock()
+        self.environment: tuple[EnvironmentInfo, EnvironmentSnapshot] | None = None
         self._work: dict[int, list[threading.Thread]] = {}
         _SESSIONS.add(self)
 

@@ -203,7 +203,14 @@ def _keyed(
     ref: str, field: str, old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> Iterator[tuple[str, str, str | None, str | None]]:
     for key in sorted({*old, *new}):
+        if key in old and key in new and _same(old[key], new[key]):
+            continue
         before = json.dumps(old[key], sort_keys=True) if key in old else None
         after = json.dumps(new[key], sort_keys=True) if key in new else None
         if before != after:
             yield ref, f"{field}.{key}", before, after
+
+
+def _same(before: object, after: object) -> bool:
+    """Tell whether two texts or whole numbers are the same; of others, the JSON text tells."""
+    return type(before) is type(after) and type(before) in (str, int) and before == after

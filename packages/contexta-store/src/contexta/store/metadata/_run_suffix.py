@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, select, union_all
 
 from contexta.contract import Run
-from contexta.contract.refs import MAX_STABLE_REF_COMPONENT_LENGTH
+from contexta.contract.refs import MAX_STABLE_REF_COMPONENT_LENGTH, StableRef
 from contexta.store.metadata._tables import run_suffixes, runs, tombstones
 
 if TYPE_CHECKING:
@@ -31,9 +31,10 @@ def reserve(connection: Connection, run: Run) -> Run:
     holds the write transaction, so nobody else can take the ref.
     """
     base = run.run_ref.text
-    if not _taken(connection, base):
-        return run
     stored = connection.execute(_SELECT, {"base": base}).scalar_one_or_none()
+    # A suffix was given only when the base was taken, and what was taken stays so.
+    if stored is None and not _taken(connection, base):
+        return run
     suffix = 2 if stored is None else stored
     while _taken(connection, candidate := _with_suffix(base, suffix)):
         suffix += 1
@@ -41,7 +42,9 @@ def reserve(connection: Connection, run: Run) -> Run:
         connection.execute(_INSERT, {"base_ref": base, "next_suffix": suffix + 1})
     else:
         connection.execute(_UPDATE, {"base": base, "following": suffix + 1})
-    return Run.model_validate({**run.to_dict(), "run_ref": candidate})
+    if run.model_extra:
+        return Run.model_validate({**run.to_dict(), "run_ref": candidate})
+    return Run.trusted(**{**vars(run), "run_ref": StableRef.parse(candidate)})
 
 
 def _taken(connection: Connection, ref: str) -> bool:

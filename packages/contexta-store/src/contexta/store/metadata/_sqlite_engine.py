@@ -45,10 +45,13 @@ class SqliteEngine:
         self._writes = 0
         self._pools: list[QueuePool] = []
         self._writer: Engine | None = None
+        self._write_options: Engine | None = None
         if not read_only:
             self._writer = _sqlite.writer_engine(
                 target, synchronous=synchronous, busy_timeout_seconds=busy_timeout_seconds
             )
+            # Made once, for it costs as much as a statement; it shares the pool of the writer.
+            self._write_options = self._writer.execution_options(**{_sqlite.WRITE_OPTION: True})
         if self.path is not None:
             self._lock_path = _sqlite.lock_path(self.path)
             self._log_path = str(_sqlite.wal_path(self.path))
@@ -215,8 +218,8 @@ class SqliteEngine:
             self._writer.dispose(close=False)
 
     def _write_engine(self) -> Engine:
-        assert self._writer is not None  # noqa: S101 (`Database` refuses writes when read-only)
-        return self._writer.execution_options(**{_sqlite.WRITE_OPTION: True})
+        assert self._write_options is not None  # noqa: S101 (`Database` refuses these writes)
+        return self._write_options
 
     def _reading_engine(self, stack: ExitStack) -> Engine:
         if self.path is None or not self.path.exists():
