@@ -16,6 +16,9 @@ from contexta.interpretation._statistics import (
     robust_spread,
     sample_std,
 )
+from contexta.interpretation.aggregation.errors import (
+    AggregationError as AggregationError,
+)  # reached here by scripts
 from contexta.interpretation.aggregation.models import (
     MetricAggregate,
     RunStatusDistribution,

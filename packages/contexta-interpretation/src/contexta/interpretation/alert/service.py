@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from contexta.interpretation._known_names import near_metrics, near_projects
 from contexta.interpretation.alert._checks import check_rules, label_of
+from contexta.interpretation.alert.errors import AlertError as AlertError  # reached here by scripts
 from contexta.interpretation.alert.models import AlertReport, AlertResult, AlertRule
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness.models import Completeness

@@ -11,6 +11,9 @@ from contexta.contract.time import from_epoch_us
 from contexta.interpretation._instants import instant_us
 from contexta.interpretation._nearest import hint, nearest
 from contexta.interpretation._statistics import deviations, mean, percentile, sample_std
+from contexta.interpretation.anomaly.errors import (
+    AnomalyError as AnomalyError,
+)  # reached here by scripts
 from contexta.interpretation.anomaly.models import AnomalyResult, MetricBaseline
 from contexta.interpretation.anomaly.policy import AnomalyPolicy
 from contexta.interpretation.compare.models import CompletenessNote

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.diagnostics._rules import RULES
+from contexta.interpretation.diagnostics.errors import (
+    DiagnosticsError as DiagnosticsError,
+)  # reached here by scripts
 from contexta.interpretation.diagnostics.models import DiagnosticsResult
 from contexta.interpretation.diagnostics.policy import DiagnosticsPolicy
 from contexta.interpretation.query.service import QueryService

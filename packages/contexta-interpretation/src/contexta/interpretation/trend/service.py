@@ -29,6 +29,7 @@ from contexta.interpretation.repositories.records import (
     RunRecord,
 )
 from contexta.interpretation.trend._population import newest_runs, project_label
+from contexta.interpretation.trend.errors import TrendError as TrendError  # reached here by scripts
 from contexta.interpretation.trend.models import (
     ArtifactSizePoint,
     ArtifactSizeTrend,
