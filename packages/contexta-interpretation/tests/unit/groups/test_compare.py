@@ -89,6 +89,21 @@ def test_too_few_runs_is_an_answer(bench, method):
     assert found.difference == pytest.approx(0.055)
 
 
+def test_very_unequal_small_groups_are_not_judged_by_t(bench):
+    """Welch's t against 3 runs out of 30 alarms too often; permutation does not, and is named."""
+    values = list(np.random.default_rng(1).normal(0.9, 0.01, 30))
+    left, right = bench.group("a", "accuracy", values), bench.group("b", "accuracy", HIGH)
+    service = bench.service()
+    three = row(service.compare_groups(left, right[:3]))
+    five = service.compare_groups(left, right)
+
+    assert three.verdict == "cannot tell"
+    assert "use method permutation" in three.reason
+    assert row(service.compare_groups(left, right[:3], method="permutation")).verdict == "better"
+    assert row(five).verdict == "better"
+    assert [n.summary for n in five.completeness_notes] == ["groups_unequal_sizes:accuracy"]
+
+
 def test_a_method_that_cannot_reach_the_level_says_so(bench):
     """Three runs a side have 20 arrangements: the two-sided p-value is at least 0.1."""
     left, right = bench.group("a", "accuracy", LOW[:3]), bench.group("b", "accuracy", HIGH[:3])

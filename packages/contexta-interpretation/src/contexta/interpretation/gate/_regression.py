@@ -14,7 +14,7 @@ from contexta.interpretation.gate.rules import NoRegressionRule
 from contexta.interpretation.groups._judge import run_test
 from contexta.interpretation.groups._members import pair_runs
 from contexta.interpretation.groups._values import RunValue
-from contexta.interpretation.groups.policy import GroupPolicy
+from contexta.interpretation.groups.policy import GroupPolicy, unfit_sizes
 from contexta.interpretation.statistics import (
     Comparison,
     adjust,
@@ -99,18 +99,17 @@ def _run(
 ) -> Comparison:
     # An interval of 1 - 2 alpha has the bounds of a one-sided test at alpha.
     alpha, paired = 2.0 * rule.alpha, rule.paired_by is not None
-    least = policy.minimum_runs[rule.method]
-    if len(right) == 1 and not paired and rule.method == "welch":
-        test = prediction_test(left, right[0], alpha=alpha)
-    else:
-        test = run_test(left, right, rule.method, policy, paired=paired, alpha=alpha, seed=seed)
     single = len(right) == 1 and not paired and rule.method != "bootstrap"
-    if len(left) < least or (len(right) < least and not single):
-        what = "pairs" if paired else "runs"
-        numbers = str(len(left)) if paired else f"{len(right)} against {len(left)}"
-        text = f"not enough {what}: {numbers}, {rule.method} needs at least {least} a side"
-        test = Comparison(test.method, "not_enough", alpha, len(left), len(right), reason=text)
-    return test
+    if single:
+        # One candidate is not a group: only the baseline must be large enough.
+        unfit = unfit_sizes(policy, rule.method, len(left), len(left), paired=False)
+    else:
+        unfit = unfit_sizes(policy, rule.method, len(left), len(right), paired=paired)
+    if unfit is not None:
+        return Comparison(rule.method, "not_enough", alpha, len(left), len(right), reason=unfit)
+    if single and rule.method == "welch":
+        return prediction_test(left, right[0], alpha=alpha)
+    return run_test(left, right, rule.method, policy, paired=paired, alpha=alpha, seed=seed)
 
 
 def _unfit(
@@ -164,6 +163,8 @@ def _verdict(
         text = f"{_change(worse_by)}; {test.reason} (a threshold rule can)"
         return "cannot_tell", text
     text = f"{_change(worse_by)}, p {number(adjusted)}"
+    if test.method == "prediction":
+        text += " by the prediction interval of normal values"
     asked = rule.margin is not None or rule.relative_margin is not None
     margin = f" than the margin {number(item.margin)}" if asked else ""
     if adjusted <= rule.alpha:
@@ -179,7 +180,7 @@ def _verdict(
     seen = (
         ""
         if visible is None
-        else (f"; a regression of {number(visible)} would be seen in {policy.power:.0%} of cases")
+        else f"; a regression of {number(visible)} would be seen in {policy.power:.0%} of cases"
     )
     return "pass", f"{text}: no regression found{seen}"
 

@@ -6,6 +6,7 @@ runs, or runs that do not vary, give "cannot tell", never an error. Faulty argum
 name the nearest), and groups that share a run ``GroupError``.
 """
 
+from contexta.interpretation.groups._members import Selection
 from contexta.interpretation.groups.errors import GroupError
 from contexta.interpretation.groups.models import (
     GroupComparison,
@@ -26,4 +27,5 @@ __all__ = [
     "GroupSide",
     "ReplicateGroup",
     "ReplicateGroups",
+    "Selection",
 ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from contexta.interpretation.groups._values import RunValue
 from contexta.interpretation.groups.models import GroupMetric, GroupSide
-from contexta.interpretation.groups.policy import GroupPolicy
+from contexta.interpretation.groups.policy import GroupPolicy, unfit_sizes
 from contexta.interpretation.statistics import (
     Comparison,
     bootstrap_test,
@@ -69,13 +69,10 @@ def metric_row(
     one, two = _kept(left, right, pairs)
     a, b = [item.value or 0.0 for item in one], [item.value or 0.0 for item in two]
     first, second = _side(left, one, pairs), _side(right, two, pairs)
-    least = policy.minimum_runs[method]
     test = run_test(a, b, method, policy, paired=pairs is not None, alpha=alpha, seed=seed)
-    if min(first.n, second.n) < least:
-        what = "pairs" if pairs is not None else "runs"
-        numbers = str(first.n) if pairs is not None else f"{first.n} and {second.n}"
-        text = f"not enough {what}: {numbers}, {method} needs at least {least}"
-        test = replace(_without_test(test), status="not_enough", reason=text)
+    unfit = unfit_sizes(policy, method, first.n, second.n, paired=pairs is not None)
+    if unfit is not None:
+        test = replace(_without_test(test), status="not_enough", reason=unfit)
     effect = paired_effect(y - x for x, y in zip(a, b, strict=True)) if pairs else hedges_g(a, b)
     change = None if first.mean is None or second.mean is None else second.mean - first.mean
     return GroupMetric(

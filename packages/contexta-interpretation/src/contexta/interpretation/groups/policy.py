@@ -10,8 +10,35 @@ from contexta.interpretation._base import FrozenDict, Result
 
 METHODS = ("welch", "permutation", "bootstrap")
 
-#: Fewest runs a side by method; below, the answer is "cannot tell".
-MINIMUM_RUNS = FrozenDict({"welch": 3, "permutation": 3, "bootstrap": 3})
+#: Fewest runs a side by method; below, the answer is "cannot tell". Measured (docs, how to compare
+#: groups): Welch's 95 % intervals hold at 3 and more; BCa covers 89 % at 3, 93 % at 5 and 10, and
+#: raises 12 % false alarms on skewed values at 10.
+MINIMUM_RUNS = FrozenDict({"welch": 3, "permutation": 3, "bootstrap": 10})
+#: Below this size of the smaller group, Welch's t does not hold its level against one more than
+#: ``LARGEST_RATIO`` times as large: 3 against 30 normal values alarm in 8 %, skewed in 16 %.
+SMALL_GROUP = 5
+LARGEST_RATIO = 3
+
+
+def unfit_sizes(
+    policy: GroupPolicy, method: str, left: int, right: int, *, paired: bool
+) -> str | None:
+    """Why groups of these sizes cannot be told apart by ``method``; ``None`` when they can."""
+    least, small = policy.minimum_runs[method], min(left, right)
+    if small < least:
+        what, sizes = ("pairs", str(small)) if paired else ("runs", f"{left} and {right}")
+        return f"not enough {what}: {sizes}, {method} needs at least {least} a side"
+    if unequal(method, left, right, paired=paired) and small < SMALL_GROUP:
+        return (
+            f"{left} and {right} runs are too unequal for welch with fewer than {SMALL_GROUP} on "
+            "a side; use method permutation, which holds its level there, or add runs"
+        )
+    return None
+
+
+def unequal(method: str, left: int, right: int, *, paired: bool) -> bool:
+    """Whether the sizes differ so much that Welch's t alarms too often on skewed values."""
+    return method == "welch" and not paired and max(left, right) > LARGEST_RATIO * min(left, right)
 
 
 @dataclass(frozen=True, slots=True)

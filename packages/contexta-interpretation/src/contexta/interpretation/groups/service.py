@@ -25,7 +25,7 @@ from contexta.interpretation.groups.models import (
     ReplicateGroup,
     ReplicateGroups,
 )
-from contexta.interpretation.groups.policy import METHODS, GroupPolicy
+from contexta.interpretation.groups.policy import METHODS, GroupPolicy, unequal
 from contexta.interpretation.query.filters import RunListQuery
 from contexta.interpretation.query.metrics import AGGREGATIONS
 from contexta.interpretation.query.models import EvidenceLink
@@ -162,7 +162,7 @@ class GroupService:
             paired_by=paired_by,
             power=self.config.power,
             seed=seed,
-            completeness_notes=_notes(one, two, rows),
+            completeness_notes=_notes(one, two, rows, method),
             evidence_links=tuple(EvidenceLink("run", r.run_id, r.name) for r in (*one, *two)),
             completeness=completeness_of(self.query_service, ids, keys),
         )
@@ -187,7 +187,10 @@ def _direction(key: str, given: Direction) -> bool | None:
 
 
 def _notes(
-    left: Sequence[RunRecord], right: Sequence[RunRecord], rows: Sequence[GroupMetric]
+    left: Sequence[RunRecord],
+    right: Sequence[RunRecord],
+    rows: Sequence[GroupMetric],
+    method: str,
 ) -> tuple[CompletenessNote, ...]:
     notes = [
         CompletenessNote("warning", f"groups_empty:{side}")
@@ -200,6 +203,11 @@ def _notes(
             details = {"metric_key": row.metric_key, "runs": count}
             summary = f"groups_nonfinite_left_out:{row.metric_key}"
             notes.append(CompletenessNote("warning", summary, details))
+        paired = row.test.method.startswith("paired")
+        if row.test.status == "ok" and unequal(method, row.left.n, row.right.n, paired=paired):
+            details = {"left": row.left.n, "right": row.right.n, "use": "permutation"}
+            summary = f"groups_unequal_sizes:{row.metric_key}"
+            notes.append(CompletenessNote("info", summary, details))
     return tuple(notes)
 
 
