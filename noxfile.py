@@ -181,9 +181,11 @@ def integration(session: nox.Session, top: str) -> None:
 
 @nox.session(requires=["wheels"])
 def spark(session: nox.Session) -> None:
-    """Read a store in use with Spark in local mode, through the plain glob."""
-    install_wheels(session, "contexta", also=["pyspark>=4,<5", *ANALYTICS, *TEST_TOOLS])
-    run_pytest(session, ROOT / "tests-integration" / "analytics" / "test_spark.py", "-n", "0")
+    """Read a store in use with Spark in local mode, and ask aggregate questions through Connect."""
+    (extra,) = project_table("contexta-interpretation")["optional-dependencies"]["spark"]
+    install_wheels(session, "contexta", also=[extra, *ANALYTICS, *TEST_TOOLS])
+    tests = ROOT / "tests-integration" / "analytics"
+    run_pytest(session, tests / "test_spark.py", tests / "test_spark_connect.py", "-n", "0")
 
 
 @nox.session

@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 # Spark is large: the session `spark` installs it, the others do without.
-collect_ignore = [] if find_spec("pyspark") else ["test_spark.py"]
+collect_ignore = [] if find_spec("pyspark") else ["test_spark.py", "test_spark_connect.py"]
 
 
 def pytest_addoption(parser):

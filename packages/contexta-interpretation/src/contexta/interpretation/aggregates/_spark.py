@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 _TYPES = {"sequence": "BIGINT", "step": "BIGINT", "observed_at": "TIMESTAMP", "value": "DOUBLE"}
+_SELECTED = "position BIGINT, run_ref STRING, group_name STRING"
 _RECORD_TYPES = ("metric", "event", "span", "degraded")
 _TRIES = 5
 # Up to so many runs are named in the filter that Spark pushes down to the row groups.
@@ -104,7 +105,7 @@ class SparkEngine:
             session = SparkSession.builder.remote(url).create()
         except (PySparkException, ValueError) as error:
             raise AggregateError(
-                f"no Spark Connect server answers at {url!r}: {error}",
+                f"no Spark Connect server answers at {url!r}: {_told(error)}",
                 code="aggregates_connection_failed",
                 details={"url": url},
                 cause=error,
@@ -163,7 +164,8 @@ class SparkEngine:
         )
 
     def _run(self, question: Question, asked: Asked) -> Any:
-        views = {"contexta_selected": self._session.createDataFrame(asked.selected())}
+        selected = self._session.createDataFrame(asked.selected(), _SELECTED)
+        views = {"contexta_selected": selected}
         for kind, columns in question.reads.items():
             frame = self._frame(kind, columns)
             if frame is None:
@@ -199,7 +201,7 @@ class SparkEngine:
             if "PATH_NOT_FOUND" in str(error):
                 return None
             raise AggregateError(
-                f"Spark cannot read {self._uri}/{record_type}: {error}",
+                f"Spark cannot read {self._uri}/{record_type}: {_told(error)}",
                 code="aggregates_engine_failed",
                 details={"engine": self.name, "records_uri": self._uri},
                 cause=error,
@@ -219,15 +221,17 @@ class SparkEngine:
 
 
 def _narrowed(frame: Any, record_type: str, asked: Asked) -> Any:
-    """Drop folders and row groups that the question is not about; the text filters again."""
-    from pyspark.sql import functions as f
+    """Drop folders and row groups that the question is not about; the text filters again.
 
+    The columns are the frame's own: those of ``pyspark.sql.functions`` belong to one kind of
+    session, classic or Connect, as the process was started.
+    """
     if asked.projects is not None:
-        frame = frame.where(f.col("project").isin(list(asked.projects)))
+        frame = frame.where(frame["project"].isin(list(asked.projects)))
     if record_type == "metric" and asked.metric_key is not None:
-        frame = frame.where(f.col("metric_key") == f.lit(asked.metric_key))
+        frame = frame.where(frame["metric_key"] == asked.metric_key)
     if asked.run_refs is not None and len(asked.run_refs) <= _FEW_RUNS:
-        frame = frame.where(f.col("run_ref").isin(list(asked.run_refs)))
+        frame = frame.where(frame["run_ref"].isin(list(asked.run_refs)))
     return frame
 
 
@@ -237,11 +241,16 @@ def _ddl(columns: Iterable[str]) -> str:
 
 def _failed(question: Question, error: Exception) -> AggregateError:
     return AggregateError(
-        f"Spark could not answer {question.name}: {error}",
+        f"Spark could not answer {question.name}: {_told(error)}",
         code="aggregates_engine_failed",
         details={"engine": "spark", "question": question.name},
         cause=error,
     )
+
+
+def _told(error: Exception) -> str:
+    """What an error says, without the pages of the server's stack."""
+    return str(error).partition("JVM stacktrace")[0].strip()[:1_000]
 
 
 def _invalid(name: str, value: object, rule: str) -> ValidationError:

@@ -277,7 +277,7 @@ ORDER BY position, record_type
 
 def _first_of(record_type: str) -> str:
     return f"""
-    SELECT run_ref, min(observed_at) AS first_observed_at
+    SELECT run_ref, min(observed_at) AS first_at
     FROM contexta_{record_type}
     WHERE CAST(:project AS STRING) IS NULL
        OR split_part(substr(run_ref, 5), '.', 1) = CAST(:project AS STRING)
@@ -291,8 +291,8 @@ WITH firsts AS ({_first_of("metric")}
     UNION ALL {_first_of("span")}
     UNION ALL {_first_of("degraded")}
 )
-SELECT run_ref, min(first_observed_at) AS first_observed_at
+SELECT run_ref, min(first_at) AS first_observed_at
 FROM firsts
 GROUP BY run_ref
-ORDER BY min(first_observed_at), run_ref
+ORDER BY first_observed_at, run_ref
 """
