@@ -57,15 +57,21 @@ class ReadDelegates(ServiceProperties):
         sort_by: str = "started_at",
         sort_desc: bool = True,
         query: RunListQuery | None = None,
+        where: str | None = None,
     ) -> tuple[RunRecord, ...]:
         """Return runs.
 
         Without filters oldest first, by project; with any filter newest first
-        (`sort_desc`). `query` replaces all filters.
+        (`sort_desc`). `query` replaces all filters. `where` is an expression such as
+        `params.lr < 0.01 and metrics.accuracy.max > 0.9`; see
+        `contexta.interpretation.query.RunExpression`.
+
+        Raises:
+            ValidationError: a filter that cannot be; for `where` with the place in its text.
         """
         if query is None:
-            given = (status, tags, tuple(metric_conditions), time_range, limit, offset)
-            if given == (None, None, (), None, None, 0) and (sort_by, sort_desc) == (
+            given = (status, tags, tuple(metric_conditions), time_range, limit, offset, where)
+            if given == (None, None, (), None, None, 0, None) and (sort_by, sort_desc) == (
                 "started_at",
                 True,
             ):
@@ -82,6 +88,7 @@ class ReadDelegates(ServiceProperties):
                 offset=offset,
                 sort_by=sort_by,
                 sort_desc=sort_desc,
+                where=where,
             )
         return self.query_service.list_runs(project_name, query=query)
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
         ReportBuilder,
         TrendService,
     )
+    from contexta.interpretation.changes import ChangeService
+    from contexta.interpretation.gate import GateService
+    from contexta.interpretation.groups import GroupService
     from contexta.store.artifacts import ArtifactStore
     from contexta.store.metadata import MetadataStore
     from contexta.store.records import RecordStore
@@ -140,4 +143,22 @@ class ServiceProperties:
     def anomaly_service(self) -> AnomalyService:
         """Values unlike those of earlier runs."""
         service: AnomalyService = self._service("anomaly")
+        return service
+
+    @property
+    def group_service(self) -> GroupService:
+        """Groups of replicate runs, and whether they differ."""
+        service: GroupService = self._service("group")
+        return service
+
+    @property
+    def gate_service(self) -> GateService:
+        """Rules that runs must meet."""
+        service: GateService = self._service("gate")
+        return service
+
+    @property
+    def change_service(self) -> ChangeService:
+        """Where a metric changed over runs, and what came with it."""
+        service: ChangeService = self._service("change")
         return service

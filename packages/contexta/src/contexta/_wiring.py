@@ -6,11 +6,12 @@ loads neither SQLAlchemy nor pyarrow nor DuckDB.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from contexta.config import UnifiedConfig
+    from contexta.config import InterpretationConfig, UnifiedConfig
 
 _STORES = {
     "metadata": ("contexta.store.metadata", "MetadataStore"),
@@ -72,33 +73,34 @@ def build_query_service(repository: Any) -> Any:
 
 def build_service(name: str, query_service: Any, config: UnifiedConfig) -> Any:
     """Build one service over the query service, with the policy that `config` holds."""
-    policies = config.interpretation
+    package, cls = _SERVICES[name]
+    service = getattr(import_module(f"contexta.interpretation.{package}"), cls)
     if name == "report_builder":
-        return _load("reports", "ReportBuilder")()
-    if name == "alert":
-        cls = _load("alert", "AlertService")
-        return cls(query_service, metric_aggregation=policies.trend.metric_aggregation)
-    cls = _load(name, f"{_CLASS_NAMES[name]}Service")
-    if name == "aggregation":
-        return cls(query_service, metric_aggregation=policies.trend.metric_aggregation)
-    if name == "anomaly":
-        return cls(query_service, **policies.anomaly.model_dump())
-    policy_field = {"compare": "comparison", "diagnostics": "diagnostics", "trend": "trend"}
-    if name in policy_field:
-        return cls(query_service, config=getattr(policies, policy_field[name]))
-    return cls(query_service)
+        return service()
+    settings = _SETTINGS.get(name)
+    return service(query_service, **({} if settings is None else settings(config.interpretation)))
 
 
-_CLASS_NAMES = {
-    "aggregation": "Aggregation",
-    "anomaly": "Anomaly",
-    "compare": "Compare",
-    "diagnostics": "Diagnostics",
-    "lineage": "Lineage",
-    "provenance": "Provenance",
-    "trend": "Trend",
+_SERVICES = {
+    "aggregation": ("aggregation", "AggregationService"),
+    "alert": ("alert", "AlertService"),
+    "anomaly": ("anomaly", "AnomalyService"),
+    "change": ("changes", "ChangeService"),
+    "compare": ("compare", "CompareService"),
+    "diagnostics": ("diagnostics", "DiagnosticsService"),
+    "gate": ("gate", "GateService"),
+    "group": ("groups", "GroupService"),
+    "lineage": ("lineage", "LineageService"),
+    "provenance": ("provenance", "ProvenanceService"),
+    "report_builder": ("reports", "ReportBuilder"),
+    "trend": ("trend", "TrendService"),
 }
-
-
-def _load(package: str, name: str) -> Any:
-    return getattr(import_module(f"contexta.interpretation.{package}"), name)
+_SETTINGS: dict[str, Callable[[InterpretationConfig], dict[str, Any]]] = {
+    "aggregation": lambda policies: {"metric_aggregation": policies.trend.metric_aggregation},
+    "alert": lambda policies: {"metric_aggregation": policies.trend.metric_aggregation},
+    "anomaly": lambda policies: policies.anomaly.model_dump(),
+    "compare": lambda policies: {"config": policies.comparison},
+    "diagnostics": lambda policies: {"config": policies.diagnostics},
+    "gate": lambda policies: {"diagnostics": policies.diagnostics},
+    "trend": lambda policies: {"config": policies.trend},
+}
