@@ -34,6 +34,14 @@ from contexta.interpretation.anomaly import (
     AnomalyService,
     MetricBaseline,
 )
+from contexta.interpretation.changes import (
+    Bisection,
+    ChangeError,
+    ChangeHistory,
+    ChangePoint,
+    ChangePolicy,
+    ChangeService,
+)
 from contexta.interpretation.compare import (
     ArtifactChange,
     ArtifactKindCountRow,
@@ -144,6 +152,12 @@ __all__ = [
     "ArtifactSizeTrend",
     "ArtifactStoreReader",
     "BatchRecord",
+    "Bisection",
+    "ChangeError",
+    "ChangeHistory",
+    "ChangePoint",
+    "ChangePolicy",
+    "ChangeService",
     "CompareService",
     "ComparisonError",
     "ComparisonPolicy",

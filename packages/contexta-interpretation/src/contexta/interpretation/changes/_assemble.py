@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from contexta.interpretation._statistics import percentile
-from contexta.interpretation.changes._search import Split
+from contexta.interpretation.changes._search import Split, power_of_two
 from contexta.interpretation.changes.models import ChangePoint, HistoryPoint, Segment
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.statistics import welch_test
@@ -29,15 +29,17 @@ def segments_of(points: Sequence[HistoryPoint], places: Sequence[int]) -> tuple[
 def _segment(points: Sequence[HistoryPoint]) -> Segment:
     values = [point.value for point in points]
     median = _median(values)
+    size = power_of_two(max(map(abs, values)))
+    small = [value / size for value in values]
     return Segment(
         first_index=points[0].index,
         last_index=points[-1].index,
         first_run=points[0].run_id,
         last_run=points[-1].run_id,
         count=len(values),
-        mean=math.fsum(values) / len(values),
+        mean=math.fsum(small) / len(values) * size,
         median=median,
-        std=plain.stdev(values) if len(values) > 1 else None,
+        std=plain.stdev(small) * size if len(values) > 1 else None,
         mad=_median([abs(value - median) for value in values]),
     )
 
@@ -122,7 +124,7 @@ def smallest_detectable(
     noise = spread / math.sqrt(2 * (1 - correlation))
     noise *= math.sqrt((1 + correlation) / (1 - correlation))
     stricter = math.sqrt(max(1.0, math.log(1 / significance) / math.log(100)))
-    return noise * _FOUND * stricter * 2 / math.sqrt(count)
+    return float(noise) * _FOUND * stricter * 2 / math.sqrt(count)
 
 
 def is_drift(values: Sequence[float], places: Sequence[int]) -> bool:
@@ -135,7 +137,7 @@ def is_drift(values: Sequence[float], places: Sequence[int]) -> bool:
 
     if not places:
         return False
-    series = np.asarray(values, dtype=float)
+    series = np.asarray(values, dtype=float) / power_of_two(max(map(abs, values)))
     bounds = [0, *places, len(series)]
     fitted = np.empty_like(series)
     for low, high in pairwise(bounds):

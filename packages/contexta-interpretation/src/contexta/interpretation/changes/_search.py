@@ -50,6 +50,11 @@ def permutations_for(significance: float) -> int:
     return max(PERMUTATIONS, math.ceil(2 / significance) - 1)
 
 
+def power_of_two(size: float) -> float:
+    """Return the largest power of two that is at most ``size``; 1.0 for 0."""
+    return math.ldexp(1.0, math.frexp(size)[1] - 1) if size else 1.0
+
+
 def find_splits(values: Sequence[float], *, least: int, significance: float, seed: int) -> Found:
     """Find all changes of a series, in order.
 
@@ -63,6 +68,8 @@ def find_splits(values: Sequence[float], *, least: int, significance: float, see
     import numpy as np
 
     series = np.asarray(values, dtype=np.float64)
+    # Squares of what a double can hold need not fit into one; a power of two changes no digit.
+    series = series / power_of_two(float(np.abs(series).max(initial=0.0)))
     permutations = permutations_for(significance)
     found: list[tuple[int, float]] = []
     waiting = [(0, len(series))]
