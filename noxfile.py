@@ -45,7 +45,7 @@ POSTGRES = ["psycopg[binary]>=3.2.1"]
 EXTRA_TEST_TOOLS = {
     "contexta-contract": ["numpy>=1.26"],
     "contexta-store": ["numpy>=1.26", *ANALYTICS, *POSTGRES],
-    "contexta-interpretation": ["scipy>=1.11"],
+    "contexta-interpretation": ["scipy>=1.11", *POSTGRES],
     "contexta": ["numpy>=1.26"],
 }
 

@@ -165,6 +165,15 @@ class ExpressionReader(Protocol):
 
 
 @runtime_checkable
+class KeyReader(Protocol):
+    """Optional: which keys there are, without reading the runs."""
+
+    def known_keys(self, field: str) -> Sequence[str]:
+        """Return the keys of ``params``, ``tags`` or ``metrics`` over all runs, sorted."""
+        ...
+
+
+@runtime_checkable
 class ValueReader(Protocol):
     """Optional: one value of a metric for each of many runs, in one question."""
 
@@ -330,6 +339,7 @@ __all__ = [
     "CurveReader",
     "EnvironmentReader",
     "ExpressionReader",
+    "KeyReader",
     "MetricReader",
     "ObservabilityRepository",
     "PointStatisticsReader",

@@ -18,8 +18,9 @@ from contexta.store.testing import throwaway_postgres
 
 START = to_epoch_us("2026-01-31T12:00:00Z")
 HOUR = 3_600_000_000
-TEXTS = ["", "a", "A", "adam", "Adam%_[x]", "a*b?c", "0.01", "true", "é", "e\u0301", "\U0001f600",
-         "nan", "inf", "null", 'it\'s "x"; DROP TABLE runs --', "\\", "a\nb", "x\x00y", "\x01"]  # fmt: skip
+PLAIN = ["", "a", "A", "adam", "0.01", "true", "nan", "inf", "null"]
+ODD = ["Adam%_[x]", "a*b?c", 'it\'s "x"; DROP TABLE runs --', "\\", "a\nb", "x\x00y", "\x01"]
+TEXTS = [*PLAIN, *ODD, "é", "e\u0301", "\U0001f600"]
 NUMBERS = [0, -0.0, 1, 0.01, -3.5, 1e300, 2**60, float("nan"), float("inf"), float("-inf")]
 PARAMS = [*TEXTS, *NUMBERS, True, False, None, 2**1024 - 1]
 KEYS = ["k", "a.b", "x y", "é"]
@@ -100,7 +101,7 @@ def add_points(stores, writer, ref, slug, chance):
                 writer.append_point(series, moment, value, chance.choice([None, 0, 1, 2]))
 
 
-@pytest.fixture(scope="session", params=[1, 2, 3])
+@pytest.fixture(scope="session", params=[1, 2])
 def both(request, ledger_settings, tmp_path_factory):
     """The same runs as a repository over stores and as one that holds lists."""
     root = tmp_path_factory.mktemp("space")

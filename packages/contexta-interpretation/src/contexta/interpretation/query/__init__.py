@@ -6,6 +6,7 @@ whose ``details`` name the candidates. Filters are checked when they are built
 (``ValidationError``), expressions (``RunListQuery.where``) too.
 """
 
+from contexta.interpretation.query._expression_keys import UnknownKey
 from contexta.interpretation.query.expression import RunExpression
 from contexta.interpretation.query.filters import MetricCondition, RunListQuery, TimeRange
 from contexta.interpretation.query.models import EvidenceLink, RunPage, RunSnapshot
@@ -20,4 +21,5 @@ __all__ = [
     "RunPage",
     "RunSnapshot",
     "TimeRange",
+    "UnknownKey",
 ]

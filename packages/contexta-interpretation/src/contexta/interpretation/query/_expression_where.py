@@ -114,7 +114,7 @@ def _joined(parts: Iterable[Condition | _Runs], *, every: bool) -> Condition | _
 
 def _plain(found: Condition | _Runs) -> Condition:
     if isinstance(found, _Runs):
-        return {"refs": sorted(found.refs), "negated": found.others}
+        return {"refs": list(found.refs), "negated": found.others}
     return found
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from contexta.contract.errors import InterpretationError
 from contexta.interpretation.errors import ResolutionError
 from contexta.interpretation.protocols import CompositeRepository, RunFinder, RunSuggester
+from contexta.interpretation.query._expression_keys import UnknownKey, unknown_keys
 from contexta.interpretation.query._pages import page_of_runs
 from contexta.interpretation.query._selection import (
     is_decided_here,
@@ -16,6 +17,7 @@ from contexta.interpretation.query._selection import (
     select_runs,
 )
 from contexta.interpretation.query._snapshot import RunFacts, load_facts, load_snapshot
+from contexta.interpretation.query.expression import RunExpression
 from contexta.interpretation.query.filters import RunListQuery
 from contexta.interpretation.query.metrics import check_aggregation, run_values
 from contexta.interpretation.query.models import RunPage, RunSnapshot
@@ -127,6 +129,17 @@ class QueryService:
             self.repository, ids, metric_key, stage_name=stage_name, aggregation=aggregation
         )
         return {run_id: values[run_id] for run_id in ids if run_id in values}
+
+    def unknown_keys(self, where: str) -> tuple[UnknownKey, ...]:
+        """Return the keys of params, tags and metrics in an expression that no run has.
+
+        Such a key is no error, for a run may come that has it; but an answer that is empty for
+        a typing mistake should say so.
+
+        Raises:
+            ValidationError: the expression is wrong, as in :class:`RunListQuery`.
+        """
+        return unknown_keys(self.repository, RunExpression.parse(where))
 
     def require_run(self, run_id: str) -> RunRecord:
         """Return one run.

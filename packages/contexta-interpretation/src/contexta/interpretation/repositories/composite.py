@@ -91,6 +91,12 @@ class CompositeStoreRepository(CompletenessAnswers):
         """Whether ``query.where`` is answered by SQL; not for runs that are named one by one."""
         return query.run_ids is None
 
+    def known_keys(self, field: str) -> tuple[str, ...]:
+        """Return the keys of ``params``, ``tags`` or ``metrics`` over all runs, sorted."""
+        if field == "metrics":
+            return self.record_store.metric_keys()
+        return self.metadata_store.runs.list_keys(field)
+
     def find_run_ids(self, query: RunListQuery, *, ordered: bool = True) -> tuple[str, ...]:
         """Return the ids of what ``query`` selects; paged here unless metric values decide.
 

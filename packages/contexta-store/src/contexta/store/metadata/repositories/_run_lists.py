@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
+from sqlalchemy import select
+
 from contexta.contract import Run
 from contexta.store.metadata._arguments import several
+from contexta.store.metadata._filters import invalid_filter
 from contexta.store.metadata._paging import Page, page_refs, page_rows
 from contexta.store.metadata._refs import ref_text
 from contexta.store.metadata._run_query import run_listing
 from contexta.store.metadata._run_rows import arrow_table, light_rows
-from contexta.store.metadata._tables import runs
+from contexta.store.metadata._tables import run_params, run_tags, runs
 from contexta.store.metadata.repositories._reads import PAGE_SIZE, ReadRepository
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from contexta.store.metadata._filter_types import RunFilters
     from contexta.store.metadata._paging import Listing
     from contexta.store.metadata._run_rows import RunRow
+
+_KEYED = {"params": run_params, "tags": run_tags}
 
 
 class RunLists(ReadRepository[Run]):
@@ -131,6 +136,21 @@ class RunLists(ReadRepository[Run]):
     ) -> Iterator[Run]:
         """Yield runs page by page, each page as it is then; see `list_runs`."""
         return self._iterate(_listing(filters, order_by, descending))
+
+    def list_keys(self, field: str) -> tuple[str, ...]:
+        """Return the keys that any run has, sorted by code point.
+
+        Args:
+            field: `params` or `tags`.
+
+        Raises:
+            ValidationError: `metadata_invalid_filter`.
+        """
+        table = _KEYED.get(field)
+        if table is None:
+            raise invalid_filter("field", field, "params or tags")
+        with self._database.read() as connection:
+            return tuple(sorted(connection.execute(select(table.c.key).distinct()).scalars()))
 
     def count_runs(self, **filters: Unpack[RunFilters]) -> int:
         """Count runs; see `list_runs`."""
