@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         ReproducibilityAudit,
         RunComparison,
         RunListQuery,
+        RunPage,
         RunRecord,
         RunSnapshot,
         SampleRecord,
@@ -91,6 +92,26 @@ class ReadDelegates(ServiceProperties):
                 where=where,
             )
         return self.query_service.list_runs(project_name, query=query)
+
+    def page_runs(
+        self,
+        query: RunListQuery | None = None,
+        *,
+        after: str | None = None,
+        limit: int = 100,
+        project_name: str | None = None,
+    ) -> RunPage:
+        """Return one page of runs and the cursor of the next, which goes into `after`.
+
+        The hundredth page costs what the first does, and runs that come or go meanwhile
+        neither repeat a run nor hide one.
+
+        Raises:
+            ValidationError: `query_invalid_cursor`, `query_invalid_page`.
+        """
+        return self.query_service.page_runs(
+            query, after=after, limit=limit, project_name=project_name
+        )
 
     def list_deployments(
         self, project_name: str | None = None, run_id: str | None = None

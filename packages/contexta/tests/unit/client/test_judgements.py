@@ -71,3 +71,18 @@ def test_runs_are_listed_by_expression(ctx):
     found = ctx.list_runs(where="params.lr = 0.5 and metrics.accuracy.max < 0.8")
 
     assert [5, 4, 3] == [run.params["seed"] for run in found]
+
+
+def test_pages_of_runs_make_up_the_list(ctx):
+    """Following the cursors shows each run once, in the order of the list."""
+    train(ctx, 7)
+    seen, after = [], None
+
+    while True:
+        page = ctx.page_runs(after=after, limit=3)
+        seen += [run.run_id for run in page.runs]
+        after = page.next_cursor
+        if after is None:
+            break
+
+    assert [run.run_id for run in ctx.list_runs()] == seen
