@@ -1,7 +1,9 @@
 """Processes that die before a chosen system call."""
 
+import itertools
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,20 @@ def _die_before(number, also):
 
     for owner, name in (*((os, call) for call in CALLS), *also):
         setattr(owner, name, counted(getattr(owner, name), name))
+
+
+@pytest.fixture
+def kill_numbers():
+    """Count the calls to kill before: one in `step`, another one with each Python.
+
+    `KILL_STEP=1` kills before every call.
+    """
+
+    def count(step):
+        step = int(os.environ.get("KILL_STEP", step))
+        return itertools.count(1 + sys.version_info.minor % step, step)
+
+    return count
 
 
 @pytest.fixture

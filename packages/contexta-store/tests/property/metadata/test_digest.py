@@ -1,6 +1,6 @@
 """The row digest."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contexta.store.metadata._rows import row_digest
@@ -9,6 +9,7 @@ VALUES = st.none() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=20)
 ROWS = st.lists(VALUES, max_size=6).map(tuple)
 
 
+@settings(max_examples=50)
 @given(ROWS, ROWS, st.sampled_from("ab"), st.sampled_from("ab"))
 def test_no_two_rows_share_an_encoding(left, right, table, other):
     """Each value carries its type and length, so that no two rows share an encoding."""

@@ -18,7 +18,10 @@ RECORDS = st.one_of(
     strategies.trace_span_records(),
     strategies.degraded_records(),
 )
-SETTINGS = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = int(os.environ.get("EXAMPLES", "6"))
+SETTINGS = settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 @contextmanager

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from contexta.store.records import RecordStore, RecordStoreConfig, SeriesContext
 
-SETTINGS = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
+SETTINGS = settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 RUNS = ("run:p.a", "run:p.b", "run:q.a")
 KEYS = ("acc", "loss")
 STAGES = (None, "train")

@@ -9,23 +9,35 @@ import os, sys
 from contexta.contract import ArtifactManifest
 from contexta.store.artifacts import ArtifactStore, RemovalPolicy, VaultConfig
 
-root, scratch, who, rounds = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
-store = ArtifactStore(VaultConfig(root_path=root))
-for n in range(rounds):
-    source = os.path.join(scratch, who)
-    with open(source, "w") as file:
-        file.write(f"body {n % 3}")  # the same few bodies, over and over, by everybody
-    ref = f"artifact:p.r.w{who}-{n}"
-    store.put_artifact(ArtifactManifest(
-        artifact_ref=ref, artifact_kind="checkpoint", run_ref="run:p.r",
-        created_at="2026-01-01T00:00:00Z", producer_ref="sdk", location_ref="x"), source)
-    if store.read_artifact_bytes(ref) != f"body {n % 3}".encode():
-        sys.exit("lost " + ref)
-    if n % 3:  # most go again at once, so that their bodies turn to garbage
-        plan = store.plan_removal(RemovalPolicy(), named_refs=[ref])
-        store.apply_removal_plan(plan, dry_run=False)
-    else:
-        print(ref)
+root, scratch, processes, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+
+def write(who):
+    store = ArtifactStore(VaultConfig(root_path=root))
+    for n in range(rounds):
+        source = os.path.join(scratch, str(who))
+        with open(source, "w") as file:
+            file.write(f"body {n % 3}")  # the same few bodies, over and over, by everybody
+        ref = f"artifact:p.r.w{who}-{n}"
+        store.put_artifact(ArtifactManifest(
+            artifact_ref=ref, artifact_kind="checkpoint", run_ref="run:p.r",
+            created_at="2026-01-01T00:00:00Z", producer_ref="sdk", location_ref="x"), source)
+        if store.read_artifact_bytes(ref) != f"body {n % 3}".encode():
+            sys.exit("lost " + ref)
+        if n % 3:  # most go again at once, so that their bodies turn to garbage
+            plan = store.plan_removal(RemovalPolicy(), named_refs=[ref])
+            store.apply_removal_plan(plan, dry_run=False)
+        else:
+            os.write(1, ref.encode() + b"\\n")
+
+# One interpreter imports once and forks the writers: what is tested are their puts.
+children = []
+for who in range(processes):
+    child = os.fork()
+    if child == 0:
+        write(who)
+        os._exit(0)
+    children.append(child)
+sys.exit(sum(os.waitpid(child, 0)[1] != 0 for child in children))
 """
 
 COLLECTOR = """
@@ -50,21 +62,13 @@ def test_no_put_loses_its_body_to_a_collector(root, tmp_path, opened):
         text=True,
     )
     collector.stdout.readline()
-    writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(root), str(tmp_path), str(who), "5"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for who in range(8)
-    ]
-    results = [writer.communicate(timeout=120) for writer in writers]
+    command = [sys.executable, "-c", WRITER, str(root), str(tmp_path), "8", "5"]
+    writers = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     removed, _ = collector.communicate("stop\n", timeout=60)
-    kept = [line for out, _ in results for line in out.split()]
+    kept = writers.stdout.split()
     report = opened().verify_all()
 
-    assert [err for _, err in results if err] == []
+    assert (writers.stderr, writers.returncode) == ("", 0)
     assert sorted(kept) == opened().list_refs()
     assert (report.missing_refs, report.drifted_refs, report.damaged_bindings) == ((), (), ())
     assert json.loads(removed) >= 1

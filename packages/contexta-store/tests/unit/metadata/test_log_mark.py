@@ -18,14 +18,14 @@ from contexta.store.metadata import (
     accept_damaged_log,
 )
 
-_KILLED = """
+_WRITING = """
 import os, signal, sys, threading
 from contexta.contract import Project, Run
 from contexta.store.metadata import MetadataStore, MetadataStoreConfig
 
 T = "2026-01-01T00:00:00Z"
 path, name, after = sys.argv[1], sys.argv[2], float(sys.argv[3])
-store = MetadataStore(MetadataStoreConfig(database_path=path, **eval(sys.argv[4])))
+store = MetadataStore(MetadataStoreConfig(database_path=path))
 store.projects.put_project(Project(project_ref="project:p", name="p", created_at=T))
 
 def run(number):
@@ -33,31 +33,54 @@ def run(number):
     return Run(run_ref=f"run:p.{own}", project_ref="project:p", name=own, status="open",
                started_at=T, description="d" * 3000)
 
-if after:
-    threading.Timer(after, os.kill, (os.getpid(), signal.SIGKILL)).start()
-    number = 0
-    while True:
-        store.runs.put_many([run(number), run(number + 1)])
-        number += 2
-        os.write(1, b"%d\\n" % number)
-        try:
-            with store.transaction():
-                store.runs.put_many([run(10**6 + n) for n in range(20)])
-                raise KeyError
-        except KeyError:
-            pass
-for number in range(5):
-    store.runs.put_run(run(number))
-os.kill(os.getpid(), signal.SIGKILL)
+threading.Timer(after, os.kill, (os.getpid(), signal.SIGKILL)).start()
+number = 0
+while True:
+    store.runs.put_many([run(number), run(number + 1)])
+    number += 2
+    os.write(1, b"%d\\n" % number)
+    try:
+        with store.transaction():
+            store.runs.put_many([run(10**6 + n) for n in range(20)])
+            raise KeyError
+    except KeyError:
+        pass
 """
 
 
-def killed(path, name="r", after=0.0, **settings):
-    """Run a writer until it kills itself; return the number of runs that it saw confirmed."""
-    command = [sys.executable, "-c", _KILLED, str(path), name, str(after), repr(settings)]
-    child = subprocess.run(command, check=False, capture_output=True)
-    assert child.returncode == -signal.SIGKILL, child.stderr
-    return int(child.stdout.splitlines()[-1]) if child.stdout else 5
+def put_and_die(path, make, **settings):
+    store = MetadataStore(MetadataStoreConfig(database_path=path, **settings))
+    store.projects.put_project(make.project())
+    for number in range(5):
+        store.runs.put_run(make.run(f"r-{number}", description="d" * 3000))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.fixture
+def start_killed(fork, make):
+    """Start the only writer of a ledger, which is killed behind five confirmed runs."""
+
+    def start(path, **settings):
+        child = fork()
+        if child == 0:
+            try:
+                put_and_die(path, make, **settings)
+            finally:
+                os._exit(1)
+        return child
+
+    return start
+
+
+@pytest.fixture
+def killed(start_killed):
+    """The same, and wait for its end."""
+
+    def left(path, **settings):
+        child = start_killed(path, **settings)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+    return left
 
 
 def log_of(path):
@@ -73,7 +96,7 @@ def flip(path, at):
 
 
 @pytest.mark.parametrize("place", [0, 17, 40, -2000])
-def test_a_flipped_bit_in_the_log_is_an_error_at_open(path, place):
+def test_a_flipped_bit_in_the_log_is_an_error_at_open(killed, path, place):
     """Wherever it is: SQLite itself would drop confirmed puts without a word."""
     killed(path)
     log = log_of(path)
@@ -88,7 +111,7 @@ def test_a_flipped_bit_in_the_log_is_an_error_at_open(path, place):
     assert log.read_bytes() == before
 
 
-def test_a_cut_log_is_an_error_at_open(path):
+def test_a_cut_log_is_an_error_at_open(killed, path):
     """Confirmed puts were in the part that is gone."""
     killed(path)
     log = log_of(path)
@@ -99,7 +122,7 @@ def test_a_cut_log_is_an_error_at_open(path):
     assert caught.value.code == "metadata_log_damaged"
 
 
-def test_one_can_go_on_without_what_a_damaged_log_lost(path):
+def test_one_can_go_on_without_what_a_damaged_log_lost(killed, path):
     """A read-only check names it; after accepting, the rest is served, and the log is kept."""
     killed(path)
     config = MetadataStoreConfig(database_path=path)
@@ -127,15 +150,7 @@ def test_killed_writers_raise_no_false_alarm(path):
     confirmed = 0
     for turn in range(2):
         commands = [
-            [
-                sys.executable,
-                "-c",
-                _KILLED,
-                str(path),
-                f"w{turn}{n}",
-                str(dice.random() + 0.1),
-                "{}",
-            ]
+            [sys.executable, "-c", _WRITING, path, f"w{turn}{n}", str(dice.random() + 0.1)]
             for n in range(2)
         ]
         children = [subprocess.Popen(command, stdout=subprocess.PIPE) for command in commands]
@@ -150,7 +165,7 @@ def test_killed_writers_raise_no_false_alarm(path):
         assert confirmed <= found
 
 
-def test_a_copy_of_the_folder_is_not_measured_by_the_mark(path, tmp_path):
+def test_a_copy_of_the_folder_is_not_measured_by_the_mark(killed, path, tmp_path):
     """A copy that caught the log earlier than the mark opens with what it has."""
     killed(path)
     copy = tmp_path / "copy" / path.name
@@ -162,7 +177,7 @@ def test_a_copy_of_the_folder_is_not_measured_by_the_mark(path, tmp_path):
     assert names == ["r-0", "r-1", "r-2", "r-3"]
 
 
-def test_a_damaged_mark_is_no_mark(path):
+def test_a_damaged_mark_is_no_mark(killed, path):
     """The log is then believed as SQLite believes it."""
     killed(path)
     lock = Path(f"{path}-lock")
@@ -173,7 +188,7 @@ def test_a_damaged_mark_is_no_mark(path):
     assert found == 5
 
 
-def test_without_full_synchronization_nothing_is_marked(path):
+def test_without_full_synchronization_nothing_is_marked(killed, path):
     """A mark could outlive, in a power cut, the frames that it speaks of."""
     killed(path, synchronous="normal")
 
@@ -213,7 +228,7 @@ def test_a_damaged_log_is_seen_by_a_process_with_the_number_of_the_dead_writer(t
     assert found.stdout.split() == ["metadata_log_damaged"]
 
 
-def test_a_damaged_log_is_seen_although_an_unrelated_process_has_the_number(path):
+def test_a_damaged_log_is_seen_although_an_unrelated_process_has_the_number(killed, path):
     """A number that was given again is told by the start of the process that has it."""
     killed(path)
     lock = path.with_name(path.name + "-lock")
@@ -229,13 +244,13 @@ def test_a_damaged_log_is_seen_although_an_unrelated_process_has_the_number(path
     assert caught.value.code == "metadata_log_damaged"
 
 
-def test_a_damaged_log_is_seen_before_the_dead_writer_was_waited_for(path):
+def test_a_damaged_log_is_seen_before_the_dead_writer_was_waited_for(start_killed, path):
     """A killed process keeps its number until its parent asks for it."""
-    command = [sys.executable, "-c", _KILLED, str(path), "r", "0.0", "{}"]
-    with subprocess.Popen(command) as child:
-        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-        flip(log_of(path), -2000 % log_of(path).stat().st_size)
-        with pytest.raises(IntegrityError) as caught:
-            MetadataStore(MetadataStoreConfig(database_path=path))
+    child = start_killed(path)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    flip(log_of(path), -2000 % log_of(path).stat().st_size)
+    with pytest.raises(IntegrityError) as caught:
+        MetadataStore(MetadataStoreConfig(database_path=path))
+    os.waitpid(child, 0)
 
     assert caught.value.code == "metadata_log_damaged"

@@ -12,7 +12,7 @@ from contexta.store.records import RecordStore, RecordStoreConfig, ScanFilter, S
 
 RUN = "run:demo.run-1"
 PROCESSES = int(os.environ.get("ACCOUNT_PROCESSES", "2"))
-COUNT = int(os.environ.get("ACCOUNT_COUNT", "60"))
+COUNT = int(os.environ.get("ACCOUNT_COUNT", "25"))
 
 WRITER = """
 import json, os, sys, threading, warnings

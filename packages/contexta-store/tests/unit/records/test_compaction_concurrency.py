@@ -1,4 +1,4 @@
-"""Four processes append and seal while another compacts and readers read."""
+"""Three processes append and seal while another compacts and readers read."""
 
 import os
 
@@ -10,9 +10,9 @@ from contexta.store.records import RecordStore, RecordStoreConfig, SeriesContext
 # Python 3.12 warns about every fork beside threads.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 
-ROUNDS = 6
+ROUNDS = 4
 POINTS = 40
-WRITERS = 4
+WRITERS = 3
 
 
 def write(root, name):

@@ -1,6 +1,5 @@
 """kill -9 before each changing system call of a compaction and of an erasure."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from contexta.store.records._layout import Layout
 from contexta.store.records._parts_log import read_log
 
 PROJECTS = ("demo", "other")
-STEP = int(os.environ.get("KILL_STEP", "7"))
 
 
 def settings(root, **more):
@@ -95,13 +93,13 @@ KEPT = list(range(9, 25))
     ],
 )
 def test_a_kill_between_two_steps_leaves_all_old_or_all_new_for_every_reader(
-    tmp_path, killed_before, work, outcomes, glob_may_double, least
+    tmp_path, killed_before, kill_numbers, work, outcomes, glob_may_double, least
 ):
     """Our reader is right before anybody repairs, a plain glob too; the next open completes."""
     source = tmp_path / "source"
     fill(source)
-    wrong, number, killed = {}, 1, True
-    while killed:
+    wrong = {}
+    for number in kill_numbers(17):
         root = tmp_path / str(number)
         shutil.copytree(source, root)
         killed = killed_before(number, work, root, also=[(journal_module, "exchange")])
@@ -121,7 +119,8 @@ def test_a_kill_between_two_steps_leaves_all_old_or_all_new_for_every_reader(
         if not fine:
             wrong[number] = (rows, count, issues, glob_between, after, by_glob(root))
         shutil.rmtree(root)
-        number += STEP
+        if not killed:
+            break
 
     assert wrong == {}
     assert number > least

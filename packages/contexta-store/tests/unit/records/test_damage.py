@@ -16,21 +16,20 @@ from contexta.store.records import (
 
 
 def test_flipped_bits_all_over_a_part_are_found_by_an_ordinary_read(sealed_part, read_all):
-    """Two bits of every 29th byte: each change is our error naming the file."""
+    """A bit of every 29th byte, each in turn: our error naming the file."""
     good = sealed_part.read_bytes()
     silent = []
     for position in range(0, len(good), 29):
-        for bit in (1, 128):
-            bad = bytearray(good)
-            bad[position] ^= bit
-            sealed_part.write_bytes(bad)
-            try:
-                read_all()
-            except RecordError as error:
-                if sealed_part.name not in str(error):
-                    silent.append((position, bit))
-            else:
-                silent.append((position, bit))
+        bad = bytearray(good)
+        bad[position] ^= 1 << position % 8
+        sealed_part.write_bytes(bad)
+        try:
+            read_all()
+        except RecordError as error:
+            if sealed_part.name not in str(error):
+                silent.append(position)
+        else:
+            silent.append(position)
 
     assert silent == []
 
@@ -62,20 +61,19 @@ def test_flips_in_a_large_part_are_found_although_only_its_footer_is_hashed(
 
 
 def test_a_flipped_bit_in_any_byte_of_a_segment_is_found_or_harmless(segment, read_all):
-    """Three bits of every byte: no change of an unsealed segment gives a wrong value."""
+    """A bit of every byte, each in turn: no change of an unsealed segment gives a wrong value."""
     expected = read_all()
     good = segment.read_bytes()
     wrong = []
     for position in range(len(good)):
-        for bit in (1, 16, 128):
-            bad = bytearray(good)
-            bad[position] ^= bit
-            segment.write_bytes(bad)
-            try:
-                if read_all() != expected:
-                    wrong.append((position, bit))
-            except ContextaError:
-                continue
+        bad = bytearray(good)
+        bad[position] ^= 1 << position % 8
+        segment.write_bytes(bad)
+        try:
+            if read_all() != expected:
+                wrong.append(position)
+        except ContextaError:
+            continue
 
     assert wrong == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from contexta.contract.errors import ReadOnlyStoreError, StoreError, ValidationError
 from contexta.contract.testing import builders
-from contexta.store.records import RecordStore, RecordStoreConfig, ScanFilter
+from contexta.store.records import RecordStore, RecordStoreConfig, ScanFilter, SeriesContext
 from contexta.store.records._decode import SegmentDecoder
 from contexta.store.records._erase_log import hashed_subject
 from contexta.store.records._frames import SEGMENT_HEADER_BYTES
@@ -17,6 +17,7 @@ from contexta.store.records._frames import SEGMENT_HEADER_BYTES
 MARKER = "zebramarker"
 MARKED = f"run:demo.{MARKER}"
 OTHER = "run:demo.other"
+START_US = 1_700_000_000_000_000
 
 
 def files_with(root, text):
@@ -73,19 +74,30 @@ def records_of(run_ref, number, *, note="", **envelope):
     ]
 
 
+@pytest.fixture(scope="module")
+def sealed_mix(tmp_path_factory):
+    """A store whose parts, some of them compacted, hold two runs side by side; to copy."""
+    root = tmp_path_factory.mktemp("mix") / "records"
+    with RecordStore(RecordStoreConfig(root, durability_mode="flush")) as store:
+        for number in range(3):
+            store.append_many(records_of(MARKED, number) + records_of(OTHER, number))
+            for run in (MARKED, OTHER):
+                series = store.writer().define_series(SeriesContext(run, "demo"), "loss")
+                for step in range(20):
+                    store.writer().append_point(series, START_US + step, step / 8, step)
+            store.seal()
+            if number == 1:
+                store.compact(full=True)
+        store.metric_summaries()
+    return root
+
+
 @pytest.fixture
-def mixed(open_store, add_points):
-    """A store whose parts, compacted parts and live segment hold two runs side by side."""
+def mixed(open_store, sealed_mix, root):
+    """The same with a live segment of both runs."""
+    shutil.copytree(sealed_mix, root)
     store = open_store()
-    for number in range(3):
-        store.append_many(records_of(MARKED, number) + records_of(OTHER, number))
-        add_points(store, 20, run=MARKED)
-        add_points(store, 20, run=OTHER)
-        store.seal()
-        if number == 1:
-            store.compact(full=True)
     store.append_many(records_of(MARKED, 9) + records_of(OTHER, 9))
-    store.metric_summaries()
     return store
 
 
@@ -290,25 +302,22 @@ def test_a_read_only_store_plans_and_erases_nothing(mixed, root, open_store):
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
 
-STEP = int(os.environ.get("KILL_STEP", "67"))
-
-
 def erase_marked(root):
     with RecordStore(RecordStoreConfig(root)) as store:
         store.apply_erasure(store.plan_erasure(run_refs=[MARKED]), anonymous=True)
 
 
 def test_an_erasure_that_is_killed_anywhere_is_finished_by_the_next(
-    mixed, root, tmp_path, killed_before
+    mixed, root, tmp_path, killed_before, kill_numbers
 ):
     """Others stay readable at every instant, and a second run leaves no trace."""
     others = numbers_of(mixed, OTHER)
     mixed.close()
-    kills, wrong = 0, []
-    for call_number in range(1, 400, STEP):
-        copy = tmp_path / f"copy-{call_number}"
+    wrong = []
+    for number in kill_numbers(101):
+        copy = tmp_path / f"copy-{number}"
         shutil.copytree(root, copy)
-        killed = killed_before(call_number, erase_marked, copy)
+        killed = killed_before(number, erase_marked, copy)
         with RecordStore(RecordStoreConfig(copy, read_only=True)) as reading:
             between = numbers_of(reading, OTHER)
         with RecordStore(RecordStoreConfig(copy)) as store:
@@ -316,14 +325,13 @@ def test_an_erasure_that_is_killed_anywhere_is_finished_by_the_next(
             counted = sum(item.count for item in store.erased())
             clean = store.check_integrity().issues == ()
         if between != others or files_with(copy, MARKER) or counted != 76 or not clean:
-            wrong.append((call_number, between == others, files_with(copy, MARKER), counted))
+            wrong.append((number, between == others, files_with(copy, MARKER), counted))
         shutil.rmtree(copy)
         if not killed:
             break
-        kills += 1
 
     assert wrong == []
-    assert kills > 1
+    assert number > 200
 
 
 def test_a_lost_part_of_an_erased_run_cannot_come_back_from_a_copy(

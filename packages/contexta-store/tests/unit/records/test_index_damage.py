@@ -94,19 +94,27 @@ def asked(store):
     )
 
 
-@pytest.fixture
-def built(store, add_points, root):
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
     """A sealed store in several parts, with its index, and the answers without it."""
-    for number, run in enumerate(RUNS):
-        add_points(store, 10, run=run, key="loss")
-        add_points(store, 1 + number, run=run, key="accuracy")
-        if number % 10 == 9:
-            store.seal()
-    store.close()
-    with RecordStore(RecordStoreConfig(root)) as one:
-        asked(one)
+    root = tmp_path_factory.mktemp("template") / "records"
+    with RecordStore(RecordStoreConfig(root, durability_mode="flush")) as store:
+        for number, run in enumerate(RUNS):
+            store.append_metrics(run, "loss", [step / 8 for step in range(10)])
+            store.append_metrics(run, "accuracy", [step / 8 for step in range(1 + number)])
+            if number % 10 == 9:
+                store.seal()
+        asked(store)
     with RecordStore(RecordStoreConfig(root, enable_indexes=False)) as plain:
-        return asked(plain)
+        return root, asked(plain)
+
+
+@pytest.fixture
+def built(template, root):
+    """A copy of that store to damage, and the answers."""
+    source, answers = template
+    shutil.copytree(source, root)
+    return answers
 
 
 ROUNDS = int(os.environ.get("INDEX_DAMAGE_ROUNDS", "2"))
