@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from contexta.capture._ids import random_hex
 from contexta.contract.models.records import (
     CorrelationRefs,
     DegradedPayload,
@@ -69,7 +69,7 @@ def envelope(
 
 def provisional_ref(context: SeriesContext, record_type: str) -> str:
     """Return a unique record ref of the run, for a record that has no sequence yet."""
-    return f"record:{context.run_ref.partition(':')[2]}.{record_type}-{secrets.token_hex(6)}"
+    return f"record:{context.run_ref.partition(':')[2]}.{record_type}-{random_hex(6)}"
 
 
 def metric_record(

@@ -212,7 +212,7 @@ class EmitMixin:
         """
         if self._recorder.losses.pending:
             return None
-        point = {
+        point: dict[str, Any] = {
             "key": key,
             "value": 0.0 if kind is float else 0,
             "unit": unit,

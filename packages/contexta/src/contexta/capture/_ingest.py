@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contexta.capture._checks import storable
+from contexta.capture._ids import random_hex
 from contexta.capture.artifacts import (
     ArtifactBindingStatus,
     ArtifactRegistrationRequest,
@@ -84,7 +83,7 @@ def _ref_for(run_ref: str, emission: ArtifactRegistrationEmission) -> str:
         kind = emission.artifact_kind.strip("_").replace("_", "-")
         while "--" in kind:
             kind = kind.replace("--", "-")
-        return f"artifact:{run}.{kind}-{secrets.token_hex(6)}"
+        return f"artifact:{run}.{kind}-{random_hex(6)}"
     ref = StableRef.parse(str(emission.artifact_ref))
     if ref.kind != "artifact":
         raise ValidationError(
@@ -201,6 +200,8 @@ def _measure(path: Path, *, compute: bool) -> tuple[int | None, str | None]:
     size = path.stat().st_size
     if not compute:
         return size, None
+    import hashlib
+
     with path.open("rb") as stream:
         return size, hashlib.file_digest(stream, "sha256").hexdigest()
 

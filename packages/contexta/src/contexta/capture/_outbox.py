@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from contexta.capture._ids import random_hex
 from contexta.capture.results import PayloadFamily
 from contexta.capture.sinks import extract_payload_ref
 from contexta.capture.sinks._base import serialize_payload
@@ -43,9 +43,7 @@ class Outbox:
         Raises:
             ContextaError: the line could not be written or synced.
         """
-        replay_ref = (
-            f"replay:{family.value.lower()}.{time.time_ns() // 1_000_000}.{secrets.token_hex(6)}"
-        )
+        replay_ref = f"replay:{family.value.lower()}.{time.time_ns() // 1_000_000}.{random_hex(6)}"
         entry = {
             # Replays count from here; what capture tried before stands beside it.
             "attempts": 0,

@@ -8,7 +8,6 @@ import functools
 import inspect
 import itertools
 import os
-import secrets
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -17,6 +16,7 @@ from typing import Any, Self, TypeVar
 
 from contexta.capture import _build as build
 from contexta.capture._checks import shown, storable
+from contexta.capture._ids import random_hex
 from contexta.capture._point import LazyResult
 from contexta.capture._recorder import now_us
 from contexta.capture._status import exit_status
@@ -39,7 +39,7 @@ _active: ContextVar[Span | None] = ContextVar("contexta_active_span", default=No
 
 def new_span_id() -> str:
     """Return a fresh span id."""
-    return f"span-{secrets.token_hex(6)}"
+    return f"span-{random_hex(6)}"
 
 
 def parent_span_id(scope: Any) -> str | None:
@@ -75,7 +75,7 @@ def emit_span(
     try:
         payload = TraceSpanPayload(
             span_id=span_id or new_span_id(),
-            trace_id=context.trace_id or f"trace-{secrets.token_hex(8)}",
+            trace_id=context.trace_id or f"trace-{random_hex(8)}",
             parent_span_id=redactor.text(emission.parent_span_id)
             if emission.parent_span_id
             else (parent_span_id(scope) if parent == _AROUND else parent),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from functools import cached_property
@@ -34,4 +33,6 @@ class ConfigSnapshot:
     @cached_property
     def sha256(self) -> str:
         """Hash of the body, in lower-case hex digits."""
+        import hashlib
+
         return hashlib.sha256(self.body).hexdigest()

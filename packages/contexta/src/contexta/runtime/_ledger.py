@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from contexta.capture._ids import random_hex
 from contexta.capture._losses import RateLimitedLog
 from contexta.contract.errors import (
     ConflictError,
@@ -90,7 +90,7 @@ class Ledger:
         if self._raises:
             raise _not_stored("run", error) from error
         value = str(run.run_ref)[:100].rstrip("-.")
-        named = Run.model_validate({**run.to_dict(), "run_ref": f"{value}-{secrets.token_hex(4)}"})
+        named = Run.model_validate({**run.to_dict(), "run_ref": f"{value}-{random_hex(4)}"})
 
         def create(store: Any) -> None:
             assert self._planes is not None  # noqa: S101 - without planes nothing fails here

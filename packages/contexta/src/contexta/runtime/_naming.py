@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from contexta.capture._checks import storable
@@ -30,6 +29,8 @@ class NameTable:
         base = slugify(name)
         owner = self._owners.setdefault((kind, base), name)
         if owner != name:
+            import hashlib
+
             digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]
             base = f"{base[:56].rstrip('-')}-{digest}"
         component, number = base, 2

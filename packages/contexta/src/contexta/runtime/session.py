@@ -6,21 +6,21 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from contexta._redaction import Redactor
+from contexta.capture._ids import random_hex
 from contexta.capture._recorder import Recorder
 from contexta.capture.dispatch import CaptureDispatcher
 from contexta.contract.errors import ContextaError, LifecycleError
 from contexta.contract.models.context import Project, Run
 from contexta.contract.refs import StableRef, slugify
 from contexta.contract.time import iso_utc_now
+from contexta.runtime._background import BackgroundWork
 from contexta.runtime._base import OPEN_ROOTS, BaseScope, after_fork_in_child, members_of
 from contexta.runtime._config_snapshot import ConfigSnapshot
 from contexta.runtime._context import ActiveContext, ContextState
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["ActiveContext", "ContextState", "RuntimeSession"]
 
 
-class RuntimeSession(SessionCalls):
+class RuntimeSession(BackgroundWork, SessionCalls):
     """Everything that capture needs for one workspace in one process.
 
     Args:
@@ -82,7 +82,7 @@ class RuntimeSession(SessionCalls):
         )
         self.ledger = Ledger(planes, raises=self.dispatcher.raises, log=self.recorder.log)
         self.state = ContextState()
-        self.session_id = f"session-{secrets.token_hex(6)}"
+        self.session_id = f"session-{random_hex(6)}"
         self.project_name = config.project_name
         self.project_anchor = self.project(config.project_name)
         self._names = NameTable()
@@ -276,7 +276,7 @@ class RuntimeSession(SessionCalls):
             project=project,
             producer_ref=self.config.capture.producer_ref,
             schema_version=self.config.contract.schema_version,
-            trace_id=f"trace-{secrets.token_hex(8)}",
+            trace_id=f"trace-{random_hex(8)}",
             session_id=self.session_id,
         )
 
@@ -321,58 +321,6 @@ class RuntimeSession(SessionCalls):
         return self.redactor.mapping(json_mapping(metadata))
 
     # -- putting away ------------------------------------------------------
-
-    def background(self, root: BaseScope, work: Callable[[], Any]) -> None:
-        """Run `work` in a thread that is joined when `root` closes."""
-
-        def guarded() -> None:
-            try:
-                work()
-            except (ContextaError, OSError) as error:
-                reason = f"background work of {root.ref} failed: {error}"
-                self.recorder.log.write("background", logging.ERROR, reason)
-                self.recorder.degraded_quietly(root._context, "capture.background_failed", reason)
-
-        thread = threading.Thread(target=guarded, name=f"contexta {root.ref}", daemon=True)
-        self._work.setdefault(id(root), []).append(thread)
-        thread.start()
-
-    def join_background(self, root: BaseScope) -> None:
-        """Wait for the background work of `root`."""
-        for thread in self._work.pop(id(root), ()):
-            if thread is not threading.current_thread():
-                thread.join()
-
-    def settle_records(self) -> None:
-        """Record losses and sync the record plane; failures are logged."""
-        if self.planes is None:
-            return
-        self.recorder.report_losses()
-        self._sync_records()
-
-    @contextmanager
-    def settling_records(self) -> Iterator[None]:
-        """Do as `settle_records` while the body writes to the metadata plane.
-
-        Both planes wait for the disk, so they wait together.
-        """
-        if self.planes is None:
-            yield
-            return
-        self.recorder.report_losses()
-        sync = threading.Thread(target=self._sync_records, name="contexta sync", daemon=True)
-        sync.start()
-        try:
-            yield
-        finally:
-            sync.join()
-
-    def _sync_records(self) -> None:
-        assert self.planes is not None  # noqa: S101 - the callers asked
-        try:
-            self.planes.records().flush()
-        except (ContextaError, OSError) as error:
-            self.recorder.log.write("sync", logging.ERROR, f"records are not synced: {error}")
 
     def open_roots(self) -> list[BaseScope]:
         """Return runs and deployments that this process opened and nobody closed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 from contexta.contract._refs._stable_ref import MAX_STABLE_REF_COMPONENT_LENGTH
@@ -44,6 +43,8 @@ def slugify(text: str, *, max_length: int = MAX_STABLE_REF_COMPONENT_LENGTH) -> 
     slug = _NOT_COMPONENT.sub("-", text.lower()).strip("-")
     if slug and len(slug) <= max_length:
         return slug
+    import hashlib  # loads a library, and few names are that long
+
     # A lone surrogate has no UTF-8 form; surrogatepass hashes it all the same.
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_LENGTH]
     head = slug[: max_length - _HASH_LENGTH - 1].rstrip("-") or "x"

@@ -1,0 +1,83 @@
+"""Threads that work for a scope: joined when it closes."""
+
+# ruff: noqa: SLF001 - scopes, spans and the session are one unit, spread over files
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from contexta.contract.errors import ContextaError
+
+if TYPE_CHECKING:
+    from contexta.capture._ports import Planes
+    from contexta.capture._recorder import Recorder
+    from contexta.runtime._base import BaseScope
+
+
+class BackgroundWork:
+    """The part of the session that runs threads."""
+
+    planes: Planes | None
+    recorder: Recorder
+    _work: dict[int, list[threading.Thread]]
+
+    def background(self, root: BaseScope, work: Callable[[], Any]) -> None:
+        """Run `work` in a thread that is joined when `root` closes."""
+
+        def guarded() -> None:
+            try:
+                work()
+            except (ContextaError, OSError) as error:
+                reason = f"background work of {root.ref} failed: {error}"
+                self.recorder.log.write("background", logging.ERROR, reason)
+                self.recorder.degraded_quietly(root._context, "capture.background_failed", reason)
+
+        thread = threading.Thread(target=guarded, name=f"contexta {root.ref}", daemon=True)
+        self._work.setdefault(id(root), []).append(thread)
+        thread.start()
+
+    def join_background(self, root: BaseScope) -> None:
+        """Wait for the background work of `root`."""
+        for thread in self._work.pop(id(root), ()):
+            if thread is not threading.current_thread():
+                thread.join()
+
+    def settle_records(self) -> None:
+        """Record losses and sync the record plane; failures are logged."""
+        if self.planes is None:
+            return
+        self.recorder.report_losses()
+        self._sync_records()
+
+    @contextmanager
+    def settling_records(self) -> Iterator[None]:
+        """Do as `settle_records` while the body writes to the metadata plane.
+
+        Both planes wait for the disk, so they wait together.
+        """
+        if self.planes is None:
+            yield
+            return
+        self.recorder.report_losses()
+        sync = threading.Thread(target=self._sync_records, name="contexta sync", daemon=True)
+        try:
+            sync.start()
+        except RuntimeError:  # no thread can be had, for example while the interpreter exits
+            self._sync_records()
+            yield
+            return
+        try:
+            yield
+        finally:
+            sync.join()
+
+    def _sync_records(self) -> None:
+        assert self.planes is not None  # noqa: S101 - the callers asked
+        try:
+            self.planes.records().flush()
+        except (ContextaError, OSError) as error:
+            self.recorder.log.write("sync", logging.ERROR, f"records are not synced: {error}")
