@@ -382,7 +382,7 @@ def test_services_work_over_any_repository_with_the_basic_methods():
 
 def test_what_goes_wrong_is_one_of_our_errors(ctx):
     """No question answers with an error of a library."""
-    bad = ("", "run:", "run:x", "..", "artifact:demo", "*", "a" * 5000)
+    bad = ("", "run:", "run:x", "..", "artifact:demo", "*", "a" * 5000, None, 3)
     asks = (ctx.get_run_snapshot, ctx.diagnose_run, ctx.audit_reproducibility)
     for text in bad:
         for ask in asks:

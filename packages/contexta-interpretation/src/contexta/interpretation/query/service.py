@@ -148,6 +148,12 @@ class QueryService:
             ResolutionError: nothing has that name (``query_run_not_found``; ``details`` name the
                 nearest), or several runs have (``query_run_ambiguous``).
         """
+        if not isinstance(run_id, str):
+            raise ResolutionError(
+                f"run {run_id!r} is a {type(run_id).__name__}, no text; pass its ref or name",
+                code="query_run_not_found",
+                details={"run_id": str(run_id), "nearest": []},
+            )
         run = self.repository.get_run(run_id)
         if run is None:
             nearest = self._nearest(run_id)
