@@ -35,7 +35,15 @@ PACKAGES = [
 TOPS = {
     "contexta-contract": ["shape/test_contract_alone.py"],
     "contexta-recovery": ["recovery"],
-    "contexta": ["surface", "analytics", "concurrency", "crash", "format", "merge"],
+    "contexta": [
+        "surface",
+        "analytics",
+        "concurrency",
+        "crash",
+        "format",
+        "merge",
+        "statistics",
+    ],
 }
 #: What tests need beside the package itself.
 TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6", "hypothesis>=6.120"]

@@ -93,3 +93,15 @@ def test_ids_are_those_of_the_list(mixed):
         runs = mixed.query.list_runs(query=query)
 
         assert list(mixed.query.list_run_ids(query=query)) == [run.run_id for run in runs]
+
+
+def test_damage_of_unknown_reach_says_so(space):
+    """A gap that nothing ties to a run is noted on each, with the words that this is so."""
+    run = space.run("run:p.r1")
+    space.points(run, "acc", [1.0])
+    space.records.seal()
+    with (space.root / "records" / "_parts.jsonl").open("ab") as log:
+        log.write(b"{broken}\n")
+    (note,) = space.repository.damage_notes(run)
+
+    assert note.endswith("Which runs it concerns is not known.")

@@ -27,6 +27,12 @@ _POINT_COLUMNS = [
 ]
 
 
+_REACH = {
+    "project": " Which runs of the project it concerns is not known.",
+    "store": " Which runs it concerns is not known.",
+}
+
+
 class RecordPlane(Protocol):
     """The part of the record store that is asked here."""
 
@@ -166,4 +172,8 @@ def damage_notes(store: RecordPlane, run_ref: str) -> tuple[str, ...]:
     tells which share it; a gap of which that is unknown may concern every run.
     """
     found = store.damage(run_refs=[run_ref])
-    return tuple(dict.fromkeys(f"{gap.code}: {gap.message}" for gap in found))
+    notes = (
+        f"{gap.code}: {gap.message}{_REACH.get((gap.details or {}).get('scope', ''), '')}"
+        for gap in found
+    )
+    return tuple(dict.fromkeys(notes))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from contexta.store.records._enums import IntegrityState
+from contexta.store.records._layout import Layout, place_of_part
 from contexta.store.records._models import KnownGap
-from contexta.store.records._refs import segment_id_of
+from contexta.store.records._refs import project_of, segment_id_of
 
 TRUNCATED = "truncated_line"
 UNREADABLE = "invalid_json_line"
@@ -55,6 +58,22 @@ def damage(
     )
     known = frozenset(runs) if runs is not None else None
     return Damage(gap, known or None, record_type, blocks)
+
+
+def reaching(found: Damage, runs: frozenset[str], layout: Layout) -> KnownGap | None:
+    """Return the gap of damage that may concern one of some runs, else None.
+
+    Where the runs of the place are not known, `details["scope"]` says how far it may reach: to
+    all runs of its `project`, or of the `store`.
+    """
+    if found.runs is not None:
+        return found.gap if found.runs & runs else None
+    details = dict(found.gap.details or {})
+    place = place_of_part(os.path.relpath(str(details.get("path", "")), layout.root))
+    if place is not None and all(project_of(run) != place[1] for run in runs):
+        return None
+    details["scope"] = "store" if place is None else "project"
+    return replace(found.gap, details=details)
 
 
 def state_of(codes: Iterable[str]) -> IntegrityState:

@@ -320,15 +320,20 @@ class StoreReading(StoreHandle):
         `check_integrity` reads every byte; this does not.
 
         Args:
-            run_refs: Only damage that may concern one of these runs; None means all.
+            run_refs: Only damage that may concern one of these runs; None means all. Where it is
+                not known which runs a place holds, it may concern all of its project
+                (`details["scope"]` is `project` then), or of the store (`store`).
         """
         self._check_usable()
         runs = _runs(run_refs)
         found = {repr(d.gap): d for d in self._reader.snapshot().damage}
         found.update({repr(d.gap): d for d in self._lost.values()})
-        return tuple(
-            d.gap for d in found.values() if runs is None or d.runs is None or runs & d.runs
-        )
+        if runs is None:
+            return tuple(d.gap for d in found.values())
+        from contexta.store.records._damage import reaching
+
+        reached = (reaching(d, runs, self._layout) for d in found.values())
+        return tuple(gap for gap in reached if gap is not None)
 
     def _rebuild_index(self) -> str | None:
         """Derive the index anew; returns why it could not be written."""
