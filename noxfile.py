@@ -40,6 +40,7 @@ TOPS = {
         "analytics",
         "concurrency",
         "crash",
+        "damage",
         "format",
         "merge",
         "statistics",
