@@ -6,13 +6,13 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contexta.contract import Project, Run
 from contexta.store.merge import merge_workspaces
 from contexta.store.metadata import MetadataStore, MetadataStoreConfig
 from contexta.store.records import RecordStore, RecordStoreConfig, SeriesContext
+from contexta.store.testing import ModelFactory
 from contexta.store.workspace import open_workspace
 
-T = "2026-01-01T00:00:00Z"
+MAKE = ModelFactory()
 COUNT = 3
 
 steps = st.one_of(
@@ -45,15 +45,8 @@ class World:
     def run(self, at, name):
         with self.ledger(at) as ledger:
             mark = f"m{len(self.marks[0]) + len(self.marks[1]) + self.value}"
-            wished = Run(
-                run_ref=f"run:p.{name}",
-                project_ref="project:p",
-                name=mark,
-                status="open",
-                started_at=T,
-            )
-            project = Project(project_ref="project:p", name="p", created_at=T)
-            run = ledger.runs.create_run(wished, project=project).run_ref.text
+            wished = MAKE.run(name, name=mark)
+            run = ledger.runs.create_run(wished, project=MAKE.project()).run_ref.text
         self.marks[at][run] = mark
         self.expected[at][mark] = []
         self.append(at, run)

@@ -5,11 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from contexta.contract import ArtifactManifest, Project, Run, StageExecution
+from contexta.contract import ArtifactManifest
 from contexta.store.artifacts import ArtifactStore, VaultConfig
 from contexta.store.integrity import check_workspace
 from contexta.store.metadata import MetadataStore, MetadataStoreConfig
 from contexta.store.records import RecordStore, RecordStoreConfig, SeriesContext
+from contexta.store.testing import ModelFactory
 from contexta.store.workspace import open_workspace
 
 T = "2026-01-01T00:00:00Z"
@@ -44,26 +45,11 @@ class Workspace:
     def run(self, name="x", *, points=3, first=0, artifact=None, close=True, **fields):
         """Store a run with a stage, points and perhaps an artifact; return its ref."""
         with self.open() as planes:
-            wished = Run(
-                run_ref=f"run:p.{name}",
-                project_ref="project:p",
-                name=name,
-                status="open",
-                started_at=T,
-                **fields,
-            )
-            project = Project(project_ref="project:p", name="p", created_at=T)
-            run = planes.metadata.runs.create_run(wished, project=project)
-            value = run.run_ref.value
+            make = ModelFactory()
+            wished = make.run(name, **fields)
+            run = planes.metadata.runs.create_run(wished, project=make.project())
             planes.metadata.stages.put_stage_execution(
-                StageExecution(
-                    stage_execution_ref=f"stage:{value}.train",
-                    run_ref=run.run_ref,
-                    stage_name="train",
-                    status="completed",
-                    started_at=T,
-                    ended_at=T,
-                )
+                make.stage("train", run.run_ref.value, status="completed", ended_at=T)
             )
             self.points(planes, run.run_ref.text, points, first=first)
             if artifact is not None:
@@ -81,9 +67,11 @@ class Workspace:
             writer.append_point(series, START_US + step, step / 8, step)
 
     def artifact(self, planes, run_ref, content, name="model"):
-        """Store a file as an artifact of a run."""
-        path = self.root / "given.bin"
-        path.write_bytes(content)
+        """Store bytes, or what lies at a path, as an artifact of a run."""
+        path = content
+        if isinstance(content, bytes):
+            path = self.root / "given.bin"
+            path.write_bytes(content)
         manifest = ArtifactManifest(
             artifact_ref=f"artifact:{run_ref[4:]}.{name}",
             artifact_kind="checkpoint",
@@ -93,7 +81,8 @@ class Workspace:
             location_ref="vault://m",
         )
         planes.artifacts.put_artifact(manifest, path)
-        path.unlink()
+        if isinstance(content, bytes):
+            path.unlink()
 
     def points_of(self):
         """Return steps of all points in the order of their numbers, by run."""

@@ -1,89 +1,15 @@
 """Pages by key, cursors, counts and filters."""
 
 import base64
-from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Engine, event
 
 from contexta.contract.errors import ValidationError
-from contexta.store.metadata import MetadataStore, MetadataStoreConfig
-from contexta.store.testing import ModelFactory
 
 
 def stamp(microseconds):
     return f"2026-01-01T00:00:00.{microseconds:06d}Z"
-
-
-def fill(store):
-    """Put runs, stages, batches, samples, deployments, relations: twelve each, with ties."""
-    make = ModelFactory()
-    p = make.project()
-    runs = [
-        make.run(
-            f"r{i:02}",
-            started_at=stamp(i // 3),
-            params={"lr": i / 10, "opt": "sgd" if i % 2 else "adam", "i": i},
-            tags={"team": "ab"[i % 2]},
-            status="failed" if i % 4 else "completed",
-            ended_at=f"2026-01-02T00:00:{i:02}Z",
-        )
-        for i in range(12)
-    ]
-    stages = [make.stage(f"s{i:02}", "p.r00", order_index=None if i % 3 else i) for i in range(12)]
-    batches = [
-        make.batch(f"b{i:02}", f"p.r00.s{i % 2:02}", order_index=None if i % 3 else i)
-        for i in range(12)
-    ]
-    samples = [
-        make.sample(
-            f"x{i:02}",
-            f"p.r00.s{i % 2:02}",
-            batch=f"b{i % 4:02}" if i % 3 else None,
-            observed_at=stamp(i // 4),
-        )
-        for i in range(12)
-    ]
-    environments = [make.environment(f"e{i:02}", "p.r00") for i in range(12)]
-    deployments = [
-        make.deployment(f"d{i:02}", run_ref="run:p.r00" if i % 2 else None) for i in range(12)
-    ]
-    relations = [
-        make.relation(f"e{i:02}", f"run:p.r{i:02}", "artifact:p.r00.m", recorded_at=stamp(11 - i))
-        for i in range(12)
-    ]
-    claims = [make.provenance(f"c{i:02}", "e00") for i in range(12)]
-    store.put_all(
-        [*claims, *relations, *deployments, *environments, *samples, *batches, *stages, *runs, p]
-    )
-
-
-@pytest.fixture
-def many(store):
-    """A store with twelve of everything, to change."""
-    fill(store)
-    return store
-
-
-@pytest.fixture(scope="module")
-def read(tmp_path_factory):
-    """The same, made once for all that only read."""
-    path = tmp_path_factory.mktemp("read") / "ledger.sqlite"
-    with MetadataStore(MetadataStoreConfig(database_path=path)) as store:
-        fill(store)
-        yield store
-
-
-@pytest.fixture(scope="module")
-def marked(tmp_path_factory):
-    """The same with an archived run and a run that says more of itself, for those who read."""
-    path = tmp_path_factory.mktemp("marked") / "ledger.sqlite"
-    facts = {"code_revision": "abc", "dataset_ref": "s3://data"}
-    with MetadataStore(MetadataStoreConfig(database_path=path)) as store:
-        fill(store)
-        store.archive(["run:p.r07"])
-        store.runs.complete_run("run:p.r02", facts=facts, metadata={})
-        yield store
 
 
 LISTS = {
@@ -229,91 +155,6 @@ def test_a_deep_page_reads_no_more_than_the_first(read):
     assert len(plans) > len(LISTS)
 
 
-FILTERS = [
-    ({"status": "completed"}, "runs", 3),
-    ({"status": ["completed", "failed"]}, "runs", 12),
-    ({"name": "r03"}, "runs", 1),
-    ({"name_prefix": "r0"}, "runs", 10),
-    ({"name_prefix": "R0"}, "runs", 0),
-    ({"started_after": stamp(1), "started_before": stamp(3)}, "runs", 6),
-    ({"started_after": datetime(2026, 1, 1, 0, 0, 0, 3, UTC)}, "runs", 3),
-    ({"ended_before": "2026-01-02T00:00:02Z"}, "runs", 2),
-    ({"ended_after": "2026-01-02T00:00:10Z"}, "runs", 2),
-    ({"tags": {"team": "a"}}, "runs", 6),
-    ({"tags": {"team": {"ne": "a"}}}, "runs", 6),
-    ({"tags": {"team": {"in": ["a", "b"]}}}, "runs", 12),
-    ({"tags": {"team": {"exists": False}}}, "runs", 0),
-    ({"params": {"i": 3}}, "runs", 1),
-    ({"params": {"i": 3.0}}, "runs", 1),
-    ({"params": {"i": "3"}}, "runs", 0),
-    ({"params": {"lr": {"gt": 0.2, "le": 0.5}}}, "runs", 3),
-    ({"params": {"lr": {"ge": 1}}}, "runs", 2),
-    ({"params": {"lr": {"lt": 0.1}}}, "runs", 1),
-    ({"params": {"opt": "sgd", "i": {"in": [1, 2, 3]}}}, "runs", 2),
-    ({"params": {"opt": {"ne": "sgd"}}}, "runs", 6),
-    ({"params": {"opt": {"ne": 5}}}, "runs", 12),
-    ({"params": {"i": {"ne": 5}}}, "runs", 11),
-    ({"params": {"opt": {"gt": "b"}}}, "runs", 6),
-    ({"params": {"opt": {"exists": True}}}, "runs", 12),
-    ({"params": {"none": {"exists": False}}}, "runs", 12),
-    ({"has_deployment": True}, "runs", 1),
-    ({"has_deployment": False}, "runs", 11),
-    ({"archived": True}, "runs", 1),
-    ({"archived": False}, "runs", 11),
-    ({"include_archived": False}, "runs", 11),
-    ({"include_archived": True}, "runs", 12),
-    ({"code_revision": "abc"}, "runs", 1),
-    ({"dataset_ref": "s3://data"}, "runs", 1),
-    ({"name_prefix": "s1"}, "stages", 2),
-    ({"status": "open", "started_after": stamp(0)}, "batches", 12),
-    ({"observed_after": stamp(2)}, "samples", 4),
-    ({"name": "x03"}, "samples", 1),
-    ({"retention_class": "short"}, "samples", 0),
-    ({"captured_before": stamp(0)}, "environments", 0),
-    ({"relation_type": "used", "source_ref": "run:p.r01"}, "relations", 1),
-    ({"relation_type": ["derived_from"]}, "relations", 0),
-    ({"refs": []}, "relations", 0),
-    ({"recorded_before": stamp(3), "target_ref": "artifact:p.r00.m"}, "relations", 3),
-    ({"assertion_mode": "inferred"}, "provenance", 0),
-    ({"created_before": stamp(0), "name_prefix": "p"}, "projects", 0),
-]
-
-
-@pytest.mark.parametrize(("filters", "name", "number"), FILTERS)
-def test_filters_work_in_sql(marked, filters, name, number):
-    """Each filter finds what it says; the count and the list agree."""
-    repository = getattr(marked, name)
-    what = next(what for own, what, _ in LISTS.values() if own == name)
-
-    assert getattr(repository, f"count_{what}")(**filters) == number
-    assert len(getattr(repository, f"list_{what}")(**filters)) == number
-
-
-@pytest.mark.parametrize(
-    ("filters", "code"),
-    [
-        ({"status": "complete"}, "metadata_unknown_status"),
-        ({"status": ["completed", "done"]}, "metadata_unknown_status"),
-        ({"params": {"lr": {"like": 1}}}, "metadata_unknown_operator"),
-        ({"params": {"lr": {"in": "abc"}}}, "metadata_invalid_filter"),
-        ({"params": {"lr": {"exists": 1}}}, "metadata_invalid_filter"),
-        ({"tags": ["team"]}, "metadata_invalid_filter"),
-        ({"name": ""}, "metadata_invalid_filter"),
-        ({"archived": "no"}, "metadata_invalid_filter"),
-        ({"include_archived": 0}, "metadata_invalid_filter"),
-        ({"order_by": "payload; DROP TABLE ledger_runs"}, "metadata_invalid_order"),
-        ({"colour": "red"}, "metadata_unknown_filter"),
-    ],
-)
-def test_a_typo_is_an_error_and_not_an_empty_answer(read, filters, code):
-    """Unknown statuses, operators, orders and filters are refused, with what is allowed."""
-    with pytest.raises(ValidationError) as caught:
-        read.runs.page_runs(**filters)
-
-    assert caught.value.code == code
-    assert "allowed" in caught.value.details or code == "metadata_invalid_filter"
-
-
 def test_crowded_filters_answer_like_rare_ones(store, make):
     """Pages are right on both ways of finding them: along the order, and by sorting matches."""
     store.put_all(
@@ -346,78 +187,3 @@ def test_runs_without_a_number_are_not_ordered_by_it(many, make):
 
     assert [run.name for run in best] == ["r11", "r10"]
     assert many.runs.list_runs(order_by="param:none") == ()
-
-
-def test_light_rows_are_the_runs(read):
-    """Rows and the Arrow table say what the models say, in the same order."""
-    runs = read.runs.list_runs(status="failed", order_by="name", limit=5)
-    rows = read.runs.run_rows(status="failed", order_by="name", limit=5)
-    table = read.runs.arrow_runs(status="failed", order_by="name", limit=5)
-
-    assert [(row.ref, row.name, row.status, row.params, row.tags) for row in rows] == [
-        (run.run_ref.text, run.name, run.status, dict(run.params), dict(run.tags)) for run in runs
-    ]
-    assert [row.started_us % 1_000_000 for row in rows] == [0, 0, 1, 1, 2]
-    assert table.column("run_ref").to_pylist() == [row.ref for row in rows]
-    assert str(table.schema.field("started_at").type) == "timestamp[us, tz=UTC]"
-    assert dict(table.column("params").to_pylist()[0])["opt"] == '"sgd"'
-
-
-def test_light_rows_come_by_ref_and_in_pages(read):
-    """Rows of given refs come in their order; pages of rows are the pages of the list."""
-    refs = ["run:p.r05", "run:p.none", "run:p.r01"]
-    first = read.runs.page_run_rows(limit=5, order_by="name")
-    second = read.runs.page_run_rows(limit=100, order_by="name", after=first.next_cursor)
-
-    assert list(read.runs.find_run_rows(refs)) == ["run:p.r05", "run:p.r01"]
-    assert (*first.items, *second.items) == read.runs.run_rows(order_by="name")
-    assert second.next_cursor is None
-
-
-def test_light_rows_have_what_else_a_run_says(store, make):
-    """Metadata, origin and description are those of the model."""
-    facts = {"code_revision": "abc", "dataset_ref": "dataset-1", "description": "why"}
-    store.put_all([make.project(), make.run(metadata={"seed": [1, 2]}, **facts)])
-    (row,) = store.runs.run_rows()
-
-    assert {name: getattr(row, name) for name in facts} == facts
-    assert row.metadata == {"seed": [1, 2]}
-
-
-def test_refs_are_those_of_the_list(read):
-    """In the order asked for, cut as asked for; without an order the same refs."""
-    wanted = [run.run_ref.text for run in read.runs.list_runs(order_by="name", descending=True)]
-
-    assert list(read.runs.run_refs(order_by="name", descending=True)) == wanted
-    assert read.runs.run_refs(order_by="name", descending=True, limit=2, offset=1) == (
-        *wanted[1:3],
-    )
-    assert sorted(read.runs.run_refs(order_by=None)) == sorted(wanted)
-    with pytest.raises(ValidationError, match="limit"):
-        read.runs.run_refs(limit=-1)
-
-
-def test_light_rows_leave_out_damaged_ones(many, path):
-    """A flipped byte is never served, in no form of the list."""
-    import sqlite3
-
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE ledger_runs SET name = 'x' WHERE ref = 'run:p.r05'")
-    connection.close()
-    rows = many.runs.run_rows()
-
-    assert "run:p.r05" not in [row.ref for row in rows]
-    assert many.runs.arrow_runs().num_rows == 11
-    assert [item.ref for item in many.damage()] == ["run:p.r05"]
-
-
-def test_many_are_read_at_once(read):
-    """`get_many` wants all and names those that are absent; `find_many` takes what is there."""
-    refs = ["run:p.r05", "run:p.r01", "run:p.none"]
-    found = read.runs.find_many(refs)
-    with pytest.raises(LookupError) as caught:
-        read.runs.get_many([*refs, "run:p.no"])
-
-    assert list(found) == ["run:p.r05", "run:p.r01"]
-    assert [run.name for run in read.runs.get_many(refs[:2])] == ["r05", "r01"]
-    assert caught.value.details["refs"] == ["run:p.no", "run:p.none"]

@@ -65,6 +65,23 @@ def read_all(root):
 
 
 @pytest.fixture
+def payloads():
+    """Number and payload of every record of a store."""
+    return lambda store: [(found.sequence, found.record.payload) for found in store.scan()]
+
+
+@pytest.fixture
+def problems():
+    """Column, first rows and code of each problem of a refused bulk append."""
+
+    def of(caught):
+        assert caught.value.code == "record_bulk_invalid"
+        return [(p["column"], p["rows"], p["code"]) for p in caught.value.details["problems"]]
+
+    return of
+
+
+@pytest.fixture
 def other(tmp_path):
     """An empty store elsewhere."""
     with RecordStore(RecordStoreConfig(tmp_path / "other", durability_mode="flush")) as handle:

@@ -29,16 +29,6 @@ class Exporter:
         return self._table.__arrow_c_stream__(requested_schema)
 
 
-def payloads(store):
-    return [(s.sequence, s.record.payload) for s in store.scan()]
-
-
-def problems(caught):
-    """Return column, first rows and code of each problem of an error."""
-    assert caught.value.code == "record_bulk_invalid"
-    return [(p["column"], p["rows"], p["code"]) for p in caught.value.details["problems"]]
-
-
 @pytest.mark.parametrize("sealed", [False, True])
 def test_points_come_back_with_every_field_of_their_series(open_store, sealed):
     """Live and sealed: value, step, epoch, time, unit, tags, stage, producer."""
@@ -85,7 +75,7 @@ def test_points_come_back_with_every_field_of_their_series(open_store, sealed):
         ([], []),
     ],
 )
-def test_values_keep_their_number_and_kind(store, given, expected):
+def test_values_keep_their_number_and_kind(store, given, expected, payloads):
     """Integers stay integers and exact, whatever holds them."""
     store.append_metrics(RUN, "loss", given)
     found = [payload.value for _, payload in payloads(store)]
@@ -93,7 +83,7 @@ def test_values_keep_their_number_and_kind(store, given, expected):
     assert [(type(v), v) for v in found] == [(type(v), v) for v in expected]
 
 
-def test_a_numpy_array_is_taken_as_it_is(store):
+def test_a_numpy_array_is_taken_as_it_is(store, payloads, problems):
     """NaN stays NaN, numpy integers stay integers, and two dimensions are refused."""
     numpy = pytest.importorskip("numpy", reason="numpy is no dependency of this package")
     store.append_metrics(RUN, "a", numpy.array([1.0, numpy.nan], "float32"), steps=numpy.arange(2))
@@ -142,7 +132,9 @@ def test_a_numpy_array_is_taken_as_it_is(store):
         ),
     ],
 )
-def test_bad_points_are_refused_naming_column_row_and_rule(store, arguments, expected):
+def test_bad_points_are_refused_naming_column_row_and_rule(
+    store, arguments, expected, payloads, problems
+):
     """All problems at once, and nothing is stored."""
     values = {"run_ref": RUN, "key": "loss", "values": [1.0, 2.0], **arguments}
     with pytest.raises(ValidationError) as caught:
@@ -152,7 +144,7 @@ def test_bad_points_are_refused_naming_column_row_and_rule(store, arguments, exp
     assert payloads(store) == []
 
 
-def test_rejecting_stores_the_good_points_and_lists_the_others(store):
+def test_rejecting_stores_the_good_points_and_lists_the_others(store, payloads):
     """By index and code, in order."""
     receipt = store.append_metrics(
         RUN, "loss", [1.0, None, 3.0, 4.0], epochs=[0, 1, float("inf"), 3], on_error="reject"
@@ -196,7 +188,7 @@ def test_a_read_only_store_takes_no_bulk(store, root):
     assert caught.value.code == "record_store_read_only"
 
 
-def test_a_pandas_column_keeps_its_nan(store):
+def test_a_pandas_column_keeps_its_nan(store, payloads):
     """Its own Arrow export would make it a missing value."""
     pandas = pytest.importorskip("pandas", reason="pandas is no dependency of this package")
     values = pandas.Series([1.0, float("nan")])

@@ -19,10 +19,6 @@ RUN = "run:demo.run-1"
 START_US = 1_700_000_000_000_000
 
 
-def payloads(store):
-    return [(s.sequence, s.record.payload) for s in store.scan()]
-
-
 def test_a_bulk_append_that_fails_says_exactly_what_is_stored(store, monkeypatch):
     """The receipt of the error counts whole frames; the rest can be appended again."""
     write = os.write
@@ -67,7 +63,7 @@ def bulk_segment(root):
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 @pytest.mark.parametrize("cut", [56 + 1, 56 + 3000, 56 + 8000])
-def test_a_torn_batch_is_cut_whole_and_kept_aside(root, cut):
+def test_a_torn_batch_is_cut_whole_and_kept_aside(root, cut, payloads):
     """Nothing of it is read, what stands before stays, and the next number is free of it."""
     segment = bulk_segment(root)
     os.truncate(segment, segment.stat().st_size - cut)

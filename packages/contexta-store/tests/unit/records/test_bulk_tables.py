@@ -27,16 +27,6 @@ class Exporter:
         return self._table.__arrow_c_stream__(requested_schema)
 
 
-def payloads(store):
-    return [(s.sequence, s.record.payload) for s in store.scan()]
-
-
-def problems(caught):
-    """Return column, first rows and code of each problem of an error."""
-    assert caught.value.code == "record_bulk_invalid"
-    return [(p["column"], p["rows"], p["code"]) for p in caught.value.details["problems"]]
-
-
 def metric_table(**columns):
     values = {"run_ref": [RUN, RUN], "metric_key": ["loss", "acc"], "value": [1.0, 2.0], **columns}
     return pa.table({name: column for name, column in values.items() if column is not None})
@@ -168,7 +158,9 @@ class Odd(pa.ExtensionType):
         ),
     ],
 )
-def test_a_bad_table_is_refused_naming_column_row_and_rule(store, columns, expected):
+def test_a_bad_table_is_refused_naming_column_row_and_rule(
+    store, columns, expected, payloads, problems
+):
     """All problems at once, and nothing is stored."""
     with pytest.raises(ValidationError) as caught:
         store.append_table("metric", metric_table(**columns))

@@ -15,6 +15,22 @@ from contexta.store.records import (
 )
 
 
+def wrong_answers(path, step, read, expected):
+    """Flip a bit of every n-th byte; return where that gives other records without an error."""
+    good = path.read_bytes()
+    wrong = []
+    for position in range(0, len(good), step):
+        bad = bytearray(good)
+        bad[position] ^= 1 << position % 8
+        path.write_bytes(bad)
+        try:
+            if read() != expected:
+                wrong.append(position)
+        except ContextaError:
+            continue
+    return wrong
+
+
 def test_flipped_bits_all_over_a_part_are_found_by_an_ordinary_read(sealed_part, read_all):
     """A bit of every 29th byte, each in turn: our error naming the file."""
     good = sealed_part.read_bytes()
@@ -45,37 +61,15 @@ def test_flips_in_a_large_part_are_found_although_only_its_footer_is_hashed(
     (part,) = root.rglob("part-*.parquet")
     expected = read_all()
     monkeypatch.setattr(_part_read, "_WHOLE_HASH_BYTES", 0)
-    good = part.read_bytes()
-    wrong = []
-    for position in range(4, len(good), 23):
-        bad = bytearray(good)
-        bad[position] ^= 16
-        part.write_bytes(bad)
-        try:
-            if read_all() != expected:
-                wrong.append(position)
-        except ContextaError:
-            continue
 
-    assert wrong == []
+    assert wrong_answers(part, 23, read_all, expected) == []
 
 
 def test_a_flipped_bit_in_any_byte_of_a_segment_is_found_or_harmless(segment, read_all):
     """A bit of every byte, each in turn: no change of an unsealed segment gives a wrong value."""
     expected = read_all()
-    good = segment.read_bytes()
-    wrong = []
-    for position in range(len(good)):
-        bad = bytearray(good)
-        bad[position] ^= 1 << position % 8
-        segment.write_bytes(bad)
-        try:
-            if read_all() != expected:
-                wrong.append(position)
-        except ContextaError:
-            continue
 
-    assert wrong == []
+    assert wrong_answers(segment, 1, read_all, expected) == []
 
 
 def test_damage_in_the_middle_of_a_segment_leaves_the_later_records_readable(holed_segment, root):
