@@ -58,6 +58,21 @@ def test_comparison_of_several(queries):
 
     assert (found.completeness.runs, found.completeness.nonfinite) == (3, 1)
     assert found.completeness.open_runs == 1
+    assert [c.complete for c in found.run_completeness] == [True, False, False]
+
+
+def test_comparison_of_whole_runs_lists_no_run(queries):
+    """Where nothing is missing, no run has to be told from the others."""
+    found = CompareService(queries).compare_multiple_runs(["run:p.a"])
+
+    assert (found.completeness.complete, found.run_completeness) == (True, ())
+
+
+def test_value_of_one_side_is_missing(queries):
+    """A metric that one of two runs lacks counts as missing, once."""
+    found = CompareService(queries).compare_runs("run:p.a", "run:p.c").completeness
+
+    assert (found.missing, found.open_runs) == (2, 1)
 
 
 def test_diagnoses(queries):
@@ -72,12 +87,21 @@ def test_trend_of_a_metric(queries):
     assert found == Completeness(runs=3, records=3, missing=1, nonfinite=1, open_runs=1)
 
 
-def test_trends_of_parts(queries):
-    """Trends of stages and artifacts have the completeness of their runs."""
-    service = TrendService(queries)
+def test_trend_of_a_stage_counts_runs_without_it(queries):
+    """A run that has the metric, but not in the stage asked for, lacks it."""
+    found = TrendService(queries).get_metric_trend("loss", stage_name="train")
 
-    assert service.get_stage_duration_trend("train").completeness.missing_bodies == 1
-    assert service.get_artifact_size_trend("model").completeness.missing_bodies == 1
+    assert found.completeness.missing == 3
+
+
+def test_trends_of_parts(queries):
+    """Trends of stages and artifacts have the completeness of their runs, each without counts."""
+    service = TrendService(queries)
+    durations = service.get_stage_duration_trend("train").completeness
+    sizes = service.get_artifact_size_trend("model").completeness
+
+    assert (durations.missing_bodies, durations.missing) == (1, 3)
+    assert (sizes.missing_bodies, sizes.missing) == (1, 2)
 
 
 def test_curve(make):

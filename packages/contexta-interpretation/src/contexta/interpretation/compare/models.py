@@ -112,7 +112,10 @@ class ProvenanceComparison(Result):
 
 @dataclass(frozen=True, slots=True)
 class RunComparison(Result):
-    """Two runs side by side; ``completeness`` is that of both sides together."""
+    """Two runs side by side.
+
+    ``completeness`` is that of both sides together; each value that only one side has is missing.
+    """
 
     left_run_id: str
     right_run_id: str
@@ -165,7 +168,11 @@ class ArtifactKindCountRow(Result):
 
 @dataclass(frozen=True, slots=True)
 class MultiRunComparison(Result):
-    """Several runs side by side; ``run_ids`` are the ids as they were given."""
+    """Several runs side by side; ``run_ids`` are the ids as they were given.
+
+    ``completeness`` is that of all runs together. Where it is not complete, ``run_completeness``
+    has that of each run, in the order of ``run_ids``; else it is empty.
+    """
 
     run_ids: tuple[str, ...]
     run_names: tuple[str, ...]
@@ -174,6 +181,7 @@ class MultiRunComparison(Result):
     completeness_notes: tuple[CompletenessNote, ...] = ()
     evidence_links: tuple[EvidenceLink, ...] = ()
     summary: str = ""
+    run_completeness: tuple[Completeness, ...] = ()
     completeness: Completeness = field(default_factory=Completeness)
 
     _sequences = (
@@ -183,6 +191,7 @@ class MultiRunComparison(Result):
         "artifact_kind_counts",
         "completeness_notes",
         "evidence_links",
+        "run_completeness",
     )
 
 

@@ -20,9 +20,11 @@ from contexta.interpretation.compare.models import (
     MultiRunMetricRow,
     ReportComparison,
     RunComparison,
+    StageComparison,
     unique_notes,
 )
 from contexta.interpretation.compare.policy import ComparisonPolicy
+from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.completeness.service import completeness_of
 from contexta.interpretation.query._snapshot import RunFacts
 from contexta.interpretation.query.metrics import aggregated, by_run, metric_summaries, pick_summary
@@ -89,7 +91,7 @@ class CompareService:
             value_changes=changes,
             left_completeness=left.completeness,
             right_completeness=right.completeness,
-            completeness=left.completeness + right.completeness,
+            completeness=left.completeness + right.completeness + _one_sided(stages),
         )
 
     def compare_multiple_runs(self, run_ids: Iterable[str]) -> MultiRunComparison:
@@ -119,6 +121,7 @@ class CompareService:
             if None in row.values
         ]
         names = tuple(run.name for run in runs)
+        whole = completeness_of(self.query_service, [run.run_id for run in runs])
         return MultiRunComparison(
             run_ids=ids,
             run_names=names,
@@ -130,7 +133,8 @@ class CompareService:
                 f"{_counted(len(ids), 'run')}, {_counted(len(rows), 'metric row')}: "
                 + ", ".join(run.run_id for run in runs)
             ),
-            completeness=completeness_of(self.query_service, [run.run_id for run in runs]),
+            run_completeness=() if whole.complete else self._each(runs),
+            completeness=whole,
         )
 
     def select_best_run(
@@ -216,6 +220,9 @@ class CompareService:
             for row in ordered
         }
 
+    def _each(self, runs: Sequence[RunRecord]) -> tuple[Completeness, ...]:
+        return tuple(completeness_of(self.query_service, [run.run_id]) for run in runs)
+
     def _artifact_counts(self, runs: Sequence[RunRecord]) -> tuple[ArtifactKindCountRow, ...]:
         repository = self.query_service.repository
         counts = [
@@ -224,6 +231,13 @@ class CompareService:
         ]
         kinds = sorted({kind for count in counts for kind in count})
         return tuple(ArtifactKindCountRow(kind, tuple(c[kind] for c in counts)) for kind in kinds)
+
+
+def _one_sided(stages: Iterable[StageComparison]) -> Completeness:
+    deltas = [delta for stage in stages for delta in stage.metric_deltas]
+    return Completeness(
+        missing=sum((d.left_value is None) != (d.right_value is None) for d in deltas)
+    )
 
 
 def _best(ids: Sequence[str], values: Sequence[float | None], *, higher: bool) -> str | None:

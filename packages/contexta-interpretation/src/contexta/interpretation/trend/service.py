@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from contexta.interpretation._instants import seconds_between
 from contexta.interpretation._known_names import near_metrics, near_projects, near_stages
@@ -84,8 +85,10 @@ class TrendService:
             points.append(_point(run, row, value, stage_name))
         if runs and not points:
             notes.append(self._nowhere(metric_key, stage_name, runs))
-        completeness = completeness_of(self.query_service, ids, [metric_key])
-        return MetricTrend(metric_key, project, tuple(points), tuple(notes), completeness)
+        counts = completeness_of(self.query_service, ids, [metric_key])
+        # A run that has the metric in another stage only lacks it here.
+        counts = replace(counts, missing=max(counts.missing, len(runs) - len(points)))
+        return MetricTrend(metric_key, project, tuple(points), tuple(notes), counts)
 
     def get_step_series(
         self,
@@ -202,8 +205,8 @@ class TrendService:
             )
         if runs and stage_name not in seen:
             notes.append(_unknown(f"stage_unknown:{stage_name}", stage_name, seen))
-        completeness = completeness_of(self.query_service, [run.run_id for run in runs])
-        return DurationTrend(stage_name, project, tuple(points), tuple(notes), completeness)
+        counts = self._counts(runs, {point.run_id for point in points})
+        return DurationTrend(stage_name, project, tuple(points), tuple(notes), counts)
 
     def get_artifact_size_trend(
         self,
@@ -232,8 +235,8 @@ class TrendService:
             points += _sizes(run, found, notes)
         if runs and artifact_kind not in seen:
             notes.append(_unknown(f"artifact_kind_unknown:{artifact_kind}", artifact_kind, seen))
-        completeness = completeness_of(self.query_service, [run.run_id for run in runs])
-        return ArtifactSizeTrend(artifact_kind, project, tuple(points), tuple(notes), completeness)
+        counts = self._counts(runs, {point.run_id for point in points})
+        return ArtifactSizeTrend(artifact_kind, project, tuple(points), tuple(notes), counts)
 
     def _runs(
         self, query: RunListQuery | None, project_name: str | None
@@ -246,6 +249,12 @@ class TrendService:
             details = {"project_name": project, "nearest": list(near)}
             notes.append(CompletenessNote("info", "trend_population_empty", details))
         return runs, project, notes
+
+    def _counts(self, runs: Sequence[RunRecord], present: set[str]) -> Completeness:
+        """Return the completeness of runs, of which those without a point lack what was asked."""
+        ids = [run.run_id for run in runs]
+        missing = len(set(ids) - present)
+        return completeness_of(self.query_service, ids) + Completeness(missing=missing)
 
     def _nowhere(
         self, metric_key: str, stage_name: str | None, runs: Sequence[RunRecord]
