@@ -1,6 +1,7 @@
 """How often changes are found, where, and how often a stationary history is said to change.
 
-Each history costs as much as ten comparisons of two groups, so a tenth of ``--trials`` is taken.
+Each history costs as much as ten comparisons of two groups, so one is made for every fifteen of
+``--trials``.
 """
 
 import math
@@ -19,7 +20,7 @@ LEAST = 3
 
 @pytest.fixture(scope="module")
 def rounds(trials):
-    return max(20, trials // 10)
+    return max(20, trials // 15)
 
 
 def noise(random, shape, size):

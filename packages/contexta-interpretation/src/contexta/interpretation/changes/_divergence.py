@@ -142,8 +142,15 @@ def divergence(at_most: NDArray[np.bool_], axis: Axis, windows: Windows) -> NDAr
     return result
 
 
-def best_split(values: Floats, axis: Axis, windows: Windows) -> tuple[int, float]:
-    """Return how many values lie left of the clearest split, and its divergence."""
+def best_split(values: Floats, axis: Axis, windows: Windows) -> tuple[int, int, int, float]:
+    """Return where the clearest split is, its window's start and end, and its divergence."""
     found = divergence(values[:, None] <= axis.cuts, axis, windows)
     place = int(found.argmax())
-    return int(windows.split[place]), float(found[place])
+    start, split, end = (int(of[place]) for of in (windows.start, windows.split, windows.end))
+    return split, start, end, float(found[place])
+
+
+def exact_split(values: Floats, least: int) -> int | None:
+    """Return the clearest of all splits of a series; ``None`` for a constant."""
+    axis = axis_of(values)
+    return None if axis is None else best_split(values, axis, whole(len(values), least))[0]

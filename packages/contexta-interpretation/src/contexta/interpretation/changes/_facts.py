@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,17 +67,21 @@ def load_facts(repository: CompositeRepository, run: RunRecord) -> Facts:
         values.update(_of_environment(environment))
         known |= _OF_ENVIRONMENT
     links: dict[str, str] = {}
-    for artifact in repository.list_artifacts(run_id=run.run_id):
+    artifacts = repository.list_artifacts(run_id=run.run_id)
+    stages = repository.list_stages(run.run_id)
+    for artifact in artifacts:
         if artifact.kind in ("dataset_snapshot", "config_snapshot"):
             kind = "data" if artifact.kind == "dataset_snapshot" else "config"
             name = _name(artifact.artifact_ref)
             values[kind, name] = _identity(artifact)
             links[name] = artifact.artifact_ref
-    for ref in _inputs(repository, run):
+    parts = [stage.stage_id for stage in stages]
+    parts += [artifact.artifact_ref for artifact in artifacts]
+    for ref in _inputs(repository, run, parts):
         found = repository.get_artifact(ref) if ref.startswith("artifact:") else None
         values["data", _name(ref)] = ref if found is None else _identity(found)
         links[_name(ref)] = ref
-    for stage in repository.list_stages(run.run_id):
+    for stage in stages:
         values["stage", stage.name] = "present"
     written = None if environment is None else environment.environment_ref
     return Facts(run, values, frozenset(known), written, links)
@@ -108,10 +112,10 @@ def _of_environment(environment: EnvironmentRecord) -> Iterable[tuple[tuple[str,
         yield ("variable", name), value
 
 
-def _inputs(repository: CompositeRepository, run: RunRecord) -> Iterable[str]:
-    """Return what the run, or anything of it, rests on, and that is not of the run itself."""
+def _inputs(repository: CompositeRepository, run: RunRecord, parts: Sequence[str]) -> Iterable[str]:
+    """Return what the run, its stages or artifacts rest on, and that is not of the run itself."""
     if isinstance(repository, RunRelationReader):
-        relations: Iterable[RelationRecord] = repository.list_run_relations(run.run_id)
+        relations: Iterable[RelationRecord] = repository.list_run_relations(run.run_id, parts)
     else:
         relations = repository.list_relations(run.run_id)
     own = run.run_id.partition(":")[2]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_CELLS = 1_500_000  # of one batch of rearrangements, about 30 MB; larger ones are slower
+_CELLS = 300_000  # of one batch of rearrangements, about 5 MB; larger ones are not faster
 _NOTICED = 1.3  # a correlation below this many standard errors is taken for none
 _HIGHEST = 0.95
 

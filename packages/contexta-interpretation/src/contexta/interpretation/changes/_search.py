@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from contexta.interpretation.changes._divergence import (
     axis_of,
     best_split,
+    exact_split,
     seeded,
-    whole,
 )
 from contexta.interpretation.changes._null import autocorrelation, p_value
 
@@ -81,7 +81,7 @@ def find_splits(values: Sequence[float], *, least: int, significance: float, see
         if axis is None or len(part) < 2 * least:
             continue
         windows = seeded(len(part), least)
-        split, observed = best_split(part, axis, windows)
+        split, first, last, observed = best_split(part, axis, windows)
         related = autocorrelation(part, split)
         if len(part) == len(series):
             correlation = related
@@ -96,6 +96,8 @@ def find_splits(values: Sequence[float], *, least: int, significance: float, see
             seed=seed,
         )
         if p <= significance:
+            # Windows are looked at in strides: values left on the wrong side would be found too.
+            split = first + (exact_split(part[first:last], least) or split - first)
             found.append((start + split, p))
             waiting += [(start, start + split), (start + split, end)]
     found.sort()
@@ -114,10 +116,8 @@ def _exact(places: list[int], series: Floats, least: int) -> list[int]:
     places = list(places)
     for number in [*range(len(places)), *range(len(places))]:
         low, high = ([0, *places, len(series)][number + step] for step in (0, 2))
-        part = series[low:high]
-        axis = axis_of(part)
-        if axis is not None:
-            places[number] = low + best_split(part, axis, whole(len(part), least))[0]
+        split = exact_split(series[low:high], least)
+        places[number] = places[number] if split is None else low + split
     return places
 
 
