@@ -23,6 +23,10 @@ def fork():
     return fork_now
 
 
+#: No test asks for what these do.
+_CHEAP = {"autovacuum": "off", "full_page_writes": "off", "jit": "off"}
+
+
 @pytest.fixture(scope="session")
 def postgres_url():
     """A PostgreSQL server: `TEST_POSTGRES_URL`, or one that ends with the session."""
@@ -32,7 +36,7 @@ def postgres_url():
         yield given
         return
     try:
-        with throwaway_postgres() as server:
+        with throwaway_postgres(_CHEAP) as server:
             yield server.url
     except DependencyError as error:
         pytest.skip(error.message)

@@ -14,7 +14,7 @@ def stamp(microseconds):
 
 @pytest.fixture(scope="module")
 def marked(tmp_path_factory, put_many):
-    """Twelve of everything with an archived run and a run that says more of itself, for those who read."""
+    """Twelve of everything, an archived run and one that says more of itself, to read only."""
     path = tmp_path_factory.mktemp("marked") / "ledger.sqlite"
     facts = {"code_revision": "abc", "dataset_ref": "s3://data"}
     with MetadataStore(MetadataStoreConfig(database_path=path)) as store:

@@ -256,15 +256,18 @@ def test_readers_that_began_before_go_on(store, add_points):
     assert begun + [one.sequence for one in scan] == list(range(1, 61))
 
 
-def many_small_parts(store, add_points, count=65):
+def many_small_parts(store, add_points, count):
     for _ in range(count):
         add_points(store, 1)
         store.seal()
 
 
-def test_closing_merges_small_parts_when_there_are_many(store, open_store, add_points, root):
-    """More than 64 in one project, at the close of the last handle; a setting turns it off."""
-    many_small_parts(store, add_points)
+def test_closing_merges_small_parts_when_there_are_many(
+    store, open_store, add_points, root, monkeypatch
+):
+    """More than a limit in one project, at the close of the last handle; a setting turns it off."""
+    monkeypatch.setattr(_compact, "_SMALL_PARTS", 15)
+    many_small_parts(store, add_points, count=16)
     without = open_store(compact_small_parts=False)
     without.writer()
     store.close()
@@ -275,7 +278,7 @@ def test_closing_merges_small_parts_when_there_are_many(store, open_store, add_p
     add_points(again, 1)
     again.close()
 
-    assert (other_open, switched_off) == (65, 65)
+    assert (other_open, switched_off) == (16, 16)
     assert len(parts_of(root)) == 1
 
 

@@ -314,7 +314,7 @@ def test_an_erasure_that_is_killed_anywhere_is_finished_by_the_next(
     others = numbers_of(mixed, OTHER)
     mixed.close()
     wrong = []
-    for number in kill_numbers(101):
+    for number in kill_numbers(151):
         copy = tmp_path / f"copy-{number}"
         shutil.copytree(root, copy)
         killed = killed_before(number, erase_marked, copy)
