@@ -71,6 +71,16 @@ def test_grave_events_are_counted(store, event):
     assert live["grave"] == store.doubt_counts([RUN])["grave"] == 2
 
 
+def test_values_that_are_no_numbers_are_counted(store, metric):
+    """NaN and infinities are counted, live and sealed."""
+    for number, value in enumerate((1.0, float("nan"), float("inf"), float("-inf"))):
+        store.append(metric(number, value=value))
+    live = store.doubt_counts([RUN])
+    store.seal()
+
+    assert live["nonfinite"] == store.doubt_counts([RUN])["nonfinite"] == 3
+
+
 def test_few_and_many_runs_count_alike(store, add_points, event):
     """However many runs are asked for at once, each is counted once."""
     runs = [f"run:demo.run-{number}" for number in range(12)]

@@ -76,18 +76,18 @@ def _of_records(
 ) -> Completeness:
     """Count what the record plane knows: from its index, and losses from the few loss records."""
     counts = store.doubt_counts(run_refs)
-    series = store.metric_table(run_refs, keys)
-    nonfinite, points = (_sum(series, name) for name in ("nonfinite_count", "count"))
-    missing = counts["absent"]
+    missing, nonfinite, records = counts["absent"], counts["nonfinite"], _all_types(counts)
     if keys is not None:
+        series = store.metric_table(run_refs, keys)
         missing += len(run_refs) * len(keys) - _pairs(series)
+        nonfinite, records = (_sum(series, name) for name in ("nonfinite_count", "count"))
     # Which runs damage concerns is asked only where there is any: checking refs has its price.
     lost, places, notes = _gaps(store.damage(run_refs=run_refs) if store.damage() else ())
     if counts["degraded"]:
         lost += _reported(store, run_refs)
     return Completeness(
         runs=len(run_refs),
-        records=_all_types(counts) if keys is None else points,
+        records=records,
         missing=missing,
         late=counts["late"],
         clipped=counts["clipped"],

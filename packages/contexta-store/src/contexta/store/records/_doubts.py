@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 
 from contexta.store.records.schema import columns_of
 
-DOUBTS = ("absent", "clipped", "grave", "imported", "late", "marked")
+DOUBTS = ("absent", "clipped", "grave", "imported", "late", "marked", "nonfinite")
 """Names of the counts.
 
 `absent`, `clipped`: completeness marker `absent`, or `partial` or `sampled` (degraded records are
 partial by their nature and not counted). `grave`: events of level `error` or `critical`.
 `imported`: origin marker `imported` or `replayed`. `late`: recorded more than an hour after it was
-observed. `marked`: any degradation marker.
+observed. `marked`: any degradation marker. `nonfinite`: metric values that are NaN or infinite.
 """
 LATE_US = 3_600_000_000
 _WORDS = ("completeness_marker", "degradation_marker", "level", "origin_marker")
@@ -33,7 +33,7 @@ _ELSEWHERE = frozenset(("imported", "replayed"))
 def columns_needed(record_type: str) -> tuple[str, ...]:
     """Return the columns that `doubts` looks at, beside `run_ref`."""
     known = {column.name for column in columns_of(record_type)}
-    return tuple(name for name in (*_WORDS, *_TIMES) if name in known)
+    return tuple(name for name in (*_WORDS, *_TIMES, "value") if name in known)
 
 
 def doubts(record_type: str, table: pa.Table) -> Iterator[tuple[str, str, int]]:
@@ -60,6 +60,8 @@ def _masks(record_type: str, table: pa.Table) -> Iterator[tuple[str, pa.ChunkedA
         yield from _where("grave", table["level"], _GRAVE)
     if "origin_marker" in present:
         yield from _where("imported", table["origin_marker"], _ELSEWHERE)
+    if "value" in present:
+        yield "nonfinite", pc.invert(pc.is_finite(table["value"]))
     if present.issuperset(_TIMES) and table["recorded_at"].null_count < table.num_rows:
         observed, recorded = (table[name].cast(pa.int64()) for name in _TIMES)
         late = pc.greater(pc.subtract(recorded, observed), LATE_US)

@@ -248,9 +248,9 @@ class StoreReading(StoreHandle):
         Returns:
             The number of readable records by record type, and of those that are `absent`,
             `clipped` (partial or sampled), `grave` (events of level error or critical),
-            `imported` (or replayed), `late` (recorded more than
-            an hour after they were observed) or `marked` (as degraded), by these names. All runs
-            together; a record may count under several names.
+            `imported` (or replayed), `late` (recorded more than an hour after they were
+            observed), `marked` (as degraded) or `nonfinite` (values that are NaN or infinite),
+            by these names. All runs together; a record may count under several names.
 
         Raises:
             ValidationError: `record_store_invalid_run_ref`.
