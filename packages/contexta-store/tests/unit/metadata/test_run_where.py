@@ -124,6 +124,7 @@ def test_joined_conditions_page_by_cursor(ledger, hostile):
         {"field": "duration", "operator": "eq", "values": ["1"]},
         {"all": "name"},
         {"any": [{"refs": 3}]},
+        {"refs": [3]},
     ],
 )
 def test_what_is_no_condition_is_refused(store, where):

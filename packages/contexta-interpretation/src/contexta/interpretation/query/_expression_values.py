@@ -101,14 +101,6 @@ def equal(value: float | str, literal: float | str | Span) -> bool:
     return math.isnan(value) if math.isnan(number) else value == number
 
 
-def number_test(name: str, literal: float) -> Callable[[float], bool]:
-    """Return the test of one number, for those who test many."""
-    if math.isnan(literal):
-        return math.isnan if name == "eq" else lambda value: not math.isnan(value)
-    test = _TESTS[name]
-    return lambda value: test(value, literal)
-
-
 def _in_time(name: str, value: float | str, spans: list[Span]) -> bool | None:
     if isinstance(value, str):
         return None

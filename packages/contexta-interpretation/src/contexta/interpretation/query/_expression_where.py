@@ -7,7 +7,7 @@ be true, or known to be false. What is about metrics is answered before, as sets
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -17,16 +17,12 @@ from contexta.interpretation.query._expression_nodes import (
     Ago,
     And,
     Comparison,
-    Field,
     Node,
     Not,
     Span,
     Value,
 )
-from contexta.interpretation.query._expression_values import (
-    number_test,
-    truth,
-)
+from contexta.interpretation.query._expression_values import truth
 from contexta.interpretation.query.expression import RunExpression
 
 Condition: TypeAlias = dict[str, Any]
@@ -38,11 +34,12 @@ _STORED = {"id": "ref"}
 class Known:
     """What conditions need besides the expression.
 
-    ``metric_values`` gives the values of a field by run, ``left_open`` the runs that are stored
-    as open and whose process died, ``now_us`` what ``now`` means.
+    ``metric_runs`` gives, of the runs that have a value of a metric, those for which a comparison
+    is true, or false when that is asked; ``left_open`` the runs that are stored as open and whose
+    process died; ``now_us`` is what ``now`` means.
     """
 
-    metric_values: Callable[[Field], Mapping[str, float]]
+    metric_runs: Callable[[Comparison, bool], frozenset[str]]
     left_open: Callable[[], frozenset[str]]
     now_us: int
 
@@ -114,7 +111,8 @@ def _joined(parts: Iterable[Condition | _Runs], *, every: bool) -> Condition | _
 
 def _plain(found: Condition | _Runs) -> Condition:
     if isinstance(found, _Runs):
-        return {"refs": list(found.refs), "negated": found.others}
+        # In order they go into the tree that SQLite builds of them ten times as fast.
+        return {"refs": sorted(found.refs), "negated": found.others}
     return found
 
 
@@ -141,24 +139,8 @@ def _stored(value: Value, now_us: int) -> Any:
 
 def _of_metric(node: Comparison, known: Known, *, wanted: bool) -> _Runs:
     """The runs whose value is such; those without one are all alike."""
-    values = known.metric_values(node.field)
     others = truth(node, missing_value(node.field), known.now_us) is wanted
-    if node.operator == "missing":
-        odd: Iterable[str] = values if missing_value(node.field) is None else ()
-        return _Runs(frozenset(odd), others)
-    holds = _test(node)
-    same = wanted is not others
-    odd = (ref for ref, value in values.items() if holds(value) is same)
-    return _Runs(frozenset(odd), others)
-
-
-def _test(node: Comparison) -> Callable[[float], bool]:
-    """The test of one number; of many runs, each costs a call."""
-    numbers = [value for value in node.values if isinstance(value, float)]
-    if node.operator != "in":
-        return number_test(node.operator, numbers[0])
-    tests = [number_test("eq", number) for number in numbers]
-    return lambda value: any(test(value) for test in tests)
+    return _Runs(known.metric_runs(node, wanted is not others), others)
 
 
 def _of_status(node: Comparison, known: Known, *, wanted: bool) -> Condition:

@@ -29,7 +29,7 @@ from sqlalchemy import Double, and_, cast, false, func, or_, select, true
 from contexta.store.metadata._filters import invalid_filter
 from contexta.store.metadata._run_compare import instants, numbers, texts
 from contexta.store.metadata._run_words import known_params, param_condition
-from contexta.store.metadata._sql_elements import RefsIn
+from contexta.store.metadata._sql_elements import is_among
 from contexta.store.metadata._tables import projects, run_origins, run_params, run_tags, runs
 
 if TYPE_CHECKING:
@@ -93,7 +93,10 @@ def _build(where: Any, ref: Any, level: int) -> ColumnElement[bool]:
     if "any" in where:
         return or_(false(), *(_build(part, ref, level + 1) for part in _list(where, "any")))
     if "refs" in where:
-        among = RefsIn(ref, [str(item) for item in _list(where, "refs")])
+        refs = _list(where, "refs")
+        if not all(isinstance(item, str) for item in refs):
+            raise invalid_filter("where refs", refs, "texts")
+        among = is_among(ref, refs)
         return ~among if where.get("negated") else among
     return _compared(_leaf(where), ref)
 

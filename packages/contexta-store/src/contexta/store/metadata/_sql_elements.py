@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, String, bindparam
+from sqlalchemy import Boolean, String, bindparam, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement
 
 _GLOB_SPECIAL = str.maketrans({"[": "[[]"})
 _LIKE_SPECIAL = str.maketrans(
@@ -30,18 +34,26 @@ class _Condition(FunctionElement[bool]):
         return tuple(self.clauses)
 
 
-class RefsIn(_Condition):
-    """Whether a ref is among refs, which are one parameter however many they are.
+class JsonTexts(FunctionElement[str]):
+    """The texts of a JSON array, as rows; the array is one parameter however many they are.
 
     Thousands of parameters would have to be compiled, and databases limit their number.
     """
 
-    name = "refs_in"
+    name = "json_texts"
     inherit_cache = True
+    type = String()
 
-    def __init__(self, ref: Any, refs: Sequence[str]) -> None:
-        text = json.dumps(list(refs), ensure_ascii=True)
-        super().__init__(ref, bindparam("refs", text, String(), unique=True))
+    def __init__(self, texts: Sequence[str]) -> None:
+        array = json.dumps(texts, ensure_ascii=True)
+        super().__init__(bindparam("texts", array, String(), unique=True))
+
+
+def is_among(ref: Any, refs: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a ref is among refs; an index of the ref helps."""
+    # PostgreSQL names the only column of a function after its alias, SQLite calls it "value".
+    rows = JsonTexts(refs).table_valued("value", name="value")
+    return ref.in_(select(rows.c.value))  # type: ignore[no-any-return]
 
 
 class Contains(_Condition):
@@ -83,15 +95,15 @@ def _spelled(element: _Condition, compiler: Any, template: str, options: Any) ->
     return "(" + template.format(*texts) + ")"
 
 
-@compiles(RefsIn, "sqlite")
-def _refs_in_sqlite(element: RefsIn, compiler: Any, **options: Any) -> str:
-    return _spelled(element, compiler, "{0} IN (SELECT value FROM json_each({1}))", options)
+@compiles(JsonTexts, "sqlite")
+def _json_texts_sqlite(element: JsonTexts, compiler: Any, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
 
 
-@compiles(RefsIn, "postgresql")
-def _refs_in_postgresql(element: RefsIn, compiler: Any, **options: Any) -> str:
-    template = "{0} IN (SELECT jsonb_array_elements_text(CAST({1} AS JSONB)))"
-    return _spelled(element, compiler, template, options)
+@compiles(JsonTexts, "postgresql")
+def _json_texts_postgresql(element: JsonTexts, compiler: Any, **options: Any) -> str:
+    array = compiler.process(element.clauses, **options)
+    return f"jsonb_array_elements_text(CAST({array} AS JSONB))"
 
 
 @compiles(Contains, "sqlite")
