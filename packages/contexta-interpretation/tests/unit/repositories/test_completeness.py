@@ -1,11 +1,12 @@
 """What is missing, counted by the planes of a workspace."""
 
-
 import pytest
 
 from contexta.contract import DegradedPayload, DegradedRecord
 from contexta.interpretation.completeness import Completeness, completeness_of
 from contexta.interpretation.protocols import CompletenessReader
+from contexta.interpretation.repositories._completeness import _gaps
+from contexta.store.records import KnownGap
 
 NAN = float("nan")
 
@@ -133,3 +134,17 @@ def test_memory_counts_as_the_planes_do(space, asked, make):
 def replace_repository(space, repository):
     """A query service like that of the workspace over another repository."""
     return type(space.query)(repository)
+
+
+def test_gaps_of_the_sequence_are_lost_records_and_files_are_counted_once():
+    """A gap counts its records; what cannot be read counts by file, however often it is met."""
+    found = _gaps(
+        [
+            KnownGap("sequence_gap", "records 3 to 7 are missing", 1, None, 3, 7),
+            KnownGap("invalid_json_line", "page 1", 1, details={"path": "/a.parquet"}),
+            KnownGap("invalid_json_line", "page 2", 1, details={"path": "/a.parquet"}),
+        ]
+    )
+
+    assert (found[0], found[1]) == (5, {"/a.parquet"})
+    assert found[2][-1] == "sequence_gap: records 3 to 7 are missing"
