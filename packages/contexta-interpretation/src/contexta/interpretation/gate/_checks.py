@@ -76,14 +76,14 @@ def _every(
 
 def _missing(rule: ThresholdRule, missing: Sequence[RunRecord], context: Context) -> str:
     where = f" in stage {rule.stage_name}" if rule.stage_name else ""
-    return f"{names(missing)} without {rule.metric_key}{where}" + near_metric(
-        context, rule.metric_key, context.runs
-    )
+    near = near_metric(context, rule.metric_key)
+    return f"{names(missing)} without {rule.metric_key}{where}{near}"
 
 
-def near_metric(context: Context, key: str, runs: Sequence[RunRecord]) -> str:
-    """The nearest metrics that the runs have, when none has this one; else nothing."""
-    rows = metric_summaries(context.query_service.repository, [run.run_id for run in runs])
+def near_metric(context: Context, key: str) -> str:
+    """The nearest metrics that the candidates have, when none has this one; else nothing."""
+    ids = [run.run_id for run in context.runs]
+    rows = metric_summaries(context.query_service.repository, ids)
     known = {row.metric_key for row in rows}
     return "" if key in known else hint(nearest(key, sorted(known)))
 
@@ -113,10 +113,11 @@ def check_metrics(rule: RequiredMetricsRule, context: Context) -> RuleOutcome:
         values = context.values(context.runs, key, "latest", rule.stage_name)
         found[key] = {item.run.run_id for item in values if item.value is not None}
     where = f" in stage {rule.stage_name}" if rule.stage_name else ""
+    near = {key: "" if found[key] else near_metric(context, key) for key in rule.metric_keys}
 
     def lacks(run: RunRecord) -> list[str]:
         return [
-            f"no metric {key}{where}{near_metric(context, key, [run])}"
+            f"no metric {key}{where}{near[key]}"
             for key in rule.metric_keys
             if run.run_id not in found[key]
         ]

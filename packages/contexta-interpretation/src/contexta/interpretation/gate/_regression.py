@@ -121,7 +121,7 @@ def _unfit(
         return "fail", f"{rule.metric_key} is NaN or infinite in {names(diverged)}"
     missing = [item.run for item in two if item.value is None]
     if missing:
-        near = near_metric(context, rule.metric_key, context.runs)
+        near = near_metric(context, rule.metric_key)
         return "cannot_tell", f"{names(missing)} without {rule.metric_key}{near}"
     if not context.baseline:
         return "cannot_tell", "the baseline has no runs"

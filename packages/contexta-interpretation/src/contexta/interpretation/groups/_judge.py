@@ -73,7 +73,10 @@ def metric_row(
     unfit = unfit_sizes(policy, method, first.n, second.n, paired=pairs is not None)
     if unfit is not None:
         test = replace(_without_test(test), status="not_enough", reason=unfit)
-    effect = paired_effect(y - x for x, y in zip(a, b, strict=True)) if pairs else hedges_g(a, b)
+    if pairs is None:
+        effect = hedges_g(a, b)
+    else:
+        effect = paired_effect(y - x for x, y in zip(a, b, strict=True))
     change = None if first.mean is None or second.mean is None else second.mean - first.mean
     return GroupMetric(
         metric_key=key,

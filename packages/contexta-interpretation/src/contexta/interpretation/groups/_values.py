@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from contexta.interpretation._nearest import hint, nearest
 from contexta.interpretation.errors import ResolutionError
-from contexta.interpretation.query.metrics import aggregated, by_run, metric_summaries, pick_summary
+from contexta.interpretation.query.metrics import aggregated, metric_summaries, pick_summary
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import MetricSummaryRecord, RunRecord
@@ -51,7 +51,9 @@ class ValueTable:
         self._asked = metric_keys
         keys = None if metric_keys is None else list(metric_keys)
         self._rows = metric_summaries(query_service.repository, self._ids, keys)
-        self._by_run = by_run(self._rows)
+        self._cells: dict[tuple[str, str], list[MetricSummaryRecord]] = {}
+        for row in self._rows:
+            self._cells.setdefault((row.run_id, row.metric_key), []).append(row)
 
     def keys(self, stage_name: str | None = None) -> list[str]:
         """The keys that were asked for, else those that any run has (in that stage), sorted."""
@@ -104,8 +106,7 @@ class ValueTable:
     def _value(
         self, run: RunRecord, key: str, aggregation: str, stage_name: str | None
     ) -> RunValue:
-        same = [row for row in self._by_run.get(run.run_id, ()) if row.metric_key == key]
-        row = pick_summary(same, stage_name)
+        row = pick_summary(self._cells.get((run.run_id, key), ()), stage_name)
         if row is None:
             return RunValue(run, None)
         return RunValue(run, _number(row, aggregation), row.last_record_id, row.unit)
