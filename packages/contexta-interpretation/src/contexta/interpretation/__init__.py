@@ -120,10 +120,12 @@ from contexta.interpretation.query import (
     EvidenceLink,
     MetricCondition,
     QueryService,
+    RunExpression,
     RunListQuery,
     RunPage,
     RunSnapshot,
     TimeRange,
+    UnknownKey,
 )
 from contexta.interpretation.reports import (
     ReportBuilder,
@@ -250,6 +252,7 @@ __all__ = [
     "ResolutionError",
     "RuleOutcome",
     "RunComparison",
+    "RunExpression",
     "RunListQuery",
     "RunPage",
     "RunRecord",
@@ -272,6 +275,7 @@ __all__ = [
     "TrendPoint",
     "TrendPolicy",
     "TrendService",
+    "UnknownKey",
     "completeness_of",
     "parse_rules",
 ]
