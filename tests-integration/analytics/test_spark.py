@@ -1,13 +1,18 @@
 """Spark reads the records of a store in use through the plain glob, as the other engines do."""
 
+import random
 import shutil
 
 import pytest
+from _spark_connect import fill, run_refs
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 from test_while_written import busy, expected
+
+from contexta.interpretation.aggregates import AggregateService, DuckDbEngine, SparkEngine
+from contexta.store.records import RecordStore, RecordStoreConfig
 
 __all__ = ["busy"]
 pytestmark = pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs a Java runtime")
@@ -73,3 +78,18 @@ def test_columns_arrive_with_their_types(busy, spark):
     assert "timestamp" == types["observed_at"]
     assert "map<string,string>" == types["tags"]
     assert ("double", "bigint") == (types["value"], types["sequence"])
+
+
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+def test_a_classic_session_answers_aggregate_questions(tmp_path, spark):
+    """Spark Connect is not needed where Spark runs in the process."""
+    runs = run_refs(4)
+    with RecordStore(RecordStoreConfig(tmp_path, durability_mode="flush")) as store:
+        fill(store, runs, 64, random.Random(1))
+        store.seal()
+        classic = AggregateService(SparkEngine(spark, str(tmp_path), records=store))
+        here = AggregateService(DuckDbEngine(store))
+        found = [ask.record_counts(runs=runs) for ask in (classic, here)]
+
+    assert found[0].rows == found[1].rows
+    assert 64 == sum(row.metrics for row in found[0].rows)

@@ -131,6 +131,40 @@ def test_spark_and_duckdb_agree_before_and_after_compaction(engines, store):
     assert parts(store) < before
 
 
+class Racing:
+    """A session whose files are compacted between listing and reading, once."""
+
+    def __init__(self, session, store):
+        self._session, self._store = session, store
+        self.asked = 0
+
+    def sql(self, *args, **named):
+        self.asked += 1
+        if self.asked == 1:
+            self._store.compact(full=True)
+        return self._session.sql(*args, **named)
+
+    def __getattr__(self, name):
+        return getattr(self._session, name)
+
+
+def test_a_question_that_compaction_outran_is_asked_again(server, tmp_path):
+    """The files that were listed are gone; the second answer is whole."""
+    from pyspark.sql.connect.session import SparkSession  # warns, which only tests may
+
+    with RecordStore(RecordStoreConfig(tmp_path, durability_mode="flush")) as store:
+        fill(store, RUNS, 300, random.Random(3))
+        store.seal()
+        session = SparkSession.builder.remote(server).create()
+        racing = Racing(session, store)
+        answer = AggregateService(SparkEngine(racing, str(tmp_path))).baseline("loss", runs=RUNS)
+        session.stop()
+        expected = AggregateService(DuckDbEngine(store)).baseline("loss", runs=RUNS)
+
+    assert racing.asked > 1
+    assert worst(answer, expected)[0] <= TOLERANCE
+
+
 def test_spark_counts_what_is_not_sealed(engines, store):
     """DuckDB reads live segments; Spark says how many records it does not see."""
     _, right = engines
@@ -174,3 +208,11 @@ def test_a_folder_without_records_is_refused(server, tmp_path):
         SparkEngine.connect(server, str(tmp_path / "recrods"))
 
     assert "aggregates_records_not_found" == caught.value.code
+
+
+def test_a_server_that_does_not_answer_is_an_error(tmp_path):
+    """Soon, and not after the ten minutes for which Spark's client would try."""
+    with pytest.raises(AggregateError) as caught:
+        SparkEngine.connect("sc://127.0.0.1:9", str(tmp_path), timeout_seconds=0.5)
+
+    assert "aggregates_connection_failed" == caught.value.code

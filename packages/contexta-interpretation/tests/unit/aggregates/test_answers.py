@@ -263,8 +263,8 @@ def test_too_little_memory_is_our_error(random_space):
 
 def test_without_pyspark_the_extra_is_named(monkeypatch):
     """The error says what to install."""
-    for name in ("pyspark", "pyspark.errors", "pyspark.sql.connect.session"):
-        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "grpc", None)
+    monkeypatch.setitem(sys.modules, "pyspark", None)
     with pytest.raises(DependencyError) as caught:
         SparkEngine.connect("sc://127.0.0.1:1", "records")
 

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from contexta.contract.errors import DependencyError, ValidationError
+from contexta.contract.errors import ValidationError
 from contexta.interpretation.aggregates._engine import Answered, Asked, conformed
 from contexta.interpretation.aggregates._questions import Question
+from contexta.interpretation.aggregates._spark_session import failed, open_session, spark_errors
 from contexta.interpretation.aggregates.errors import AggregateError
 
 if TYPE_CHECKING:
@@ -83,33 +84,22 @@ class SparkEngine:
             )
 
     @classmethod
-    def connect(cls, url: str, records_uri: str, *, records: UnsealedCounter | None = None) -> Self:
+    def connect(
+        cls,
+        url: str,
+        records_uri: str,
+        *,
+        records: UnsealedCounter | None = None,
+        timeout_seconds: float = 10.0,
+    ) -> Self:
         """Open a session of a Spark Connect server, such as ``sc://host:15002``; close it after.
 
         Raises:
             DependencyError: ``aggregates_spark_missing``.
-            AggregateError: ``aggregates_connection_failed``, or as the constructor.
+            AggregateError: ``aggregates_connection_failed`` when no server answers within
+                ``timeout_seconds``, or as the constructor.
         """
-        try:
-            from pyspark.errors import PySparkException
-            from pyspark.sql.connect.session import SparkSession
-        except ImportError as error:
-            raise DependencyError(
-                "questions to Spark need pyspark with Spark Connect; "
-                "pip install 'contexta-interpretation[spark]'",
-                code="aggregates_spark_missing",
-                details={"extra": "contexta-interpretation[spark]"},
-                cause=error,
-            ) from error
-        try:
-            session = SparkSession.builder.remote(url).create()
-        except (PySparkException, ValueError) as error:
-            raise AggregateError(
-                f"no Spark Connect server answers at {url!r}: {_told(error)}",
-                code="aggregates_connection_failed",
-                details={"url": url},
-                cause=error,
-            ) from error
+        session = open_session(url, timeout_seconds)
         try:
             engine = cls(session, records_uri, records=records)
         except BaseException:
@@ -144,15 +134,13 @@ class SparkEngine:
         return Answered(conformed(found, question), unsealed)
 
     def _retried(self, question: Question, asked: Asked) -> Any:
-        from pyspark.errors import PySparkException
-
         last: Exception | None = None
         for _ in range(_TRIES):
             try:
                 return self._run(question, asked)
-            except PySparkException as error:
+            except spark_errors() as error:
                 if not any(word in str(error) for word in _REPLACED):
-                    raise _failed(question, error) from error
+                    raise failed(question.name, error) from error
                 last = error
         raise AggregateError(
             f"files were replaced {_TRIES} times while Spark read them for {question.name}; ask "
@@ -188,24 +176,17 @@ class SparkEngine:
         The schema is given: Spark then reads no footer to find it, takes a project called 2024
         for a text, and gives null for a column that an old file lacks.
         """
-        from pyspark.errors import AnalysisException
-
         reader = self._session.read.schema(f"{_ddl(columns)}, project STRING")
         # Skipping what cannot be read would make answers smaller without a word.
         for setting in ("ignoreMissingFiles", "ignoreCorruptFiles"):
             reader = reader.option(setting, "false")
-        frame = reader.parquet(f"{self._uri}/{record_type}")
-        try:
-            _ = frame.columns  # analysis looks for the folder
-        except AnalysisException as error:
+        try:  # the folder is looked for by a classic session at once, by Connect when analyzed
+            frame = reader.parquet(f"{self._uri}/{record_type}")
+            _ = frame.columns
+        except spark_errors() as error:
             if "PATH_NOT_FOUND" in str(error):
                 return None
-            raise AggregateError(
-                f"Spark cannot read {self._uri}/{record_type}: {_told(error)}",
-                code="aggregates_engine_failed",
-                details={"engine": self.name, "records_uri": self._uri},
-                cause=error,
-            ) from error
+            raise failed(f"what lies in {self._uri}/{record_type}", error) from error
         return frame
 
     def _unsealed(self, question: Question, asked: Asked) -> int | None:
@@ -237,20 +218,6 @@ def _narrowed(frame: Any, record_type: str, asked: Asked) -> Any:
 
 def _ddl(columns: Iterable[str]) -> str:
     return ", ".join(f"{name} {_TYPES.get(name, 'STRING')}" for name in columns)
-
-
-def _failed(question: Question, error: Exception) -> AggregateError:
-    return AggregateError(
-        f"Spark could not answer {question.name}: {_told(error)}",
-        code="aggregates_engine_failed",
-        details={"engine": "spark", "question": question.name},
-        cause=error,
-    )
-
-
-def _told(error: Exception) -> str:
-    """What an error says, without the pages of the server's stack."""
-    return str(error).partition("JVM stacktrace")[0].strip()[:1_000]
 
 
 def _invalid(name: str, value: object, rule: str) -> ValidationError:
