@@ -118,7 +118,7 @@ def test_a_cause_one_run_beside_is_listed(make, history):
 
     assert (found.first_run_after, best.kind, best.key) == ("run:p.r24", "package", "numpy")
     assert (best.separates, best.index) == (True, 25)
-    assert "from run:p.r25 on, 1 runs beside the change" in best.label
+    assert "from run:p.r25 on, 1 run beside the change" in best.label
 
 
 def test_data_is_compared_by_hash(make, history):

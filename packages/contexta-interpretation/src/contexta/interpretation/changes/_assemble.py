@@ -28,9 +28,10 @@ def segments_of(points: Sequence[HistoryPoint], places: Sequence[int]) -> tuple[
 
 def _segment(points: Sequence[HistoryPoint]) -> Segment:
     values = [point.value for point in points]
-    median = _median(values)
+    # Sums of what a double can hold need not fit into one.
     size = power_of_two(max(map(abs, values)))
     small = [value / size for value in values]
+    median = _median(small)
     return Segment(
         first_index=points[0].index,
         last_index=points[-1].index,
@@ -38,9 +39,9 @@ def _segment(points: Sequence[HistoryPoint]) -> Segment:
         last_run=points[-1].run_id,
         count=len(values),
         mean=math.fsum(small) / len(values) * size,
-        median=median,
+        median=median * size,
         std=plain.stdev(small) * size if len(values) > 1 else None,
-        mad=_median([abs(value - median) for value in values]),
+        mad=_median([abs(value - median) for value in small]) * size,
     )
 
 
@@ -119,12 +120,13 @@ def smallest_detectable(
         return None
     if len(set(values)) == 1:
         return 0.0
-    away = [abs(b - a) for a, b in pairwise(values)]
+    size = power_of_two(max(map(abs, values)))
+    away = [abs(b / size - a / size) for a, b in pairwise(values)]
     spread = _median(away) * 1.4826 or 1.2533 * math.fsum(away) / len(away)
     noise = spread / math.sqrt(2 * (1 - correlation))
     noise *= math.sqrt((1 + correlation) / (1 - correlation))
     stricter = math.sqrt(max(1.0, math.log(1 / significance) / math.log(100)))
-    return float(noise) * _FOUND * stricter * 2 / math.sqrt(count)
+    return float(noise) * size * _FOUND * stricter * 2 / math.sqrt(count)
 
 
 def is_drift(values: Sequence[float], places: Sequence[int]) -> bool:

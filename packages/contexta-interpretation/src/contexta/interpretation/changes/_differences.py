@@ -103,7 +103,7 @@ def _difference(
     labels = {
         _SEPARATES: f"consistent with the change across {known} runs",
         _NEARBY: f"consistent across {known} runs, but from {sides[1].run.run_id} on, "
-        f"{away} runs beside the change",
+        f"{away} run{'s' * (away > 1)} beside the change",
         _NEVER_SHARED: f"never the same before and after, but not constant on each side "
         f"({agreeing} of {known} runs agree)",
         _VARIES: f"varies anyway: {agreeing} of {known} runs agree with the change",
