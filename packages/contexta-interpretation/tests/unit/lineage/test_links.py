@@ -74,13 +74,10 @@ def test_an_unreadable_artifact_ends_nothing(repository, traverse, monkeypatch):
         raise IntegrityError("damaged", code="artifact_store_binding_damaged")
 
     monkeypatch.setattr(repository, "get_artifact", damaged)
-    found = traverse(DATA, "downstream")
+    found = traverse(LIVE, "upstream")
 
-    assert found.visited_refs == (DATA, FIT, MODEL, LIVE)
-    assert [note.summary for note in found.completeness_notes] == [
-        f"artifact_unreadable:{DATA}",
-        f"artifact_unreadable:{MODEL}",
-    ]
+    assert found.visited_refs == (LIVE, MODEL)
+    assert [note.summary for note in found.completeness_notes] == [f"artifact_unreadable:{MODEL}"]
 
 
 def test_circles_end(make):
@@ -126,3 +123,13 @@ def test_an_unknown_run_names_the_nearest(traverse):
 
     assert note.summary == "lineage_root_has_no_relations"
     assert note.details["nearest"][0] == FIT
+
+
+@pytest.mark.parametrize("data", ["s3://bucket/a b.csv", 'it\'s "quoted"', "back\\slash", "üß"])
+def test_data_of_any_name_leads_to_the_runs_that_used_it(make, data):
+    """What runs name as their data is found whatever text it is."""
+    run = make.run("fit", dataset_ref=data)
+    service = LineageService(QueryService(make.repository(runs=[run])))
+    found = service.traverse_lineage(data, direction="downstream")
+
+    assert found.visited_refs == (data, run.run_id)

@@ -5,12 +5,15 @@ An artifact names the run that made it, a deployment what it serves, a run the d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from contexta.contract.errors import IntegrityError
-from contexta.interpretation.protocols import CompositeRepository
+from contexta.interpretation.query._expression_nodes import quoted
+from contexta.interpretation.query.filters import RunListQuery
+from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import (
+    ArtifactRecord,
     DeploymentRecord,
     RelationRecord,
     RunRecord,
@@ -20,56 +23,62 @@ PREFIX = "link:"
 
 
 class Links:
-    """The links around one node after another; lists that all nodes need are read once."""
+    """The links around one node after another; lists that many nodes need are read once."""
 
-    def __init__(self, repository: CompositeRepository) -> None:
-        self._repository = repository
+    def __init__(self, queries: QueryService) -> None:
+        self._queries = queries
+        self._repository = queries.repository
         self.unreadable: list[str] = []
 
-    def around(self, node: str) -> Iterator[RelationRecord]:
-        """Yield links that have the node as an end, those to what it rests on first."""
+    def upstream(self, node: str) -> Iterator[RelationRecord]:
+        """Yield links to what a node rests on."""
         kind = node.partition(":")[0]
         if kind == "run":
-            yield from self._of_run(node)
+            run = self._repository.get_run(node)
+            if run is not None and run.dataset_ref:
+                yield _used(run)
         elif kind == "deployment":
-            found = [item for item in self._deployments if item.deployment_id == node]
-            yield from (link for item in found for link in _served(item))
-        else:
-            if kind == "artifact":
-                yield from self._of_artifact(node)
-            for run in self._runs:
-                if run.dataset_ref == node:
-                    yield _used(run)
+            for found in self._deployments:
+                if found.deployment_id == node:
+                    yield from _served(found)
+        elif kind == "artifact":
+            item = self._artifact(node)
+            if item is not None:
+                yield _link("produced_by", item.artifact_ref, item.run_id, item.created_at)
 
-    def _of_run(self, node: str) -> Iterator[RelationRecord]:
-        run = self._repository.get_run(node)
-        if run is None:
+    def downstream(self, node: str) -> Iterator[RelationRecord]:
+        """Yield links from what came of a node, or uses it."""
+        kind = node.partition(":")[0]
+        if kind == "deployment":
             return
-        if run.dataset_ref:
-            yield _used(run)
-        for item in self._repository.list_artifacts(run_id=run.run_id):
-            yield _link("produced_by", item.artifact_ref, run.run_id, item.created_at)
-        for found in self._repository.list_deployments(run_id=run.run_id):
-            yield from (link for link in _served(found) if link.target_ref == run.run_id)
+        if kind == "run":
+            if self._repository.get_run(node) is None:
+                return
+            for item in self._repository.list_artifacts(run_id=node):
+                yield _link("produced_by", item.artifact_ref, item.run_id, item.created_at)
+            deployments: Sequence[DeploymentRecord] = self._repository.list_deployments(run_id=node)
+        else:
+            yield from map(_used, self._users(node))
+            deployments = self._deployments
+        for found in deployments:
+            yield from (link for link in _served(found) if link.target_ref == node)
 
-    def _of_artifact(self, node: str) -> Iterator[RelationRecord]:
+    def _artifact(self, node: str) -> ArtifactRecord | None:
         try:
-            item = self._repository.get_artifact(node)
+            return self._repository.get_artifact(node)
         except IntegrityError:
             self.unreadable.append(node)  # what else is known of it is still told
-            item = None
-        if item is not None:
-            yield _link("produced_by", item.artifact_ref, item.run_id, item.created_at)
-        for found in self._deployments:
-            yield from (link for link in _served(found) if link.target_ref == node)
+            return None
 
     @cached_property
     def _deployments(self) -> tuple[DeploymentRecord, ...]:
         return tuple(self._repository.list_deployments())
 
-    @cached_property
-    def _runs(self) -> tuple[RunRecord, ...]:
-        return tuple(run for run in self._repository.list_runs() if run.dataset_ref)
+    def _users(self, node: str) -> tuple[RunRecord, ...]:
+        """Return the runs that name a node as their data, by a question that an index answers."""
+        if not node.isprintable():
+            return ()
+        return self._queries.list_runs(query=RunListQuery(where=f"dataset_ref = {quoted(node)}"))
 
 
 def _served(item: DeploymentRecord) -> Iterator[RelationRecord]:

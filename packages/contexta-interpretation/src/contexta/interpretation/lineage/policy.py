@@ -10,7 +10,6 @@ from contexta.interpretation._base import Result
 from contexta.interpretation._nearest import hint, nearest
 
 DIRECTIONS = ("both", "inbound", "outbound", "upstream", "downstream")
-MEANT = ("upstream", "downstream")
 UNLIMITED = "unlimited"
 
 

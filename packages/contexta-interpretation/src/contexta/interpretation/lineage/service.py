@@ -10,12 +10,7 @@ from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.lineage._links import PREFIX, Links
 from contexta.interpretation.lineage.errors import LineageError
 from contexta.interpretation.lineage.models import LineageEdge, LineageTraversal
-from contexta.interpretation.lineage.policy import (
-    MEANT,
-    LineagePolicy,
-    check_depth,
-    check_direction,
-)
+from contexta.interpretation.lineage.policy import LineagePolicy, check_depth, check_direction
 from contexta.interpretation.protocols import RelationProvenanceReader
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.query.service import QueryService
@@ -68,7 +63,7 @@ class LineageService:
             self.config.default_max_depth if max_depth is None else max_depth, LineageError
         )
         root = self._root(subject_ref)
-        links = Links(self.query_service.repository)
+        links = Links(self.query_service)
         edges: dict[str, LineageEdge] = {}
         visited = {root: 0}
         queue = deque([root])
@@ -100,12 +95,11 @@ class LineageService:
             side = _side(relation, node)
             if _wanted(relation, side, way):
                 yield relation, side
-        if way in MEANT:
-            for link in links.around(node):
-                # A run is not its artifacts here: they are what came of it.
-                side = "outbound" if link.source_ref == node else "inbound"
-                if _wanted(link, side, way):
-                    yield link, side
+        # A run is not its artifacts here: they are what came of it.
+        if way == "upstream":
+            yield from ((link, "outbound") for link in links.upstream(node))
+        elif way == "downstream":
+            yield from ((link, "inbound") for link in links.downstream(node))
 
     def _root(self, subject: str) -> str:
         """Return the ref of the subject; a name that nothing has stays as it is."""
