@@ -8,6 +8,7 @@ from contexta.interpretation import protocols
 from contexta.interpretation.testing import InMemoryRepository
 
 NAMES = """
+AggregateAnswer AggregateError AggregateService DuckDbEngine SparkEngine
 AggregationError AggregationService AlertError AlertReport AlertResult AlertRule AlertService
 AnomalyError AnomalyPolicy AnomalyResult AnomalyService ArtifactChange ArtifactKindCountRow
 ArtifactRecord ArtifactSizePoint ArtifactSizeTrend ArtifactStoreReader BatchRecord Bisection

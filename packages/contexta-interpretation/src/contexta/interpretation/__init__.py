@@ -11,6 +11,13 @@ fits nothing or several things; its ``details`` list candidates. ``ValidationErr
 filters and policies. Each service has an error class of its own below ``InterpretationError``.
 """
 
+from contexta.interpretation.aggregates import (
+    AggregateAnswer,
+    AggregateError,
+    AggregateService,
+    DuckDbEngine,
+    SparkEngine,
+)
 from contexta.interpretation.aggregation import (
     AggregationError,
     AggregationService,
@@ -161,6 +168,9 @@ from contexta.interpretation.trend import (
 )
 
 __all__ = [
+    "AggregateAnswer",
+    "AggregateError",
+    "AggregateService",
     "AggregationError",
     "AggregationService",
     "AlertError",
@@ -199,6 +209,7 @@ __all__ = [
     "DiagnosticsPolicy",
     "DiagnosticsResult",
     "DiagnosticsService",
+    "DuckDbEngine",
     "DurationTrend",
     "EnvironmentDiff",
     "EnvironmentValueChange",
@@ -262,6 +273,7 @@ __all__ = [
     "RunSummaryTable",
     "SampleRecord",
     "SectionDiff",
+    "SparkEngine",
     "StageAggregate",
     "StageComparison",
     "StageDurationPoint",
