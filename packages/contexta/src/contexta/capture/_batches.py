@@ -8,6 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from contexta.capture._checks import shown
+from contexta.capture.models import (
+    ArtifactRegistrationEmission,
+    EventEmission,
+    MetricEmission,
+    SpanEmission,
+)
 from contexta.capture.results import BatchCaptureResult, CaptureResult, PayloadFamily
 from contexta.contract.errors import ContextaError, DispatchError, ValidationError
 
@@ -83,3 +89,31 @@ def _emit_one(scope: Any, service: str, emission: Any) -> CaptureResult:
     else:
         result = register(scope, emission)
     return result
+
+
+class BatchEmitMixin:
+    """Emit several things in one call."""
+
+    __slots__ = ()
+
+    def emit_events(self, emissions: Iterable[Any]) -> BatchCaptureResult:
+        """Capture events given as emissions or mappings; each has its own outcome."""
+        return emit_batch(self, "event", EventEmission, emissions)
+
+    def emit_metrics(self, emissions: Iterable[Any]) -> BatchCaptureResult:
+        """Capture metrics given as emissions or mappings; each has its own outcome."""
+        return emit_batch(self, "metric", MetricEmission, emissions)
+
+    def emit_spans(self, emissions: Iterable[Any]) -> BatchCaptureResult:
+        """Capture spans given as emissions or mappings; each has its own outcome."""
+        return emit_batch(self, "span", SpanEmission, emissions)
+
+    def register_artifacts(self, emissions: Iterable[Any]) -> BatchCaptureResult:
+        """Register artifacts given as emissions or mappings; each has its own outcome."""
+        return emit_batch(
+            self,
+            "artifact_registration",
+            ArtifactRegistrationEmission,
+            emissions,
+            family=PayloadFamily.ARTIFACT,
+        )

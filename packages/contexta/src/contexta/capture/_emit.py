@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from contexta.capture import _checks as check
-from contexta.capture._batches import emit_batch
+from contexta.capture._batches import BatchEmitMixin
 from contexta.capture._ingest import register
 from contexta.capture._point import LazyBatch, PointResult
 from contexta.capture._salvage import degraded_result, without_bad_parts
@@ -20,7 +20,7 @@ from contexta.capture.models import (
     MetricEmission,
     SpanEmission,
 )
-from contexta.capture.results import BatchCaptureResult, CaptureResult, PayloadFamily
+from contexta.capture.results import BatchCaptureResult, CaptureResult
 from contexta.contract.errors import ContextaError, ValidationError
 from contexta.contract.refs import StableRef
 
@@ -34,7 +34,7 @@ _MAX_NESTING = 16
 Moment = str | datetime
 
 
-class EmitMixin:
+class EmitMixin(BatchEmitMixin):
     """Capture into the scope that this is mixed into.
 
     Calls work from any thread, task or forked worker. A value that cannot be
@@ -370,28 +370,6 @@ class EmitMixin:
             artifact_kind, path, artifact_ref, attributes, compute_hash, allow_missing
         )
         return register(self, emission, mode=mode, wait=wait)
-
-    def emit_events(self, emissions: Iterable[Any]) -> BatchCaptureResult:
-        """Capture events given as emissions or mappings; each has its own outcome."""
-        return emit_batch(self, "event", EventEmission, emissions)
-
-    def emit_metrics(self, emissions: Iterable[Any]) -> BatchCaptureResult:
-        """Capture metrics given as emissions or mappings; each has its own outcome."""
-        return emit_batch(self, "metric", MetricEmission, emissions)
-
-    def emit_spans(self, emissions: Iterable[Any]) -> BatchCaptureResult:
-        """Capture spans given as emissions or mappings; each has its own outcome."""
-        return emit_batch(self, "span", SpanEmission, emissions)
-
-    def register_artifacts(self, emissions: Iterable[Any]) -> BatchCaptureResult:
-        """Register artifacts given as emissions or mappings; each has its own outcome."""
-        return emit_batch(
-            self,
-            "artifact_registration",
-            ArtifactRegistrationEmission,
-            emissions,
-            family=PayloadFamily.ARTIFACT,
-        )
 
 
 def _as_text(value: Any) -> Any:

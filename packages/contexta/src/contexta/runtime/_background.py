@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from contexta.contract.errors import ContextaError
@@ -51,32 +50,6 @@ class BackgroundWork:
         if self.planes is None:
             return
         self.recorder.report_losses()
-        self._sync_records()
-
-    @contextmanager
-    def settling_records(self) -> Iterator[None]:
-        """Do as `settle_records` while the body writes to the metadata plane.
-
-        Both planes wait for the disk, so they wait together.
-        """
-        if self.planes is None:
-            yield
-            return
-        self.recorder.report_losses()
-        sync = threading.Thread(target=self._sync_records, name="contexta sync", daemon=True)
-        try:
-            sync.start()
-        except RuntimeError:  # no thread can be had, for example while the interpreter exits
-            self._sync_records()
-            yield
-            return
-        try:
-            yield
-        finally:
-            sync.join()
-
-    def _sync_records(self) -> None:
-        assert self.planes is not None  # noqa: S101 - the callers asked
         try:
             self.planes.records().flush()
         except (ContextaError, OSError) as error:

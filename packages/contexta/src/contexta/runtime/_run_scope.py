@@ -125,9 +125,9 @@ class RunScope(BaseScope):
 
     def _persist_close(self) -> None:
         session = self._session
+        # First the records: a run that is said to have ended has all of them on disk.
+        session.settle_records()
         if self._pid != os.getpid() or self._joined:
-            session.settle_records()
             return  # a worker leaves; the run is closed by who opened it
         found = None if self._snapshots is None else self._snapshots.findings()
-        with session.settling_records():
-            session.ledger.close_run(self.ref, str(self.status), str(self.closed_at), found)
+        session.ledger.close_run(self.ref, str(self.status), str(self.closed_at), found)
