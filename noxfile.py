@@ -239,7 +239,7 @@ def demo(session: nox.Session) -> None:
 @nox.session(requires=["wheels"], default=False)
 def bench(session: nox.Session) -> None:
     """Measure the stores beside their floors and a peer; `-- --quick` takes about a minute."""
-    peers = ["numpy", "trackio", "tensorboardX>=2.6"]
+    peers = ["numpy", "trackio", "mlflow-skinny>=3", "tensorboardX>=2.6"]
     install_wheels(session, "contexta", also=[*peers, *ANALYTICS, *POSTGRES])
     session.run("python", "tests-integration/benchmarks/run.py", *session.posargs)
 

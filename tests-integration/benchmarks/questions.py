@@ -1,113 +1,93 @@
-"""Questions over all runs of a store, warm: the top 20 by a metric, the last value of each."""
+"""Questions over stores of many runs: lists, trends, baselines, comparisons; cold and warm."""
 
 from __future__ import annotations
 
 import functools
-import os
-import sqlite3
 import sys
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import _stores
-from _harness import Options, fresh, has, in_turn, main, median_ms, row
+from _harness import Options, fresh, has, in_turn, main, row
+from _imports import modules_file
+from _questions import WORKS
+from _questions_floors import parquet, parquet_twin, sqlite
+from _questions_ours import ours
+from _questions_peers import mlflow, mlflow_twin, trackio
 
-FLOOR = "one sqlite3 query on a table of finals"
-PEER = "trackio, SQL on its database"
-WORKS = {
-    "top 20 runs by final metric where lr = x, warm": {1_000: 1.0, 10_000: 3.0},
-    "last value of a metric over all runs, warm": {1_000: 2.0, 10_000: 6.0},
+GOALS = {
+    ("top", 1_000): 1.0,
+    ("top", 10_000): 3.0,
+    ("last", 1_000): 2.0,
+    ("last", 10_000): 6.0,
 }
-TOP = """
-select name, value from finals join params using (run) join runs on runs.id = run
-where finals.key = 'metric-3' and params.key = 'lr' and number = 0.3
-order by value desc limit 20
-"""
-LAST = "select name, value from finals join runs on runs.id = run where key = 'metric-3'"
-#: The peer keeps one row for all metrics of a step, and the parameters as JSON.
-PEER_LAST = """
-select run_name, max(step) as last_step, json_extract(metrics, '$."metric-3"') as value
-from metrics group by run_id
-"""
-PEER_TOP = f"""
-select last.run_name, value from ({PEER_LAST}) as last
-join configs on configs.run_name = last.run_name
-where json_extract(config, '$.lr') = 0.3 order by value desc limit 20
-"""
-
-
-def ours(folder: str, count: int) -> list[float]:
-    """Ask an open workspace: milliseconds of both questions, and how many answers."""
-    import pyarrow.compute as pc
-
-    from contexta import Contexta
-
-    with Contexta(workspace=folder) as ctx:
-        runs, records = ctx.metadata_store.runs, ctx.record_store
-
-        def top() -> object:
-            refs = [found.ref for found in runs.run_rows(params={"lr": 0.3})]
-            finals = records.last_values("metric-3", run_refs=refs)
-            best = pc.select_k_unstable(finals, 20, [("value", "descending")])
-            return finals.take(best).to_pylist()
-
-        return asked(top, lambda: records.last_values("metric-3"), count)
-
-
-def floor(path: str, count: int) -> list[float]:
-    """Ask an open database."""
-    with sqlite3.connect(path) as db:
-        return asked(lambda: db.execute(TOP).fetchall(), lambda: db.execute(LAST).fetchall(), count)
-
-
-def trackio(folder: str, count: int) -> list[float]:
-    """Ask the peer by its own read-only SQL."""
-    os.environ["TRACKIO_DIR"] = folder
-    from trackio.sqlite_storage import SQLiteStorage
-
-    def ask(text: str) -> list[dict]:
-        return SQLiteStorage.query_project(_stores.PROJECT, text, max_rows=1_000_000)["rows"]
-
-    return asked(lambda: ask(PEER_TOP), lambda: ask(PEER_LAST), count)
-
-
-def asked(top: Callable[[], Any], last: Callable[[], Any], count: int) -> list[float]:
-    """Return the median milliseconds of both questions, then the numbers of answers."""
-    return [median_ms(top, count), median_ms(last, count), len(top()), len(last())]
+#: What each is shown beside: a floor and a peer to a row.
+PAIRS = (("sqlite", "trackio"), ("parquet", "mlflow"))
+NAMES = {
+    "sqlite": "one SQL query on SQLite",
+    "parquet": "DuckDB on sorted Parquet",
+    "trackio": "trackio, its SQL",
+    "mlflow": "MLflow, its SQL store",
+}
 
 
 def measure(options: Options) -> list[dict]:
     """Ask each in processes of their own, in turn; they must find as many answers."""
-    rows: dict[str, list[dict]] = {name: [] for name in WORKS}
-    for runs in options.pick([100, 1_000], [100, 1_000, 10_000]):
-        places = {
-            ours: _stores.workspace(options.folder, runs),
-            floor: _stores.sqlite_twin(options.folder, runs),
-        }
-        if has("trackio"):
-            places[trackio] = _stores.trackio_twin(options.folder, runs)
-        count = options.pick(7, 15)
-        calls = {
-            function.__name__: functools.partial(fresh, function, place, count)
-            for function, place in places.items()
-        }
-        found = in_turn(calls, options.pick(1, 5))
-        if len({tuple(answer[2:]) for answer in found.values()}) != 1:
-            sys.exit(f"the answers differ: {found}")
-        for index, (name, goals) in enumerate(WORKS.items()):
-            numbers = {source: answer[index] for source, answer in found.items()}
-            rows[name].append(
-                row(
-                    name,
-                    runs,
-                    "ms",
-                    numbers["ours"],
-                    floor=(FLOOR, numbers["floor"]),
-                    peer=(PEER, numbers["trackio"]) if "trackio" in numbers else None,
-                    goal=("<=", goals[runs]) if runs in goals else None,
-                )
+    rows: list[dict] = []
+    modules = modules_file(options.folder)
+    for runs in options.pick([100, 1_000], [1_000, 10_000]):
+        found = _asked(options, runs, modules)
+        counts = {source: tuple(answer[2::3]) for source, answer in found.items()}
+        if len(set(counts.values())) != 1:
+            sys.exit(f"the answers differ: {counts}")
+        for index, (key, name) in enumerate(WORKS.items()):
+            for offset, temperature in enumerate(("cold", "warm")):
+                numbers = {source: answer[3 * index + offset] for source, answer in found.items()}
+                goal = GOALS.get((key, runs)) if temperature == "warm" else None
+                rows += _rows(f"{name}, {temperature}", runs, numbers, goal)
+    return sorted(rows, key=lambda one: one["work"])
+
+
+def _asked(options: Options, runs: int, modules: Path) -> dict[str, list[float]]:
+    """Return cold, warm and count of each question in the order of `WORKS`, by source."""
+    places = {
+        ours: _stores.workspace(options.folder, runs),
+        sqlite: _stores.sqlite_twin(options.folder, runs),
+        parquet: parquet_twin(options.folder, runs),
+    }
+    if has("trackio"):
+        places[trackio] = _stores.trackio_twin(options.folder, runs)
+    if has("mlflow"):
+        places[mlflow] = mlflow_twin(options.folder, runs)
+
+    def call(function: object, place: Path) -> list[float]:
+        slow = function is mlflow and runs > 1_000
+        count = 1 if slow else options.pick(7, 15)
+        answer = fresh(function, place, runs, count, modules)
+        return [number for key in WORKS for number in answer[key]]
+
+    calls = {
+        function.__name__: functools.partial(call, function, place)
+        for function, place in places.items()
+    }
+    return in_turn(calls, options.pick(1, 3))
+
+
+def _rows(work: str, runs: int, numbers: dict[str, float], goal: float | None) -> list[dict]:
+    rows = []
+    for floor, peer in PAIRS:
+        beside = work if floor == "sqlite" else f"{work} (beside Parquet and MLflow)"
+        rows.append(
+            row(
+                beside,
+                runs,
+                "ms",
+                numbers["ours"],
+                floor=(NAMES[floor], numbers[floor]),
+                peer=(NAMES[peer], numbers[peer]) if peer in numbers else None,
+                goal=("<=", goal) if goal is not None and floor == "sqlite" else None,
             )
-    return [one for same in rows.values() for one in same]
+        )
+    return rows
 
 
 if __name__ == "__main__":

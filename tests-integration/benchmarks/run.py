@@ -49,6 +49,7 @@ PACKAGES = [
     "polars",
     "numpy",
     "trackio",
+    "mlflow-skinny",
     "tensorboardX",
 ]
 
