@@ -168,14 +168,15 @@ def test_hostile_text_is_no_expression(text):
 
 TOO_LARGE = {
     "x" * 1_000_000: "characters",
-    "(" * 30 + "name = 'a'" + ")" * 30: "levels of nesting",
+    "name = 'a' and (name = 'b' or (" * 11 + "name = 'c'" + "))" * 11: "levels of nesting",
     "not " * 2_000 + "name = 'a'": "levels of nesting",
     " or ".join(["name = 'a'"] * 201): "comparisons",
+    "started_at in (" + ",".join(["now"] * 201) + ")": "comparisons",
     "name like '" + "*a" * 21 + "'": "stars in one pattern",
 }
 
 
-@pytest.mark.parametrize("text", TOO_LARGE, ids=TOO_LARGE.values())
+@pytest.mark.parametrize("text", TOO_LARGE, ids=range(len(TOO_LARGE)))
 def test_an_expression_beyond_a_limit_is_refused(text):
     """With a code of its own and the limit, without the text."""
     error = refusal(text)

@@ -202,8 +202,8 @@ class Builder:
         return _not(parts[0])
 
     def nested(self, parts: Sequence[_Built]) -> _Built:
-        """Take parentheses; they cost depth, so that no text can nest without end."""
-        return _deeper(parts[0].node, parts[0].depth)
+        """Take parentheses; they leave no node, so that they cost no depth."""
+        return parts[0]
 
     def start(self, parts: Sequence[_Built]) -> Node:
         """Return the whole."""
