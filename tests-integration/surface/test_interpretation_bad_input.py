@@ -134,6 +134,18 @@ def test_a_direction_that_does_not_exist(ctx):
     assert "upstream" in caught.value.details["allowed"]
 
 
+def test_data_that_is_no_ref_is_followed_too(tmp_path):
+    """A run that names a URL as its data rests on it, and is what came of it."""
+    url = "s3://bucket/some data.csv"
+    with Contexta(workspace=tmp_path / "space", config={"project_name": "demo"}) as ctx:
+        with ctx.run("fit", dataset_ref=url):
+            pass
+        up = ctx.traverse_lineage("fit", direction="upstream").visited_refs
+        down = ctx.traverse_lineage(url, direction="downstream").visited_refs
+
+    assert (up, down[:2]) == (("run:demo.fit", url), (url, "run:demo.fit"))
+
+
 @pytest.mark.parametrize("depth", [-1, 1.5, "many", True])
 def test_a_depth_that_makes_no_sense(ctx, depth):
     """Refused with a stable code."""

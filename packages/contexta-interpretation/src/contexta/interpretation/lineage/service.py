@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from contexta.contract.errors import ValidationError
+from contexta.contract.refs import CORE_STABLE_REF_KINDS
 from contexta.interpretation._known_names import near_runs
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.lineage._links import PREFIX, Links
@@ -54,6 +56,7 @@ class LineageService:
         Raises:
             LineageError: ``lineage_invalid_direction``, ``lineage_invalid_max_depth``,
                 ``lineage_invalid_subject`` (blank or no text).
+            ValidationError: the subject begins like a ref and is none.
             ResolutionError: several runs or artifacts have the name of the subject.
         """
         way = check_direction(
@@ -70,7 +73,7 @@ class LineageService:
         while queue:
             node = queue.popleft()
             depth = visited[node]
-            for relation, side in self._around(node, way, links):
+            for relation, side in self._around(node, depth, way, links):
                 if relation.relation_ref not in edges:
                     edges[relation.relation_ref] = self._edge(relation, side, depth)
                 if depth >= depth_limit:
@@ -89,9 +92,11 @@ class LineageService:
         evidence = dict.fromkeys(link for edge in ordered for link in edge.evidence_links)
         return LineageTraversal(root, ordered, tuple(visited), tuple(notes), tuple(evidence))
 
-    def _around(self, node: str, way: str, links: Links) -> Iterator[tuple[RelationRecord, str]]:
+    def _around(
+        self, node: str, depth: int, way: str, links: Links
+    ) -> Iterator[tuple[RelationRecord, str]]:
         """Yield what leads on from a node, and on which side of it the node is."""
-        for relation in self.query_service.repository.list_relations(node):
+        for relation in self._stored(node, depth):
             side = _side(relation, node)
             if _wanted(relation, side, way):
                 yield relation, side
@@ -100,6 +105,18 @@ class LineageService:
             yield from ((link, "outbound") for link in links.upstream(node))
         elif way == "downstream":
             yield from ((link, "inbound") for link in links.downstream(node))
+
+    def _stored(self, node: str, depth: int) -> Sequence[RelationRecord]:
+        """Return the stored relations of a node; what is no ref, such as a URL of data, has none.
+
+        A subject that begins like a ref has to be one.
+        """
+        try:
+            return self.query_service.repository.list_relations(node)
+        except ValidationError:
+            if depth == 0 and node.partition(":")[0] in CORE_STABLE_REF_KINDS:
+                raise
+            return ()
 
     def _root(self, subject: str) -> str:
         """Return the ref of the subject; a name that nothing has stays as it is."""
