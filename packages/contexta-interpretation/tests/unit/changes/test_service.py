@@ -4,6 +4,7 @@ import json
 import math
 import pickle
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -317,3 +318,16 @@ def test_an_unknown_choice_is_refused(make, history):
         service(make, history).bisect("loss", which="first")
 
     assert caught.value.details["allowed"] == ["latest", "largest"]
+
+
+def test_far_runs_tell_what_costs_nothing(make, history):
+    """Environments are read near the change only; params are known of every run."""
+    for place, run in enumerate(history["runs"]):
+        params = {**run.params, "optimizer": "sgd" if place >= 25 else "adam"}
+        history["runs"][place] = replace(run, params=params)
+    found = service(make, history, facts_per_side=4).bisect("loss")
+
+    assert [(d.kind, d.runs_known) for d in found.differences if d.separates] == [
+        ("param", 40),
+        ("package", 8),
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contexta.interpretation.changes._differences import known_kinds, rank_differences
-from contexta.interpretation.changes._facts import KINDS, Facts, load_facts
+from contexta.interpretation.changes._facts import KINDS, Facts, facts_of_run, load_facts
 from contexta.interpretation.changes.errors import ChangeError
 from contexta.interpretation.changes.models import (
     Bisection,
@@ -100,9 +100,8 @@ class Bisector:
         ]
         low = max(bound for bound in bounds if bound < index)
         high = min(bound for bound in bounds if bound > index)
-        low, high = max(low, index - self._per_side), min(high, index + self._per_side)
-        before = [load_facts(self._queries.repository, run) for run in self._runs[low:index]]
-        after = [load_facts(self._queries.repository, run) for run in self._runs[index:high]]
+        before = [self._facts(place, index) for place in range(low, index)]
+        after = [self._facts(place, index) for place in range(index, high)]
         differences = rank_differences(
             before,
             after,
@@ -129,6 +128,12 @@ class Bisector:
             evidence_links=tuple(EvidenceLink("run", run.run_id, run.name) for run in sides),
             completeness=self._history.completeness,
         )
+
+    def _facts(self, place: int, index: int) -> Facts:
+        """Read everything of the runs near the change; of others, take what is at hand."""
+        if index - self._per_side <= place < index + self._per_side:
+            return load_facts(self._queries.repository, self._runs[place])
+        return facts_of_run(self._runs[place])
 
     def _nothing(self, good: str | None, bad: str | None) -> Bisection:
         history = self._history

@@ -33,6 +33,7 @@ KINDS = (
     "tag",
 )
 _OF_ENVIRONMENT = frozenset({"package", "environment", "variable"})
+_OF_RUN = frozenset({"code", "param", "command", "tag"})
 # "a consumed_by b": a came first. In every other type the target is what the source rests on.
 _SOURCE_CAME_FIRST = "consumed_by"
 
@@ -54,6 +55,12 @@ class Facts:
         if kind in ("data", "config") and key in self.data_links:
             return EvidenceLink("artifact", self.data_links[key], self.run.name)
         return EvidenceLink("run", self.run.run_id, self.run.name)
+
+
+def facts_of_run(run: RunRecord) -> Facts:
+    """Return what the run's own row tells; nothing is read."""
+    values = {name: value for name, value in _of_run(run) if name[0] in _OF_RUN}
+    return Facts(run, values, _OF_RUN, None, {})
 
 
 def load_facts(repository: CompositeRepository, run: RunRecord) -> Facts:

@@ -22,8 +22,8 @@ class ChangePolicy(Result):
             histories in which a change is reported all the same.
         seed: of the permutations, so that the same history gives the same answer.
         max_runs: how many of the newest runs are looked at, up to 1,000.
-        facts_per_side: how many runs on each side of a change ``bisect`` reads the environment
-            and the inputs of.
+        facts_per_side: how many runs on each side of a change ``bisect`` reads the environment,
+            the inputs and the stages of; code, params and tags are known of all.
 
     Raises:
         ValidationError: ``change_invalid_policy``, naming every bad field;
@@ -35,7 +35,7 @@ class ChangePolicy(Result):
     significance: float = 0.01
     seed: int = 0
     max_runs: int = LONGEST_HISTORY
-    facts_per_side: int = 50
+    facts_per_side: int = 25
 
     def __post_init__(self) -> None:
         """Check every field."""
