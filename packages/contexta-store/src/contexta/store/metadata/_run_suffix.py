@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select, union_all
+from sqlalchemy import bindparam, exists, select, union_all
 
 from contexta.contract import Run
 from contexta.contract.refs import MAX_STABLE_REF_COMPONENT_LENGTH, StableRef
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 
 _OWN = run_suffixes.c.base_ref == bindparam("base")
-_SELECT = select(run_suffixes.c.next_suffix).where(_OWN)
 _TAKEN = union_all(
     select(runs.c.ref).where(runs.c.ref == bindparam("ref")),
     select(tombstones.c.ref).where(tombstones.c.ref == bindparam("ref")),
+)
+_SELECT = select(
+    select(run_suffixes.c.next_suffix).where(_OWN).scalar_subquery(), exists(_TAKEN.subquery())
 )
 _INSERT = run_suffixes.insert()
 _UPDATE = run_suffixes.update().where(_OWN).values(next_suffix=bindparam("following"))
@@ -31,9 +33,8 @@ def reserve(connection: Connection, run: Run) -> Run:
     holds the write transaction, so nobody else can take the ref.
     """
     base = run.run_ref.text
-    stored = connection.execute(_SELECT, {"base": base}).scalar_one_or_none()
-    # A suffix was given only when the base was taken, and what was taken stays so.
-    if stored is None and not _taken(connection, base):
+    stored, taken = connection.execute(_SELECT, {"base": base, "ref": base}).one()
+    if not taken:
         return run
     suffix = 2 if stored is None else stored
     while _taken(connection, candidate := _with_suffix(base, suffix)):

@@ -17,7 +17,7 @@ from contexta.store.records._enums import IntegrityState, ReplayMode
 from contexta.store.records._export_file import new_file, new_folder
 from contexta.store.records._filter import ScanFilter
 from contexta.store.records._models import ReplayResult
-from contexta.store.records._reads import Unit, damage_of_part, load, touches, units_of
+from contexta.store.records._reads import Unit, clusters, damage_of_part, load, touches, units_of
 from contexta.store.records._refs import derive_record_ref
 from contexta.store.records._replay import unhealthy
 from contexta.store.records._rows_filter import RowFilter, row_filter_of
@@ -149,7 +149,7 @@ class ParquetExport:
         )
         if record_type not in self._wanted.record_types:
             return
-        for cluster in _overlapping(units_of(self._snapshot, wanted)):
+        for cluster in clusters(units_of(self._snapshot, wanted)):
             tables = [self._load(unit, record_type, names) for unit in cluster]
             found = [table for table in tables if table is not None and table.num_rows]
             if not found:
@@ -159,19 +159,6 @@ class ParquetExport:
                 joined = joined.filter(pc.less_equal(joined["sequence"], self._last_sequence))
             joined = joined.take(pc.sort_indices(joined["sequence"])).select(list(names))
             yield _with_refs(record_type, joined).cast(schema_for(record_type))
-
-
-def _overlapping(units: list[Unit]) -> Iterator[list[Unit]]:
-    cluster: list[Unit] = []
-    end = -1
-    for unit in units:
-        if cluster and unit.first > end:
-            yield cluster
-            cluster = []
-        cluster.append(unit)
-        end = max(end, unit.last)
-    if cluster:
-        yield cluster
 
 
 def _with_refs(record_type: str, table: pa.Table) -> pa.Table:

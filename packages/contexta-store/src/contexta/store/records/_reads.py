@@ -156,7 +156,7 @@ class RecordScan:
         )
 
     def _rows(self, *, go_on: bool) -> Iterator[tuple[int, dict[str, Any]]]:
-        for cluster in _clusters(units_of(self._snapshot, self._wanted)):
+        for cluster in clusters(units_of(self._snapshot, self._wanted)):
             found: dict[str, list[pa.Table]] = {}
             for unit in cluster:
                 for record_type in self._wanted.record_types:
@@ -205,7 +205,7 @@ def scan_error(found: dmg.Damage, cause: RecordError | None = None) -> RecordErr
     )
 
 
-def _clusters(units: list[Unit]) -> Iterator[list[Unit]]:
+def clusters(units: list[Unit]) -> Iterator[list[Unit]]:
     """Group units whose sequence ranges overlap; writers' blocks do not, so groups are small."""
     cluster: list[Unit] = []
     end = -1
