@@ -120,3 +120,14 @@ def test_bca_needs_variation():
     assert bca_terms(1.0, [1.0, 1.0, 1.0], [[1.0, 1.0]]) is None
     assert bca_terms(5.0, [1.0, 2.0, 3.0], [[1.0, 2.0]]) is None
     assert bca_terms(2.0, [1.0, 2.0, 3.0], [[1.0, 1.0]]) is None
+
+
+@pytest.mark.parametrize("scale", [2.0**-450, 1.0, 2.0**460])
+def test_the_unit_does_not_matter(scale):
+    """Huge and tiny values have the interval of the same values in another unit."""
+    values = np.array([0.2, 1.5, 0.7, 3.9, 0.1, 0.6])
+    found = bootstrap_mean(values * scale, resamples=999)
+    plain = bootstrap_mean(values, resamples=999)
+
+    assert (found.low / scale, found.high / scale) == pytest.approx((plain.low, plain.high))
+    assert found.acceleration == pytest.approx(plain.acceleration)

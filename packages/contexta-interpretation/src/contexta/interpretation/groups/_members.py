@@ -13,6 +13,7 @@ from contexta.interpretation._nearest import hint, nearest
 from contexta.interpretation.errors import ResolutionError
 from contexta.interpretation.groups.errors import GroupError
 from contexta.interpretation.groups.models import ReplicateGroup
+from contexta.interpretation.protocols import RunIndexReader
 from contexta.interpretation.query.filters import RunListQuery
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import RunRecord
@@ -58,10 +59,14 @@ def select_runs(query_service: QueryService, selection: object) -> tuple[RunReco
 
 
 def _load(query_service: QueryService, names: Sequence[str]) -> tuple[RunRecord, ...]:
-    """Return the named runs: canonical ids in one question, other names one by one."""
-    if not names:
-        return ()
-    listed = query_service.list_runs(query=RunListQuery(run_ids=tuple(names)))
+    """Return the named runs: refs in one question, other names one by one."""
+    refs = [name for name in names if name.startswith("run:")]
+    repository = query_service.repository
+    listed: Sequence[RunRecord] = ()
+    if isinstance(repository, RunIndexReader):
+        listed = repository.get_runs(refs) if refs else ()
+    elif refs:
+        listed = query_service.list_runs(query=RunListQuery(run_ids=tuple(refs)))
     known = {run.run_id: run for run in listed}
     return tuple(known.get(name) or query_service.require_run(name) for name in names)
 

@@ -83,16 +83,23 @@ def bca_terms(
     share = _midrank(values, estimate)
     if not 0.0 < share < 1.0 or values[0] == values[-1]:
         return None
-    cubes = squares = 0.0
-    for one in jackknife:
-        left_out = np.asarray(one, dtype=float)
-        n = len(left_out)
-        influence = (n - 1) * (left_out.mean() - left_out)
-        cubes += float(np.sum(influence**3)) / n**3
-        squares += float(np.sum(influence**2)) / n**2
-    if squares <= 0.0:
+    acceleration = _acceleration([np.asarray(one, dtype=float) for one in jackknife])
+    if acceleration is None:
         return None
-    return BcaTerms(estimate, values, normal_quantile(share), cubes / (6.0 * squares**1.5))
+    return BcaTerms(estimate, values, normal_quantile(share), acceleration)
+
+
+def _acceleration(jackknife: Sequence[Array]) -> float | None:
+    import numpy as np
+
+    influences = [(len(one) - 1) * (one.mean() - one) for one in jackknife]
+    # The ratio has no unit; scaled, its cubes neither overflow nor vanish.
+    scale = max((float(np.max(np.abs(one))) for one in influences), default=0.0)
+    if not 0.0 < scale < math.inf:
+        return None
+    cubes = math.fsum(float(np.sum((one / scale) ** 3)) / len(one) ** 3 for one in influences)
+    squares = math.fsum(float(np.sum((one / scale) ** 2)) / len(one) ** 2 for one in influences)
+    return cubes / (6.0 * squares**1.5)
 
 
 def bootstrap_mean(

@@ -123,7 +123,7 @@ def _fraction(a: float, b: float, x: float) -> float:
             d = 1.0 / _away(1.0 + term * d)
             c = _away(1.0 + term / c)
             value *= c * d
-        if abs(c * d - 1.0) < 1e-16:
+        if abs(c * d - 1.0) < 4e-16:  # two units in the last place
             break
     return value
 
