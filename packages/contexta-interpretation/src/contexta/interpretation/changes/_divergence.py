@@ -101,7 +101,8 @@ def seeded(count: int, least: int) -> Windows:
     split: list[int] = []
     end: list[int] = []
     length = count
-    while length == count or length >= max(_SHORTEST, 2 * least):
+    shortest = max(_SHORTEST, 2 * least, count // 40)  # in long histories the rest costs time
+    while length == count or length >= shortest:
         many = 2 * math.ceil(count / length) - 1
         for number in range(many):
             first = round(number * (count - length) / max(1, many - 1))

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_CELLS = 300_000  # of one batch of rearrangements, about 5 MB; larger ones are not faster
+_BATCH = 50
+_CELLS = 300_000  # looked at at once, about 5 MB; larger ones are not faster
 _NOTICED = 1.3  # a correlation below this many standard errors is taken for none
 _HIGHEST = 0.95
 
@@ -90,21 +91,21 @@ def p_value(
 
     generator = np.random.default_rng(seed)
     count = len(values)
-    batch = max(1, min(100, _CELLS // (max(count, len(windows.split)) * len(axis.cuts))))
+    chunk = max(1, _CELLS // (max(count, len(windows.split)) * len(axis.cuts)))
     flags = values[:, None] <= axis.cuts
     news = None if correlation == 0 else _news(values, correlation)
     limit = observed - 1e-4 * (1 + abs(observed))  # sums of the same numbers in another order
     clearer = done = 0
     while done < permutations and clearer + 1 <= significance * (permutations + 1):
-        size = min(batch, permutations - done)
+        size = min(_BATCH, permutations - done)
         order = generator.permuted(np.tile(np.arange(count), (size, 1)), axis=1)
-        if news is None:
-            drawn = flags[order]
-        else:
-            ranks = _series(news[order], correlation).argsort(axis=1).argsort(axis=1)
-            drawn = ranks[:, :, None] < axis.below
-        clearest = divergence(drawn, axis, windows).max(axis=-1)
-        clearer += int((clearest >= limit).sum())
+        if news is not None:
+            order = _series(news[order], correlation).argsort(axis=1).argsort(axis=1)
+        for start in range(0, size, chunk):
+            part = order[start : start + chunk]
+            drawn = flags[part] if news is None else part[:, :, None] < axis.below
+            clearest = divergence(drawn, axis, windows).max(axis=-1)
+            clearer += int((clearest >= limit).sum())
         done += size
     return (clearer + 1) / (done + 1)
 
