@@ -32,6 +32,7 @@ SCRIPTS = [
     "many_runs",
     "one_series",
     "questions",
+    "expressions",
     "eight_processes",
     "startup",
     "open_large",
