@@ -145,10 +145,10 @@ def _best(repository: CompositeRepository, query: RunListQuery) -> tuple[RunReco
     ]
     if len(chosen) > end + _MOST_TIES:
         return None
-    runs = sorted(
-        repository.get_runs(chosen), key=lambda run: (sort_instant(run.started_at), run.run_id)
-    )
+    runs = list(repository.get_runs(chosen))
     if len(runs) < len(chosen):
         return None
+    if len({wanted[run_id] for run_id in chosen}) < len(chosen):
+        runs.sort(key=lambda run: (sort_instant(run.started_at), run.run_id))
     runs.sort(key=lambda run: wanted[run.run_id], reverse=query.sort_desc)
     return page(runs, query)

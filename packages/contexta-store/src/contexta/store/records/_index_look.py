@@ -338,7 +338,7 @@ def _ranges(runs: Names, keys: Names) -> Iterator[tuple[Names, Names, int, bytes
 def _only(rows: pa.Table, runs: Names, keys: Names) -> pa.Table:
     for name, wanted in (("run_ref", runs), ("metric_key", keys)):
         if wanted is not None:
-            mask = pc.is_in(rows[name], value_set=texts(sorted(wanted)))
+            mask = pc.is_in(rows[name], value_set=texts(wanted))
             if not pc.all(mask).as_py():
                 rows = rows.filter(mask)
     return rows

@@ -7,6 +7,7 @@ measured, that is 150 to 500 ms of the first read of a process that wanted ten p
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Iterable
 from itertools import accumulate
 
@@ -15,10 +16,16 @@ import pyarrow as pa
 
 def texts(values: Iterable[str]) -> pa.Array:
     """Return texts as a string array."""
-    encoded = [value.encode("utf-8", "surrogatepass") for value in values]
-    ends = struct.pack(f"={len(encoded) + 1}i", 0, *accumulate(len(text) for text in encoded))
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
-    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
+    words = list(values)
+    joined = "".join(words)
+    if joined.isascii():
+        body, sizes = joined.encode(), map(len, words)
+    else:
+        encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+        body, sizes = b"".join(encoded), map(len, encoded)
+    ends = array("i", accumulate(sizes, initial=0))
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(body)]
+    return pa.Array.from_buffers(pa.string(), len(words), buffers)
 
 
 def integers(values: Iterable[int]) -> pa.Array:

@@ -20,7 +20,7 @@ from contexta.store.records._models import StoredRecord
 from contexta.store.records._part_read import PartReader
 from contexta.store.records._parts_log import PartEntry
 from contexta.store.records._plain_arrays import no_rows
-from contexta.store.records._refs import offset_of, project_of, segment_id_of
+from contexta.store.records._refs import check_run_refs, offset_of, segment_id_of
 from contexta.store.records._rows_filter import RowFilter
 from contexta.store.records._snapshot import Snapshot, StoreReader
 from contexta.store.records._tables import join_tables
@@ -311,7 +311,6 @@ def project_filter(run_refs: Iterable[str]) -> frozenset[str]:
     Raises:
         ValidationError: `record_store_invalid_run_ref`.
     """
-    runs = frozenset(str(run) for run in run_refs)
-    for run in runs:
-        project_of(run)
+    runs = frozenset(map(str, run_refs))
+    check_run_refs(runs)
     return runs

