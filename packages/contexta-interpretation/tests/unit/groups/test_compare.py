@@ -313,6 +313,17 @@ def test_stage_and_aggregation_choose_the_value(bench):
     assert row(found).verdict == "better"
 
 
+def test_the_bootstrap_warns(bench):
+    """BCa alarms more than it should on skewed values; the note names what does not."""
+    random = np.random.default_rng(3)
+    left = bench.group("a", "loss", list(random.normal(size=10)))
+    right = bench.group("b", "loss", list(random.normal(size=10)))
+    found = bench.service().compare_groups(left, right, method="bootstrap")
+
+    assert [n.summary for n in found.completeness_notes] == ["groups_bootstrap_alarms_more:loss"]
+    assert found.completeness_notes[0].details["use"] == "permutation"
+
+
 def test_evidence_points_to_records_and_runs(two):
     """Each value can be followed to the record behind it."""
     bench, left, right = two

@@ -12,7 +12,7 @@ METHODS = ("welch", "permutation", "bootstrap")
 
 #: Fewest runs a side by method; below, the answer is "cannot tell". Measured (docs, how to compare
 #: groups): Welch's 95 % intervals hold at 3 and more; BCa covers 89 % at 3, 93 % at 5 and 10, and
-#: raises 12 % false alarms on skewed values at 10.
+#: raises 12 % false alarms on skewed values at 10, about which a note warns.
 MINIMUM_RUNS = FrozenDict({"welch": 3, "permutation": 3, "bootstrap": 10})
 #: Below this size of the smaller group, Welch's t does not hold its level against one more than
 #: ``LARGEST_RATIO`` times as large: 3 against 30 normal values alarm in 8 %, skewed in 16 %.

@@ -203,6 +203,10 @@ def _notes(
             details = {"metric_key": row.metric_key, "runs": count}
             summary = f"groups_nonfinite_left_out:{row.metric_key}"
             notes.append(CompletenessNote("warning", summary, details))
+        if row.test.interval_method == "bca":
+            details = {"left": row.left.n, "right": row.right.n, "use": "permutation"}
+            summary = f"groups_bootstrap_alarms_more:{row.metric_key}"
+            notes.append(CompletenessNote("info", summary, details))
         paired = row.test.method.startswith("paired")
         if row.test.status == "ok" and unequal(method, row.left.n, row.right.n, paired=paired):
             details = {"left": row.left.n, "right": row.right.n, "use": "permutation"}
