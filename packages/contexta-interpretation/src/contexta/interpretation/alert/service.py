@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from contexta.interpretation._known_names import near_metrics, near_projects
 from contexta.interpretation.alert._checks import check_rules, label_of
@@ -96,9 +95,12 @@ class AlertService:
             if ids and key not in present
         }
         return tuple(
-            replace(
-                self._result(run, rule, rows.get(run.run_id, []), near.get(rule.metric_key, ())),
-                completeness=completeness,
+            self._result(
+                run,
+                rule,
+                rows.get(run.run_id, []),
+                near.get(rule.metric_key, ()),
+                completeness,
             )
             for run in runs
             for rule in rules
@@ -110,6 +112,7 @@ class AlertService:
         rule: AlertRule,
         rows: list[MetricSummaryRecord],
         near: tuple[str, ...],
+        completeness: Completeness | None,
     ) -> AlertResult:
         same = [row for row in rows if row.metric_key == rule.metric_key]
         row = pick_summary(same, rule.stage_name)
@@ -138,6 +141,7 @@ class AlertService:
             stage_name=rule.stage_name,
             evidence_links=links,
             completeness_notes=notes,
+            completeness=completeness,
         )
 
 
