@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 from contexta.contract.errors import NotFoundError
@@ -22,8 +23,8 @@ class ArtifactPlane(Protocol):
         """Return the handle of a bound artifact."""
         ...
 
-    def verify_artifact(self, artifact_ref: str) -> Any:
-        """Return the verification report of a bound artifact."""
+    def get_binding(self, artifact_ref: str) -> Any:
+        """Return the binding of an artifact, whether or not its body is there."""
         ...
 
     def damage(self) -> Any:
@@ -72,17 +73,7 @@ def find(store: ArtifactPlane, ref: str) -> ArtifactRecord | None:
     except NotFoundError as error:
         if error.code != "artifact_store_body_not_found":
             return None
-    # The binding of a missing body is not handed out; its verification tells the rest.
-    report = store.verify_artifact(ref)
-    return ArtifactRecord(
-        artifact_ref=ref,
-        run_id="run:" + ".".join(ref.partition(":")[2].split(".")[:2]),
-        stage_id=None,
-        kind="unknown",
-        hash_value=report.expected_hash_value,
-        size_bytes=report.expected_size_bytes,
-        body_missing=True,
-    )
+    return replace(_record(store.get_binding(ref)), body_missing=True)
 
 
 def _record(binding: Any) -> ArtifactRecord:

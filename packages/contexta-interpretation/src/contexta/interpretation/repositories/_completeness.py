@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from contexta.interpretation.completeness._records import LOSS_KEY
 from contexta.interpretation.completeness.models import Completeness
-from contexta.interpretation.repositories._liveness import INTERRUPTED
+from contexta.interpretation.repositories._liveness import INTERRUPTED, OPEN
 
 if TYPE_CHECKING:
     from contexta.store.artifacts import ArtifactStore
     from contexta.store.metadata import MetadataStore
     from contexta.store.records import RecordStore
 
+_FEW = 32
 _GAP = "sequence_gap"
 
 
@@ -44,8 +45,13 @@ class CompletenessAnswers:
     def _of_runs(self, run_ids: Sequence[str]) -> Completeness:
         """Count open runs and those whose process died, closed since or not."""
         wanted, runs = frozenset(run_ids), self.metadata_store.runs
-        going = wanted.intersection(runs.run_refs(status="open", order_by=None))
-        dead = wanted.intersection(runs.run_refs(status=INTERRUPTED, order_by=None))
+        if len(wanted) <= _FEW:
+            rows = runs.find_run_rows(wanted).values()
+            going = {row.ref for row in rows if row.status == OPEN}
+            dead = {row.ref for row in rows if row.status == INTERRUPTED}
+        else:
+            going = set(wanted.intersection(runs.run_refs(status=OPEN, order_by=None)))
+            dead = set(wanted.intersection(runs.run_refs(status=INTERRUPTED, order_by=None)))
         if going:
             writers = [(ref, name) for ref, name in runs.open_run_writers() if ref in going]
             alive = {name: self.record_store.writer_alive(name) for _, name in writers}
