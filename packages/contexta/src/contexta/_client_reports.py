@@ -9,6 +9,9 @@ from contexta._client_reads import ReadDelegates
 
 if TYPE_CHECKING:
     from contexta.interpretation import AlertRule, ReportDocument, RunListQuery
+    from contexta.interpretation.changes import Bisection, ChangeHistory
+    from contexta.interpretation.gate import GateResult
+    from contexta.interpretation.groups import GroupComparison
 
 
 class ReportDelegates(ReadDelegates):
@@ -33,11 +36,13 @@ class ReportDelegates(ReadDelegates):
     def build_project_summary_report(self, project_name: str) -> ReportDocument:
         """Report on the runs of a project."""
         from contexta.interpretation.compare import CompletenessNote
+        from contexta.interpretation.completeness import completeness_of
 
         runs = self.list_runs(project_name)
         empty = CompletenessNote("info", "project_runs_empty", {"project_name": project_name})
+        found = completeness_of(self.query_service, [run.run_id for run in runs])
         return self.report_builder.build_project_summary_report(
-            project_name, runs=runs, notes=() if runs else (empty,)
+            project_name, runs=runs, notes=() if runs else (empty,), completeness=found
         )
 
     def build_trend_report(
@@ -62,3 +67,27 @@ class ReportDelegates(ReadDelegates):
     def build_multi_run_report(self, run_ids: Iterable[str]) -> ReportDocument:
         """Report on several runs."""
         return self.report_builder.build_multi_run_report(self.compare_multiple_runs(run_ids))
+
+    def build_group_report(self, comparison: GroupComparison) -> ReportDocument:
+        """Report on what `compare_groups` returned."""
+        return self.report_builder.build_group_report(comparison)
+
+    def build_gate_report(self, result: GateResult) -> ReportDocument:
+        """Report on what `evaluate_gate` returned."""
+        return self.report_builder.build_gate_report(result)
+
+    def build_change_report(self, history: ChangeHistory) -> ReportDocument:
+        """Report on what `find_changes` returned."""
+        return self.report_builder.build_change_report(history)
+
+    def build_bisection_report(self, bisection: Bisection) -> ReportDocument:
+        """Report on what `bisect` returned."""
+        return self.report_builder.build_bisection_report(bisection)
+
+    def build_anomaly_report(
+        self, run_id: str, *, baseline_query: RunListQuery | None = None
+    ) -> ReportDocument:
+        """Report on the metrics of a run beside the completed runs before it."""
+        return self.report_builder.build_anomaly_report(
+            self.anomaly_service.detect_anomalies_in_run(run_id, baseline_query=baseline_query)
+        )

@@ -1,135 +1,137 @@
-"""Curves as inline SVG: no script, sized so that labels stay readable on a phone.
-
-Colors are attributes (they work in a bare fragment) and classes (the page restyles them).
-"""
+"""Curves as inline SVG, sized so that labels stay readable on a phone."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
+from contexta.interpretation.reports import _svg as svg
 from contexta.interpretation.reports._escape import visible
+from contexta.interpretation.reports._forest import render_intervals
 from contexta.interpretation.reports._format import number
-from contexta.interpretation.reports.models import ChartLine, ReportChart
+from contexta.interpretation.reports._scale import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Scale,
+    nice_ticks,
+)
+from contexta.interpretation.reports.models import ChartLine, IntervalChart, ReportChart
 
-WIDTH, HEIGHT = 360, 218
-LEFT, RIGHT, TOP, BOTTOM = 52, 348, 40, 180
-COLORS = ("#2563c9", "#c2410c", "#15803d", "#7c3aed", "#b45309", "#0e7490")
 _DOTS_UP_TO = 40
-_LEAST_SPAN = 1e-300  # below it, dividing by the span is no longer exact
-_LOG_FROM_RATIO = 1e3
-_LOG_FROM_SKEW = 20  # most values lie far below the highest: a curve that only ends low is not
+_CROSSES = 200
+_LEGEND_ROW = 14
 
 
-def render_chart(chart: ReportChart) -> Markup:
+def render_chart(chart: ReportChart | IntervalChart) -> Markup:
     """Return the ``<svg>`` of a chart; a chart without a finite value says so."""
-    finite = [(x, y) for line in chart.lines for x, y in line.points if math.isfinite(y)]
+    if isinstance(chart, IntervalChart):
+        return render_intervals(chart)
+    points = [(x, y) for line in chart.lines for x, y in line.points if math.isfinite(x)]
+    finite = [(x, y) for x, y in points if math.isfinite(y)]
     title = visible(chart.title) + (f" [{visible(chart.unit)}]" if chart.unit else "")
     if not finite:
-        body = _text(WIDTH / 2, HEIGHT / 2, "no finite value", "middle")
-        return _svg(title, "no finite value", body)
-    scale = _Scale(finite)
-    parts = [_grid(scale, chart)]
+        body = svg.text(WIDTH / 2, HEIGHT / 2, "no finite value", "middle")
+        return svg.drawing(WIDTH, HEIGHT, title, "no finite value", body)
+    flat = [(level.first, level.y) for level in chart.levels if math.isfinite(level.y)]
+    scale = Scale([*finite, *flat], [x for x, _ in points], log=not flat)
+    parts = [_grid(scale, chart), _marks(scale, chart)]
+    dots = sum(len(line.points) for line in chart.lines) <= _DOTS_UP_TO * len(chart.lines)
     for index, line in enumerate(chart.lines):
-        parts.append(_line(line, index, scale))
+        parts.append(_line(line, index, scale, dots=dots, joined=not chart.levels))
+    parts.append(_levels(scale, chart))
     if len(chart.lines) > 1:
         parts.append(_legend(chart.lines))
     if scale.log:
         title += " (log scale)"
-    return _svg(title, _description(chart), Markup("").join(parts))
+    return svg.drawing(WIDTH, HEIGHT, title, _description(chart), Markup("").join(parts))
 
 
-class _Scale:
-    """Maps data to the drawing area; y is logarithmic when it spans orders of magnitude."""
-
-    def __init__(self, points: Sequence[tuple[float, float]]) -> None:
-        xs = [x for x, _ in points]
-        ys = [y for _, y in points]
-        self.x0, self.x1 = min(xs), max(xs)
-        low, high = min(ys), max(ys)
-        median = sorted(ys)[len(ys) // 2]
-        # Multiplied, because dividing by a subnormal low would overflow.
-        self.log = low > 0 and high > low * _LOG_FROM_RATIO and high > median * _LOG_FROM_SKEW
-        if high / 2 - low / 2 < _LEAST_SPAN:
-            pad = max(abs(low) * 0.05, _LEAST_SPAN) if low else 1.0
-            low, high = low - pad, high + pad
-        self.y0, self.y1 = low, high
-
-    def x(self, value: float) -> float:
-        if self.x1 == self.x0:
-            return (LEFT + RIGHT) / 2
-        return LEFT + (value - self.x0) / (self.x1 - self.x0) * (RIGHT - LEFT)
-
-    def y(self, value: float) -> float:
-        if self.log:
-            span = math.log(self.y1) - math.log(self.y0)
-            share = (math.log(value) - math.log(self.y0)) / span
-        else:
-            # Halves keep the difference of the two largest doubles finite.
-            share = (value / 2 - self.y0 / 2) / (self.y1 / 2 - self.y0 / 2)
-        return BOTTOM - share * (BOTTOM - TOP)
-
-    def y_ticks(self) -> list[float]:
-        if self.log:
-            first, last = math.ceil(math.log10(self.y0)), math.floor(math.log10(self.y1))
-            step = max(1, math.ceil((last - first + 1) / 5))
-            return [10.0**power for power in range(first, last + 1, step)]
-        return nice_ticks(self.y0, self.y1, 4)
-
-
-def nice_ticks(low: float, high: float, count: int) -> list[float]:
-    """Round positions inside [low, high], about ``count`` of them."""
-    span = high / 2 - low / 2
-    raw = span / count * 2
-    if not math.isfinite(raw) or raw <= 0:
-        return [low, high]
-    magnitude = 10.0 ** math.floor(math.log10(raw))
-    if magnitude == 0:
-        return [low, high]
-    step = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude >= raw * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [index * step for index in range(first, min(last, first + 12) + 1)]
-
-
-def _grid(scale: _Scale, chart: ReportChart) -> Markup:
+def _grid(scale: Scale, chart: ReportChart) -> Markup:
     parts = []
     for value in scale.y_ticks():
         y = scale.y(value)
-        parts.append(
-            Markup(
-                '<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}" '
-                'stroke="currentColor" stroke-opacity="0.15"/>'
-            ).format(LEFT, RIGHT, y, y)
-        )
-        parts.append(_text(LEFT - 6, y + 4, _tick(value), "end"))
-    if chart.x_ticks:
-        ticks = list(chart.x_ticks)
-        ticks = [ticks[0], ticks[-1]] if len(ticks) > 1 else ticks
-    elif scale.x0 == scale.x1:
-        ticks = [(scale.x0, _tick(scale.x0))]
-    else:
-        ticks = [(v, _tick(v)) for v in nice_ticks(scale.x0, scale.x1, 4) if _whole(v)]
-    for value, label in ticks:
-        anchor = "middle"
-        if chart.x_ticks and len(ticks) > 1:
-            anchor = "start" if value == ticks[0][0] else "end"
-        parts.append(_text(scale.x(value), BOTTOM + 16, _cut(label, 22), anchor))
-    parts.append(_text((LEFT + RIGHT) / 2, HEIGHT - 6, visible(chart.x_label), "middle"))
+        parts.append(svg.line(LEFT, y, RIGHT, y, "grid"))
+        parts.append(svg.text(LEFT - 6, y + 4, svg.tick(value), "end"))
+    for x, label, anchor in _x_labels(scale, chart):
+        parts.append(svg.text(x, BOTTOM + 16, svg.short(label, 22), anchor))
+    label = svg.short(chart.x_label, 50)
+    parts.append(svg.text((LEFT + RIGHT) / 2, HEIGHT - 6, label, "middle"))
     return Markup("").join(parts)
 
 
-def _whole(value: float) -> bool:
-    return float(value).is_integer()
+def _x_labels(scale: Scale, chart: ReportChart) -> list[tuple[float, str, str]]:
+    """The first and the last name, or round numbers."""
+    if chart.x_ticks:
+        ends = [chart.x_ticks[0], chart.x_ticks[-1]]
+        if ends[0] == ends[1]:
+            return [(scale.x(ends[0][0]), ends[0][1], "middle")]
+        return [
+            (scale.x(place), label, anchor)
+            for (place, label), anchor in zip(ends, ("start", "end"), strict=True)
+        ]
+    if scale.x0 == scale.x1:
+        return [(scale.x(scale.x0), svg.tick(scale.x0), "middle")]
+    places = nice_ticks(scale.x0, scale.x1, 4)
+    return [(scale.x(v), svg.tick(v), "middle") for v in places if svg.whole(v)]
 
 
-def _line(line: ChartLine, index: int, scale: _Scale) -> Markup:
-    color = COLORS[index % len(COLORS)]
-    name = f"s{index % len(COLORS)}"
+def _marks(scale: Scale, chart: ReportChart) -> Markup:
+    """Marked places, each with the range where it may truly lie as a band."""
+    parts = []
+    for index, mark in enumerate(chart.marks):
+        x = scale.x(mark.x)
+        first = scale.x(mark.x if mark.first is None else mark.first)
+        last = scale.x(mark.x if mark.last is None else mark.last)
+        parts.append(
+            Markup(
+                '<rect class="band" x="{:.1f}" y="{}" width="{:.1f}" height="{}" '
+                'fill="currentColor" fill-opacity="0.12"/>'
+                '<line class="mark" x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}" stroke="#c2410c" '
+                'stroke-width="1.4" stroke-dasharray="4 3"><title>{}</title></line>'
+            ).format(
+                *(first - 1, TOP, max(last - first, 0) + 2, BOTTOM - TOP),
+                *(x, x, TOP, BOTTOM, svg.short(mark.label, 400)),
+            )
+        )
+        near_edge = x > (LEFT + RIGHT) / 2
+        # Neighbors alternate between two heights, so that their labels do not meet.
+        height = TOP - 4 - 11 * (index % 2)
+        label = svg.short(mark.label, 24)
+        parts.append(svg.text(x, height, label, "end" if near_edge else "start", 10))
+    return Markup("").join(parts)
+
+
+def _levels(scale: Scale, chart: ReportChart) -> Markup:
+    return Markup("").join(
+        Markup(
+            '<line class="level" x1="{:.1f}" x2="{:.1f}" y1="{:.1f}" y2="{:.1f}" '
+            'stroke="#15803d" stroke-width="2"><title>{}</title></line>'
+        ).format(
+            scale.x(level.first) - 3,
+            scale.x(level.last) + 3,
+            *(scale.y(level.y), scale.y(level.y)),
+            f"mean {number(level.y)}",
+        )
+        for level in chart.levels
+        if math.isfinite(level.y)
+    )
+
+
+def _line(line: ChartLine, index: int, scale: Scale, *, dots: bool, joined: bool) -> Markup:
+    color = svg.COLORS[index % len(svg.COLORS)]
+    name = f"s{index % len(svg.COLORS)}"
+    points = [(x, y) for x, y in line.points if math.isfinite(x)]
     parts: list[Markup] = []
-    for segment in _segments(line.points):
+    segments = _segments(points)
+    for segment in segments if joined else []:
+        if len(segment) < 2:
+            continue
         coordinates = " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in segment)
         parts.append(
             Markup(
@@ -137,7 +139,9 @@ def _line(line: ChartLine, index: int, scale: _Scale) -> Markup:
                 'stroke-width="1.8" stroke-linejoin="round" stroke-linecap="round"/>'
             ).format(name, coordinates, color)
         )
-    for x, y in line.points if len(line.points) <= _DOTS_UP_TO else line.points[-1:]:
+    # Without dots, a point between two gaps would not be seen at all.
+    alone = [segment[0] for segment in segments if len(segment) == 1]
+    for x, y in points if dots or not joined else [*alone, *points[-1:]]:
         if math.isfinite(y):
             parts.append(
                 Markup(
@@ -145,83 +149,55 @@ def _line(line: ChartLine, index: int, scale: _Scale) -> Markup:
                     "<title>{}: {}</title></circle>"
                 ).format(name, scale.x(x), scale.y(y), color, number(x), number(y))
             )
-    broken = [(x, y) for x, y in line.points if not math.isfinite(y)]
-    for x, y in broken[:200]:
-        parts.append(_cross(min(max(scale.x(x), LEFT), RIGHT), number(x), number(y)))
+    broken = [(x, y) for x, y in points if not math.isfinite(y)]
+    parts += [svg.cross(scale.x(x), TOP, f"{number(x)}: {number(y)}") for x, y in broken[:_CROSSES]]
     return Markup("").join(parts)
 
 
-def _cross(x: float, step: str, value: str) -> Markup:
-    """Mark a value that is NaN or infinite at the upper edge."""
-    return Markup(
-        '<path class="broken" d="M{:.1f} {}l6 6m0 -6l-6 6" stroke="#c81e1e" stroke-width="1.6">'
-        "<title>{}: {}</title></path>"
-    ).format(x - 3, TOP - 3, step, value)
-
-
 def _segments(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """Runs of finite points."""
     segments: list[list[tuple[float, float]]] = [[]]
     for point in points:
         if math.isfinite(point[1]):
             segments[-1].append(point)
         elif segments[-1]:
             segments.append([])
-    return [segment for segment in segments if len(segment) > 1]
+    return [segment for segment in segments if segment]
 
 
 def _legend(lines: Sequence[ChartLine]) -> Markup:
+    """Names of the curves in one row; what does not fit is counted."""
     parts = []
     x = float(LEFT)
-    for index, line in enumerate(lines[: len(COLORS)]):
-        label = _cut(line.label, 14)
+    for index, line in enumerate(lines):
+        label = svg.short(line.label, 14)
+        width = 26 + 6.2 * len(label)
+        rest = len(lines) - index
+        if x + width + (46 if rest > 1 else 0) > WIDTH or index >= len(svg.COLORS):
+            parts.append(svg.text(x, TOP - 12, f"+ {rest} more"))
+            break
         parts.append(
             Markup(
                 '<rect class="dot s{}" x="{:.0f}" y="{}" width="9" height="9" fill="{}"/>'
-            ).format(index, x, TOP - 20, COLORS[index])
+            ).format(index, x, TOP - 20, svg.COLORS[index])
         )
-        parts.append(_text(x + 13, TOP - 12, label, "start"))
-        x += 26 + 6.2 * len(label)
+        parts.append(svg.text(x + 13, TOP - 12, label))
+        x += width
     return Markup("").join(parts)
-
-
-def _text(x: float, y: float, content: str, anchor: str) -> Markup:
-    return Markup(
-        '<text x="{:.1f}" y="{:.1f}" text-anchor="{}" font-size="11" fill="currentColor">{}</text>'
-    ).format(x, y, anchor, visible(content))
-
-
-def _svg(title: str, description: str, body: Markup) -> Markup:
-    heading = Markup(
-        '<text class="title" x="4" y="12" font-size="12" font-weight="600" '
-        'fill="currentColor">{}</text>'
-    ).format(_cut(title, 52))
-    return Markup(
-        '<svg class="chart" role="img" viewBox="0 0 {} {}" width="100%" '
-        'font-family="system-ui, sans-serif"><title>{}</title><desc>{}</desc>{}{}</svg>'
-    ).format(WIDTH, HEIGHT, title, escape(description), heading, body)
 
 
 def _description(chart: ReportChart) -> str:
     texts = []
     for line in chart.lines:
         values = [y for _, y in line.points if math.isfinite(y)]
-        if values:
-            texts.append(
-                f"{visible(line.label)}: {len(line.points)} points, from {number(values[0])} to "
-                f"{number(values[-1])}, lowest {number(min(values))}, highest {number(max(values))}"
-            )
-    return "; ".join(texts)
-
-
-def _tick(value: float) -> str:
-    size = abs(value)
-    if size >= 1e6 or (0 < size < 1e-3):
-        return f"{value:.3g}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
-    if size >= 1e4:
-        return f"{value / 1000:g}k"
-    return f"{value:.4g}"
-
-
-def _cut(text: str, limit: int) -> str:
-    text = visible(text)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+        gaps = len(line.points) - len(values)
+        broken = f", {gaps} of them NaN or infinite" if gaps else ""
+        told = (
+            f", from {number(values[0])} to {number(values[-1])}, lowest {number(min(values))}, "
+            f"highest {number(max(values))}"
+            if values
+            else ""
+        )
+        texts.append(f"{visible(line.label)}: {len(line.points)} points{broken}{told}")
+    texts += [visible(mark.label) for mark in chart.marks]
+    return "; ".join([*texts, chart.note] if chart.note else texts)

@@ -15,12 +15,13 @@ from contexta.interpretation.compare.models import (
 from contexta.interpretation.diagnostics.models import DiagnosticsResult
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.reports import _format as fmt
+from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import (
     both_diagnostics_section,
     field_lines,
     field_table,
-    notes_section,
 )
+from contexta.interpretation.reports._words import highlight, in_words, is_known, looked_at
 from contexta.interpretation.reports.models import (
     ChartLine,
     ReportChart,
@@ -45,12 +46,36 @@ def run_report(
         _values("Environment", comparison.value_changes, ("environment", "package", "variable")),
         _artifacts(comparison),
         both_diagnostics_section(diagnostics, right_diagnostics),
-        notes_section(comparison.completeness_notes),
+        notes_section(comparison.completeness_notes, comparison.completeness, _sides(comparison)),
     ]
     if comparison.provenance_comparison is not None:
         sections.append(_provenance(comparison.provenance_comparison))
     title = f"Run Comparison Report: {comparison.left_run_id} vs {comparison.right_run_id}"
-    return ReportDocument(title, tuple(sections))
+    return ReportDocument(title, tuple(sections), _highlights(comparison))
+
+
+def _highlights(comparison: RunComparison) -> tuple[tuple[str, str], ...]:
+    deltas = [delta for stage in comparison.stage_comparisons for delta in stage.metric_deltas]
+    better = sum(delta.improved is True for delta in deltas)
+    worse = sum(delta.improved is False for delta in deltas)
+    return (
+        ("Metrics that differ", str(len(deltas))),
+        ("Better", str(better)),
+        ("Worse", str(worse)),
+        *highlight(comparison.completeness),
+    )
+
+
+def _sides(comparison: RunComparison) -> tuple[ReportTable, ...]:
+    """What each run lacks, where anything does."""
+    found = (
+        ("left", comparison.left_run_id, comparison.left_completeness),
+        ("right", comparison.right_run_id, comparison.right_completeness),
+    )
+    if all(item.complete for _, _, item in found) or not any(is_known(i) for _, _, i in found):
+        return ()
+    rows = tuple((side, run, looked_at(item), in_words(item)) for side, run, item in found)
+    return (ReportTable(("Side", "Run", "Looked at", "Missing or doubtful"), rows),)
 
 
 def _summary(comparison: RunComparison) -> ReportSection:
@@ -81,7 +106,7 @@ def _deltas(comparison: RunComparison) -> ReportSection:
         f"right={fmt.number(d.right_value)}, delta={fmt.signed(d.delta)}"
         for d in deltas
     ]
-    columns = ("Metric", "Stage", "Unit", "Left", "Right", "Delta", "Relative")
+    columns = ("Metric", "Stage", "Unit", "Left", "Right", "Delta", "Relative", "Outcome")
     table = ReportTable(columns, tuple(_delta_row(d) for d in deltas), numeric=(3, 4, 5, 6))
     links = tuple(dict.fromkeys(link for d in deltas for link in d.evidence_links))
     return ReportSection("Metric Deltas", "\n".join(lines), links, (table,))
@@ -96,6 +121,7 @@ def _delta_row(delta: MetricDelta) -> tuple[str, ...]:
         fmt.number(delta.right_value),
         fmt.signed(delta.delta),
         fmt.percent(delta.relative_change),
+        {True: "better", False: "worse", None: ""}[delta.improved],
     )
 
 
@@ -198,9 +224,22 @@ def multi_run_report(comparison: MultiRunComparison) -> ReportDocument:
                 if len(runs) > 2
                 else (),
             ),
-            notes_section(comparison.completeness_notes),
+            notes_section(
+                comparison.completeness_notes, comparison.completeness, _each(comparison)
+            ),
         ),
+        (("Runs", str(len(runs))), *highlight(comparison.completeness)),
     )
+
+
+def _each(comparison: MultiRunComparison) -> tuple[ReportTable, ...]:
+    """The runs that lack something."""
+    rows = tuple(
+        (run, in_words(found))
+        for run, found in zip(comparison.run_ids, comparison.run_completeness, strict=False)
+        if not found.complete
+    )
+    return (ReportTable(("Run id", "Missing or doubtful"), rows),) if rows else ()
 
 
 def _labels(comparison: MultiRunComparison) -> tuple[str, ...]:

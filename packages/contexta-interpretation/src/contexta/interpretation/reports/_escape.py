@@ -5,8 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_MARKDOWN = re.compile(r"([\\`*\[\]|~])")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+_MARKDOWN = re.compile(r"([\\`*\[\]|~$])")
+# Inside a word an underscore is text.
+_EMPHASIS = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+# What begins a heading, a rule, a list or a quotation where a line begins.
+_LINE_START = re.compile(r"^(\s*)(?:([#+=-])|(\d{1,9})([.)]))")
+# Renderers turn bare addresses into links.
+_ADDRESS = re.compile(r"(https?|ftp):(?=//)|(www)\.", re.IGNORECASE)
+SHOWN = 400
 
 
 def visible(text: str) -> str:
@@ -30,14 +36,22 @@ def _visible_char(char: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Escape what Markdown or embedded HTML would act on."""
+    """Escape what Markdown or embedded HTML would act on inside a line."""
     text = _MARKDOWN.sub(r"\\\1", visible(text))
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = _EMPHASIS.sub(r"\\_", text)
+    return _ADDRESS.sub(lambda m: f"{m[1]}\\:" if m[1] else f"{m[2]}\\.", text)
 
 
-def csv_cell(text: str) -> str:
-    """Quote a text cell; one that a spreadsheet would run as a formula gets a leading ``'``."""
-    safe = "\n".join(visible(line) for line in text.split("\n"))
-    if text.startswith(_FORMULA_STARTS):
-        safe = "'" + safe
-    return '"' + safe.replace('"', '""') + '"'
+def markdown_line(text: str) -> str:
+    """The same for text that begins a line, where more signs mean something."""
+    return _LINE_START.sub(
+        lambda m: f"{m[1]}\\{m[2]}" if m[2] else f"{m[1]}{m[3]}\\{m[4]}", markdown(text)
+    )
+
+
+def cut(text: str, limit: int = SHOWN) -> str:
+    """Shorten what is too long to read, and say by how much; data forms keep the whole."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}… ({len(text) - limit} more characters)"

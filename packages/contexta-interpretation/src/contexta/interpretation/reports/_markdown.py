@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from contexta.interpretation.reports._escape import markdown
+from contexta.interpretation.reports._escape import cut, markdown, markdown_line
+from contexta.interpretation.reports._forest import told_of
+from contexta.interpretation.reports._sparkline import sparkline
 from contexta.interpretation.reports.models import (
+    ChartLine,
+    IntervalChart,
     ReportChart,
     ReportDocument,
     ReportSection,
@@ -15,12 +19,12 @@ EVIDENCE_SHOWN = 10
 
 def render_markdown(document: ReportDocument) -> str:
     """Return the document as GitHub-flavored Markdown."""
-    lines = [f"# {markdown(document.title)}"]
+    lines = [f"# {markdown(cut(document.title))}"]
     if document.highlights:
-        pairs = [f"**{markdown(label)}** {markdown(value)}" for label, value in document.highlights]
+        pairs = [f"**{markdown(label)}** {_cell(value)}" for label, value in document.highlights]
         lines += ["", " · ".join(pairs)]
     for section in document.sections:
-        lines += ["", f"## {markdown(section.title)}", *_section(section)]
+        lines += ["", f"## {markdown(cut(section.title))}", *_section(section)]
     return "\n".join(lines) + "\n"
 
 
@@ -29,15 +33,15 @@ def _section(section: ReportSection) -> list[str]:
     for table in section.tables:
         lines += ["", *_table(table)]
     for chart in section.charts:
-        lines += ["", _chart(chart)]
+        lines += ["", *(_intervals(chart) if isinstance(chart, IntervalChart) else _chart(chart))]
     if not section.tables and not section.charts:
         # Two trailing spaces keep lines apart when rendered.
-        body = [markdown(line) for line in section.body.split("\n")]
+        body = [markdown_line(line) for line in section.body.split("\n")]
         lines += ["", *(f"{line}  " for line in body[:-1]), body[-1]]
     if section.evidence_links:
         lines += ["", "Evidence:", ""]
         lines += [
-            f"- {markdown(link.label)} ({markdown(link.kind)}: {markdown(link.ref)})"
+            f"- {markdown_line(cut(link.label))} ({markdown(link.kind)}: {_cell(link.ref)})"
             for link in section.evidence_links[:EVIDENCE_SHOWN]
         ]
         more = len(section.evidence_links) - EVIDENCE_SHOWN
@@ -46,17 +50,42 @@ def _section(section: ReportSection) -> list[str]:
     return lines
 
 
+def _cell(text: str) -> str:
+    return markdown(cut(text))
+
+
 def _table(table: ReportTable) -> list[str]:
     rule = ["---:" if i in table.numeric else "---" for i in range(len(table.columns))]
-    lines = [f"**{markdown(table.caption)}**", ""] if table.caption else []
+    lines = [f"**{_cell(table.caption)}**", ""] if table.caption else []
     lines += [_row(table.columns), "| " + " | ".join(rule) + " |"]
     return lines + [_row(row) for row in table.rows]
 
 
 def _row(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(markdown(cell) for cell in cells) + " |"
+    return "| " + " | ".join(map(_cell, cells)) + " |"
 
 
-def _chart(chart: ReportChart) -> str:
-    counts = ", ".join(f"{markdown(line.label)}: {len(line.points)} points" for line in chart.lines)
-    return f"Curve of {markdown(chart.title)} ({counts}); drawn in the HTML report."
+def _chart(chart: ReportChart) -> list[str]:
+    """One line of bars per curve; the drawn curve is in the HTML report."""
+    unit = f" [{_cell(chart.unit)}]" if chart.unit else ""
+    lines = [f"**{_cell(chart.title)}{unit}** over {_cell(chart.x_label)}", ""]
+    lines += [f"- {markdown_line(cut(line.label))}: {_bars(line)}" for line in chart.lines]
+    lines += [f"- {markdown_line(cut(mark.label))}" for mark in chart.marks]
+    if chart.note:
+        lines.append(f"- {markdown_line(chart.note)}")
+    return lines
+
+
+def _bars(line: ChartLine) -> str:
+    values = [y for _, y in line.points]
+    return f"`{sparkline(values)}` ({len(values)} points)" if values else "no points"
+
+
+def _intervals(chart: IntervalChart) -> list[str]:
+    lines = [f"**{_cell(chart.title)}** ({_cell(chart.x_label)})", ""]
+    lines += [
+        f"- {markdown_line(cut(row.label))}: {markdown(cut(told_of(row)))}" for row in chart.rows
+    ]
+    if chart.note:
+        lines.append(f"- {markdown_line(chart.note)}")
+    return lines

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.diagnostics.models import DiagnosticsIssue, DiagnosticsResult
 from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports.models import ReportSection, ReportTable
@@ -64,41 +63,3 @@ def both_diagnostics_section(
 def _issue_table(issues: Sequence[DiagnosticsIssue]) -> ReportTable:
     rows = tuple((issue.severity, issue.code, issue.summary) for issue in issues)
     return ReportTable(("Severity", "Issue", "What was found"), rows)
-
-
-def notes_section(notes: Iterable[CompletenessNote]) -> ReportSection:
-    """Completeness notes with what they mean."""
-    items = [(note.severity, note.summary) for note in notes]
-    rows = tuple((severity, summary, explain(summary)) for severity, summary in items)
-    table = ReportTable(("Severity", "Note", "Meaning"), rows)
-    return ReportSection(
-        "Completeness Notes",
-        "\n".join(f"{severity}: {summary}" for severity, summary in items)
-        or "Nothing is known to be missing.",
-        tables=(table,) if rows else (),
-    )
-
-
-_MEANINGS = {
-    "run_open": "the run has not been closed; numbers can still change",
-    "run_interrupted": "the process ended without closing the run; its last moments may be missing",
-    "record_scope_empty": "the run has no records",
-    "degraded_records": "records that say that something is missing",
-    "nonfinite_values": "values that are NaN or infinite; extremes and means leave them out",
-    "damage": "stored data that could not be read and is left out",
-    "artifact_body_missing": "the artifact is registered, its content is gone",
-    "missing_stage_records": "a completed stage without records",
-    "missing_stage": "only one of the runs has this stage",
-    "sparse_metric_capture": "only one of the runs has this metric",
-    "missing_metric_for_run": "a run has no value of this metric",
-    "metric_in_several_stages": "several stages have the metric; the one observed last was used",
-    "projects_mixed": "the runs belong to several projects",
-    "project_runs_empty": "the project has no runs",
-}
-
-
-def explain(summary: str) -> str:
-    """Say in words what a note means; empty for notes of others."""
-    parts = summary.split(":")
-    name = parts[1] if parts[0] in ("left", "right") and len(parts) > 1 else parts[0]
-    return _MEANINGS.get(name, "")

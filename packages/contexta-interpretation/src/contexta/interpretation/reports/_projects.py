@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from contexta.interpretation.alert.models import AlertResult
 from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.reports import _format as fmt
-from contexta.interpretation.reports._parts import notes_section
+from contexta.interpretation.reports._notes import notes_section
+from contexta.interpretation.reports._words import highlight, in_words, is_known
 from contexta.interpretation.reports.models import (
     ChartLine,
     ReportChart,
@@ -24,7 +26,10 @@ _PARAMS_SHOWN = 6
 
 
 def project_report(
-    project_name: str, runs: Sequence[RunRecord], notes: Iterable[CompletenessNote | str]
+    project_name: str,
+    runs: Sequence[RunRecord],
+    notes: Iterable[CompletenessNote | str],
+    completeness: Completeness | None = None,
 ) -> ReportDocument:
     """Build the report of a project's runs, in the order given."""
     lines = [
@@ -55,9 +60,13 @@ def project_report(
                 tuple(EvidenceLink("run", run.run_id, run.name) for run in runs),
                 (ReportTable(columns, rows),) if rows else (),
             ),
-            notes_section(items),
+            notes_section(items, completeness),
         ),
-        (("Runs", str(len(runs))), *((s.capitalize(), str(n)) for s, n in sorted(counts.items()))),
+        (
+            ("Runs", str(len(runs))),
+            *((status.capitalize(), str(n)) for status, n in sorted(counts.items())),
+            *highlight(completeness),
+        ),
     )
 
 
@@ -94,12 +103,15 @@ def trend_report(trend: MetricTrend) -> ReportDocument:
                 (table,) if rows else (),
                 (chart,) if len(rows) > 1 else (),
             ),
-            notes_section(trend.completeness_notes),
+            notes_section(trend.completeness_notes, trend.completeness),
         ),
+        (("Runs", str(len(rows))), *highlight(trend.completeness)),
     )
 
 
-def alert_report(results: Sequence[AlertResult]) -> ReportDocument:
+def alert_report(
+    results: Sequence[AlertResult], completeness: Completeness | None = None
+) -> ReportDocument:
     """Build the report of evaluated rules."""
     triggered = [item for item in results if item.triggered]
     passed = [item for item in results if not item.triggered]
@@ -108,7 +120,7 @@ def alert_report(results: Sequence[AlertResult]) -> ReportDocument:
         _alerts("Passed", passed, "No rule passed."),
     )
     counts = (("Triggered", str(len(triggered))), ("Passed", str(len(passed))))
-    return ReportDocument("Alert Report", sections, counts)
+    return ReportDocument("Alert Report", sections, (*counts, *highlight(completeness)))
 
 
 def _alerts(title: str, results: Sequence[AlertResult], empty: str) -> ReportSection:
@@ -117,7 +129,7 @@ def _alerts(title: str, results: Sequence[AlertResult], empty: str) -> ReportSec
         f"actual={fmt.number(r.actual_value)}, run={r.run_id}"
         for r in results
     ]
-    rows = tuple(
+    rows: tuple[tuple[str, ...], ...] = tuple(
         (
             r.severity,
             r.rule_name,
@@ -129,7 +141,14 @@ def _alerts(title: str, results: Sequence[AlertResult], empty: str) -> ReportSec
         )
         for r in results
     )
+    columns: tuple[str, ...]
     columns = ("Severity", "Rule", "Metric", "Operator", "Threshold", "Actual", "Run id")
+    if any(is_known(r.completeness) for r in results):
+        columns += ("Missing or doubtful",)
+        rows = tuple(
+            (*row, in_words(r.completeness) if r.completeness is not None else fmt.MISSING)
+            for row, r in zip(rows, results, strict=True)
+        )
     links = tuple(dict.fromkeys(link for r in results for link in r.evidence_links))
     tables = (ReportTable(columns, rows, numeric=(4, 5)),) if rows else ()
     return ReportSection(title, "\n".join(lines) or empty, links, tables)

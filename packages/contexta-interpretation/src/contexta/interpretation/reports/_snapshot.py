@@ -11,13 +11,14 @@ from contexta.interpretation.diagnostics.models import DiagnosticsResult
 from contexta.interpretation.query.metrics import summarize_records
 from contexta.interpretation.query.models import EvidenceLink, RunSnapshot
 from contexta.interpretation.reports import _format as fmt
+from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import (
     diagnostics_section,
     field_lines,
     field_table,
     mapping_table,
-    notes_section,
 )
+from contexta.interpretation.reports._words import highlight, thinned
 from contexta.interpretation.reports.models import (
     ChartLine,
     ReportChart,
@@ -48,7 +49,7 @@ def snapshot_report(snapshot: RunSnapshot, diagnostics: DiagnosticsResult) -> Re
         _deployments(snapshot),
         _samples(snapshot),
         diagnostics_section(diagnostics),
-        notes_section(notes),
+        notes_section(notes, snapshot.completeness),
     ]
     if snapshot.provenance is not None:
         sections.append(_provenance(snapshot))
@@ -79,7 +80,7 @@ def _highlights(
         ("Records", str(sum(counts.values()))),
         ("Issues", ", ".join(found) or "none"),
     ]
-    return tuple(pairs)
+    return (*pairs, *highlight(snapshot.completeness))
 
 
 def _is_dirty(run: RunRecord) -> bool:
@@ -119,7 +120,20 @@ def _metrics(snapshot: RunSnapshot) -> ReportSection:
     rows = snapshot.metrics or tuple(summarize_records(snapshot.records))
     if not rows:
         return ReportSection("Metrics", "No metrics.")
-    columns = ("Metric", "Stage", "Unit", "Last", "Min", "Max", "Mean", "Count", "Last step")
+    columns: tuple[str, ...] = (
+        "Metric",
+        "Stage",
+        "Unit",
+        "Last",
+        "Min",
+        "Max",
+        "Mean",
+        "Count",
+        "Last step",
+    )
+    broken = any(row.nonfinite_count for row in rows)
+    if broken:
+        columns += ("NaN or ∞",)
     cells = tuple(
         (
             row.metric_key,
@@ -131,6 +145,7 @@ def _metrics(snapshot: RunSnapshot) -> ReportSection:
             fmt.number(row.mean),
             str(row.count),
             fmt.number(row.last_step),
+            *((str(row.nonfinite_count),) if broken else ()),
         )
         for row in rows
     )
@@ -138,13 +153,14 @@ def _metrics(snapshot: RunSnapshot) -> ReportSection:
         f"{row.stage_name or 'run'}/{row.metric_key}: last={fmt.number(row.last)}, "
         f"min={fmt.number(row.minimum)}, max={fmt.number(row.maximum)}, "
         f"mean={fmt.number(row.mean)}, count={row.count}, last_step={fmt.number(row.last_step)}"
+        + (f", nan_or_infinite={row.nonfinite_count}" if row.nonfinite_count else "")
         for row in rows
     ]
     return ReportSection(
         "Metrics",
         "\n".join(lines),
         tuple(_record_links(rows)),
-        (ReportTable(columns, cells, numeric=(3, 4, 5, 6, 7, 8)),),
+        (ReportTable(columns, cells, numeric=tuple(range(3, len(columns)))),),
         tuple(series_charts(snapshot.series)),
     )
 
@@ -166,14 +182,24 @@ def series_charts(series: Iterable[MetricSeries]) -> Iterator[ReportChart]:
             key,
             tuple(
                 ChartLine(
-                    item.stage_id.rsplit(".", 1)[-1] if item.stage_id else "run",
+                    _stage_label(item),
                     tuple(_coordinates(item.points, stepped=stepped)),
                 )
                 for item in items
             ),
             "step" if stepped else "point",
             next((item.unit for item in items if item.unit), None),
+            note="; ".join(filter(None, (_thinned(item, len(items)) for item in items))),
         )
+
+
+def _thinned(series: MetricSeries, curves: int) -> str:
+    told = thinned(len(series.points), series.total_points)
+    return f"{_stage_label(series)} {told}" if told and curves > 1 else told
+
+
+def _stage_label(series: MetricSeries) -> str:
+    return series.stage_id.rsplit(".", 1)[-1] if series.stage_id else "run"
 
 
 def _coordinates(points: Sequence[MetricPoint], *, stepped: bool) -> Iterator[tuple[float, float]]:

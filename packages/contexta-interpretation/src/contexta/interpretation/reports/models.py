@@ -24,6 +24,12 @@ class ReportTable(Result):
 
     _sequences = ("columns", "rows", "numeric")
 
+    def to_csv(self) -> str:
+        """Return the columns and the rows; numbers are bare, text that looks like a formula not."""
+        from contexta.interpretation.reports._csv import csv_text
+
+        return csv_text([self.columns, *self.rows])
+
 
 @dataclass(frozen=True, slots=True)
 class ChartLine(Result):
@@ -36,10 +42,30 @@ class ChartLine(Result):
 
 
 @dataclass(frozen=True, slots=True)
+class ChartMark(Result):
+    """A place on the x axis that means something, and how sure it is (``first`` to ``last``)."""
+
+    x: float
+    label: str
+    first: float | None = None
+    last: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChartLevel(Result):
+    """A level that held from ``first`` to ``last``, such as the mean of a part of a series."""
+
+    first: float
+    last: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
 class ReportChart(Result):
     """Curves over one axis; ``x_label`` says what x counts, ``unit`` what y measures.
 
-    ``x_ticks`` name the positions of x where these are not numbers.
+    ``x_ticks`` name the positions of x where these are not numbers. ``note`` says what the curves
+    leave out, such as points that were thinned; ``key`` how to read the drawing.
     """
 
     title: str
@@ -47,8 +73,42 @@ class ReportChart(Result):
     x_label: str = "step"
     unit: str | None = None
     x_ticks: tuple[tuple[float, str], ...] = ()
+    note: str = ""
+    marks: tuple[ChartMark, ...] = ()
+    levels: tuple[ChartLevel, ...] = ()
+    key: str = ""
 
-    _sequences = ("lines", "x_ticks")
+    _sequences = ("lines", "x_ticks", "marks", "levels")
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalRow(Result):
+    """An estimate with its interval; ``None`` or a number that is not finite is a gap.
+
+    ``unseen`` is the size below which a difference would most likely not have been found;
+    ``outcome`` is a word such as better or worse, ``note`` stands in the place of a gap.
+    """
+
+    label: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+    unseen: float | None = None
+    outcome: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalChart(Result):
+    """Estimates with their intervals under each other on one axis with zero: a forest plot."""
+
+    title: str
+    rows: tuple[IntervalRow, ...]
+    x_label: str
+    note: str = ""
+    key: str = ""
+
+    _sequences = ("rows",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +119,7 @@ class ReportSection(Result):
     body: str
     evidence_links: tuple[EvidenceLink, ...] = ()
     tables: tuple[ReportTable, ...] = ()
-    charts: tuple[ReportChart, ...] = ()
+    charts: tuple[ReportChart | IntervalChart, ...] = ()
 
     _sequences = ("evidence_links", "tables", "charts")
 
@@ -125,14 +185,15 @@ class ReportDocument(Result):
     def to_csv(self, metric_keys: Iterable[str] = ()) -> str:
         """Return ``section_title,body`` rows, of the sections named in ``metric_keys`` if any.
 
-        Cells that a spreadsheet would take for a formula get a leading apostrophe.
+        Cells that a spreadsheet would take for a formula get a leading apostrophe; numbers stay
+        numbers. For the rows of a table see :meth:`ReportTable.to_csv`.
         """
-        from contexta.interpretation.reports._escape import csv_cell
+        from contexta.interpretation.reports._csv import csv_text
 
         wanted = frozenset(metric_keys)
         rows = [
-            f"{csv_cell(section.title)},{csv_cell(section.body)}"
+            (section.title, section.body)
             for section in self.sections
             if not wanted or section.title in wanted
         ]
-        return "\n".join(["section_title,body", *rows])
+        return csv_text(rows, header=("section_title", "body"), quote_all=True)
