@@ -92,6 +92,13 @@ def test_operators_have_names_and_signs(sign, name):
             "keep one",
         ),
         ("gate_invalid_rule", {"type": "no_regression", "metric_key": "a", "alpha": 0.7}, "0.5"),
+        ("gate_invalid_rule", {"type": "no_regression", "metric_key": "a", "alpha": 1}, "0.5"),
+        (
+            "gate_invalid_operator",
+            {"type": "threshold", "metric_key": "a", "operator": [">"], "value": 1},
+            "use one of gt",
+        ),
+        ("gate_unknown_rule_type", {"type": ["threshold"]}, "use one of threshold"),
         (
             "gate_invalid_rule",
             {"type": "no_regression", "metric_key": "a", "method": "anova"},
@@ -148,7 +155,7 @@ def test_an_unknown_top_key_is_refused():
     assert (error.code, "nearest: rules" in error.message) == ("gate_unknown_field", True)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), True, "1", None])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), True, "1", None, 10**400])
 def test_a_threshold_is_a_finite_number(value):
     """NaN would make each comparison false."""
     with pytest.raises(ValidationError) as caught:

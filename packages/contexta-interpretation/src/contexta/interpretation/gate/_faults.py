@@ -44,13 +44,9 @@ class Faults:
         """Want a finite number of at least ``least``."""
         if value is None and optional:
             return
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, float))
-            or not math.isfinite(value)
-        ):
+        if not _is_finite(value):
             self.add("gate_invalid_rule", f"{name} is {value!r}; it must be a finite number")
-        elif value < least:
+        elif isinstance(value, (int, float)) and value < least:
             self.add("gate_invalid_rule", f"{name} is {value!r}; it must be at least {least:g}")
 
     def count(self, value: object, name: str, *, least: int = 0, optional: bool = True) -> None:
@@ -77,6 +73,15 @@ class Faults:
             ValidationError: with the code of the fault, or ``gate_invalid_rules`` for several.
         """
         refuse(self.found)
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int that no double holds
+        return False
 
 
 def refuse(found: Sequence[tuple[str, str]]) -> None:

@@ -63,8 +63,9 @@ class ThresholdRule(GateRule):
         """Check every field; signs become names."""
         faults = Faults(self.type)
         faults.text(self.metric_key, "metric_key")
-        operator = self.operator.strip() if isinstance(self.operator, str) else self.operator
-        operator = SIGNS.get(operator, operator)
+        operator = self.operator
+        if isinstance(operator, str):
+            operator = SIGNS.get(operator.strip(), operator.strip())
         faults.choice(operator, "operator", tuple(OPERATORS), "gate_invalid_operator")
         self._freeze("operator", operator)
         faults.number(self.value, "value")
@@ -122,8 +123,7 @@ class NoRegressionRule(GateRule):
         faults.number(self.relative_margin, "relative_margin", least=0.0, optional=True)
         if self.margin is not None and self.relative_margin is not None:
             faults.add("gate_invalid_rule", "margin and relative_margin are both given; keep one")
-        faults.number(self.alpha, "alpha")
-        if isinstance(self.alpha, float) and not 0 < self.alpha < 0.5:
+        if not (isinstance(self.alpha, float) and 0 < self.alpha < 0.5):
             faults.add("gate_invalid_rule", f"alpha is {self.alpha!r}; it must lie in 0 to 0.5")
         if self.higher_is_better not in (None, True, False):
             faults.add("gate_invalid_rule", "higher_is_better must be true, false or left out")

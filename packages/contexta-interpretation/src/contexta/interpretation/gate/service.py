@@ -31,6 +31,7 @@ from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import RunRecord
 from contexta.interpretation.statistics import adjust
+from contexta.interpretation.statistics._samples import check_count
 
 
 class GateService:
@@ -78,6 +79,7 @@ class GateService:
         """
         parsed = parse_rules(rules)
         adjust((), correction)
+        check_count(seed, "seed", 0)
         tests = [rule for rule in parsed if isinstance(rule, NoRegressionRule)]
         if tests and baseline is None:
             raise ValidationError(

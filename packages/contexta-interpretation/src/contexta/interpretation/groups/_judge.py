@@ -128,12 +128,13 @@ def _verdict(row: GroupMetric, tests: int, alpha: float, power: float) -> tuple[
     change = f"{_n(abs(row.difference))} {'higher' if row.difference > 0 else 'lower'}"
     if row.relative is not None:
         change += f" ({abs(row.relative):.2%})"
+    p = f"{'adjusted p' if tests > 1 else 'p'} {_n(row.p_adjusted)}"
     if row.p_adjusted > alpha:
-        return "no difference found", f"{change}, p {_n(row.p_adjusted)}; {_visible(row, power)}"
+        return "no difference found", f"{change}, {p}; {_visible(row, power)}"
     bounds = (
         "" if row.low is None else f", {1 - alpha:.0%} interval {_n(row.low)} to {_n(row.high)}"
     )
-    text = f"{change}{bounds}, p {_n(row.p_adjusted)}"
+    text = f"{change}{bounds}, {p}"
     if row.higher_is_better is None:
         return "different", text
     return ("better" if (row.difference > 0) == row.higher_is_better else "worse"), text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from contexta.contract.errors import ValidationError
@@ -32,6 +32,7 @@ from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import RunRecord
 from contexta.interpretation.statistics import adjust
+from contexta.interpretation.statistics._samples import check_alpha, check_count
 
 #: One direction for all metrics, or by key; ``None`` for a key: neither direction is better.
 Direction = bool | Mapping[str, bool | None] | None
@@ -128,6 +129,10 @@ class GroupService:
         _choice(method, METHODS, "method")
         _choice(aggregation, AGGREGATIONS, "aggregation")
         adjust((), correction)
+        check_alpha(alpha)
+        check_count(seed, "seed", 0)
+        _check_names(stage_name=stage_name, paired_by=paired_by)
+        _check_direction(higher_is_better)
         one = select_runs(self.query_service, left)
         two = select_runs(self.query_service, right)
         refuse_overlap(one, two)
@@ -215,8 +220,12 @@ def _notes(
     return tuple(notes)
 
 
-def _texts(values: Sequence[str], name: str) -> tuple[str, ...]:
-    found = (values,) if isinstance(values, str) else tuple(values)
+def _texts(values: object, name: str) -> tuple[str, ...]:
+    found: tuple[str, ...] = ()
+    if isinstance(values, str):
+        found = (values,)
+    elif isinstance(values, Iterable):
+        found = tuple(values)
     if not found or not all(isinstance(item, str) and item.strip() for item in found):
         raise ValidationError(
             f"{name} is {values!r}; give at least one name",
@@ -224,6 +233,25 @@ def _texts(values: Sequence[str], name: str) -> tuple[str, ...]:
             details={"field": name},
         )
     return tuple(dict.fromkeys(found))
+
+
+def _check_names(**names: object) -> None:
+    for field, value in names.items():
+        if value is not None and (not isinstance(value, str) or not value.strip()):
+            raise ValidationError(
+                f"{field} is {value!r}; it must be text that is not blank, or left out",
+                code=f"groups_invalid_{field}",
+                details={"field": field},
+            )
+
+
+def _check_direction(given: object) -> None:
+    values = given.values() if isinstance(given, Mapping) else [given]
+    if not all(value is None or isinstance(value, bool) for value in values):
+        raise ValidationError(
+            f"higher_is_better is {given!r}; give True, False, None, or a mapping of these by key",
+            code="groups_invalid_direction",
+        )
 
 
 def _choice(value: object, allowed: Sequence[str], name: str) -> None:

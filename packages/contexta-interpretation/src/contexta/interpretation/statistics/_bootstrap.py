@@ -99,7 +99,7 @@ def _acceleration(jackknife: Sequence[Array]) -> float | None:
         return None
     cubes = math.fsum(float(np.sum((one / scale) ** 3)) / len(one) ** 3 for one in influences)
     squares = math.fsum(float(np.sum((one / scale) ** 2)) / len(one) ** 2 for one in influences)
-    return cubes / (6.0 * squares**1.5)
+    return float(cubes / (6.0 * squares**1.5))
 
 
 def bootstrap_mean(
