@@ -331,3 +331,28 @@ def test_far_runs_tell_what_costs_nothing(make, history):
         ("param", 40),
         ("package", 8),
     ]
+
+
+def test_a_drift_is_said_in_the_summary(make, history):
+    """On a slope there may be no run that began it."""
+    history["records"] = [
+        make.metric(run, "m", 0.1 * place + random.Random(place).gauss(0, 0.2))
+        for place, run in enumerate(history["runs"])
+    ]
+    found = service(make, history).bisect("m")
+
+    assert found.history.drift is True
+    assert found.summary.endswith("there may be no first bad run.")
+    assert "drift_fits_better:m" in [note.summary for note in found.completeness_notes]
+
+
+def test_environments_that_are_unknown_are_named(make, history):
+    """A run without an environment hides packages, and the answer says whose."""
+    history["environments"] = [
+        item for item in history["environments"] if item.run_id != "run:p.r25"
+    ]
+    found = service(make, history).bisect("loss")
+    notes = {note.summary: note.details for note in found.completeness_notes}
+
+    assert notes["environment_snapshot_missing"]["run_ids"] == ["run:p.r25"]
+    assert "package" not in {item.kind for item in found.differences if item.index == 25}

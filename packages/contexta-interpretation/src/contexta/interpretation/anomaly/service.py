@@ -66,7 +66,13 @@ class AnomalyService:
         """
         ids, others = self._population(query or RunListQuery(), project_name)
         completeness = completeness_of(self.query_service, ids, [metric_key])
-        return self._baseline(metric_key, ids, stage_name, others, completeness)
+        found = self._baseline(metric_key, ids, stage_name, others, completeness)
+        if not ids or found.excluded_missing < len(ids):
+            return found
+        rows = metric_summaries(self.query_service.repository, ids)
+        details = {"nearest": list(nearest(metric_key, {row.metric_key for row in rows}))}
+        note = CompletenessNote("warning", f"metric_unknown:{metric_key}", details)
+        return replace(found, completeness_notes=(*found.completeness_notes, note))
 
     def detect_anomalies(
         self, run_id: str, *, baseline: MetricBaseline, stage_name: str | None = None
@@ -166,7 +172,7 @@ class AnomalyService:
             aggregation=self.config.metric_aggregation,
         )
         values = [value for value in found.values() if math.isfinite(value)]
-        notes = self._notes(key, run_ids, len(values), len(found))
+        notes = self._notes(key, len(values), len(found))
         median, mad, mean_deviation = deviations(values)
         return MetricBaseline(
             metric_key=key,
@@ -185,19 +191,13 @@ class AnomalyService:
             completeness=completeness,
         )
 
-    def _notes(
-        self, key: str, run_ids: Sequence[str], finite: int, found: int
-    ) -> list[CompletenessNote]:
+    def _notes(self, key: str, finite: int, found: int) -> list[CompletenessNote]:
         notes = []
         if finite < self.config.min_baseline_runs:
             notes.append(_small(key, finite))
         if found > finite:
             details: dict[str, Any] = {"count": found - finite}
             notes.append(CompletenessNote("warning", f"nonfinite_values_left_out:{key}", details))
-        if run_ids and not found:
-            rows = metric_summaries(self.query_service.repository, run_ids)
-            details = {"nearest": list(nearest(key, {row.metric_key for row in rows}))}
-            notes.append(CompletenessNote("warning", f"metric_unknown:{key}", details))
         return notes
 
     def _judge(

@@ -19,6 +19,8 @@ from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import RunRecord
 
+_DRIFT = " A straight line fits this history better than steps: there may be no first bad run."
+
 
 class Bisector:
     """Answers for one history; reads facts of runs only around the change chosen."""
@@ -121,7 +123,8 @@ class Bisector:
             first_run_after=sides[1].run_id,
             last_run_before=sides[0].run_id,
             differences=differences,
-            summary=_summary(self._history.metric_key, sides, change, differences, notes),
+            summary=_summary(self._history.metric_key, sides, change, differences, notes)
+            + (_DRIFT if self._history.drift else ""),
             smallest_detectable=self._history.smallest_detectable,
             history=self._history,
             completeness_notes=tuple(notes),
