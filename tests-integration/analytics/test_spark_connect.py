@@ -8,6 +8,7 @@ import math
 import random
 import shutil
 
+import pyarrow.parquet as pq
 import pytest
 from _spark_connect import fill, run_refs, spark_connect_server
 
@@ -200,6 +201,31 @@ def test_values_are_bound_not_pasted(engines):
     ]
 
     assert [[0, 0], [0, 0]] == found
+
+
+def test_one_flipped_bit_is_an_error(server, tmp_path):
+    """Spark verifies the pages that it reads: no answer is better than a wrong one."""
+    with RecordStore(RecordStoreConfig(tmp_path, durability_mode="flush")) as store:
+        writer = store.writer()
+        series = writer.define_series(SeriesContext(RUNS[0], "vision"), "loss")
+        dice = random.Random(1)
+        for step in range(2_000):
+            writer.append_point(series, 1_700_000_000_000_000 + step, dice.random(), step)
+    (part,) = tmp_path.glob("metric/*/*.parquet")
+    group = pq.read_metadata(part).row_group(0)
+    columns = [group.column(index) for index in range(group.num_columns)]
+    (values,) = (column for column in columns if column.path_in_schema == "value")
+    raw = bytearray(part.read_bytes())
+    raw[values.data_page_offset + values.total_compressed_size // 2] ^= 1
+    part.write_bytes(raw)
+    with (
+        SparkEngine.connect(server, str(tmp_path)) as engine,
+        pytest.raises(AggregateError) as caught,
+    ):
+        AggregateService(engine).baseline("loss", runs=RUNS[:1], aggregation="mean")
+
+    assert "aggregates_engine_failed" == caught.value.code
+    assert part.name in caught.value.message
 
 
 def test_a_folder_without_records_is_refused(server, tmp_path):

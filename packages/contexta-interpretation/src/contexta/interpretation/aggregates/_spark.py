@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 _TYPES = {"sequence": "BIGINT", "step": "BIGINT", "observed_at": "TIMESTAMP", "value": "DOUBLE"}
 _SELECTED = "position BIGINT, run_ref STRING, group_name STRING"
 _RECORD_TYPES = ("metric", "event", "span", "degraded")
+# Skipping what cannot be read would make answers smaller without a word, and one flipped bit
+# of a page would make them wrong; Parquet verifies pages only when told to.
+_READER = {
+    "ignoreMissingFiles": "false",
+    "ignoreCorruptFiles": "false",
+    "parquet.page.verify-checksum.enabled": "true",
+}
 _TRIES = 5
 # Up to so many runs are named in the filter that Spark pushes down to the row groups.
 _FEW_RUNS = 200
@@ -177,9 +184,8 @@ class SparkEngine:
         for a text, and gives null for a column that an old file lacks.
         """
         reader = self._session.read.schema(f"{_ddl(columns)}, project STRING")
-        # Skipping what cannot be read would make answers smaller without a word.
-        for setting in ("ignoreMissingFiles", "ignoreCorruptFiles"):
-            reader = reader.option(setting, "false")
+        for setting, value in _READER.items():
+            reader = reader.option(setting, value)
         try:  # the folder is looked for by a classic session at once, by Connect when analyzed
             frame = reader.parquet(f"{self._uri}/{record_type}")
             _ = frame.columns
