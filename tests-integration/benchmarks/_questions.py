@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Callable
 from typing import Any
 
-from _harness import median_ms, seconds
+from _harness import seconds
 
 KEY = "metric-3"
 LR = 0.3
@@ -49,25 +49,27 @@ def asked(
 
     Args:
         opened: Opens the store; returns the questions and what closes it.
-        count: How many warm repeats.
+        count: How many warm repeats; cold ones are fewer.
     """
     questions, close = opened()
     names = list(questions)
     close()
-    cold = {name: statistics.median(_cold(opened, name)) * 1e3 for name in names}
+    repeats = min(count, COLD_REPEATS)
+    cold = {name: statistics.median(_cold(opened, name) for _ in range(repeats)) for name in names}
     questions, close = opened()
-    found = {
-        name: [cold[name], median_ms(question, count), question()]
-        for name, question in questions.items()
-    }
+    found = {}
+    for name, question in questions.items():
+        answer = question()
+        warm = statistics.median(seconds(question) for _ in range(count))
+        found[name] = [cold[name] * 1e3, warm * 1e3, answer]
     close()
     return found
 
 
-def _cold(opened: Callable[[], tuple[Questions, Callable[[], None]]], name: str) -> list[float]:
+def _cold(opened: Callable[[], tuple[Questions, Callable[[], None]]], name: str) -> float:
     def once() -> None:
         questions, close = opened()
         questions[name]()
         close()
 
-    return [seconds(once) for _ in range(COLD_REPEATS)]
+    return seconds(once)

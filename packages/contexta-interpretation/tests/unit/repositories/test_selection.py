@@ -5,7 +5,12 @@ from itertools import product
 
 import pytest
 
-from contexta.interpretation import MetricCondition, QueryService, RunListQuery
+from contexta.interpretation import (
+    CompositeStoreRepository,
+    MetricCondition,
+    QueryService,
+    RunListQuery,
+)
 from contexta.interpretation.query.metrics import (
     AGGREGATIONS,
     aggregated,
@@ -14,6 +19,7 @@ from contexta.interpretation.query.metrics import (
     pick_summary,
 )
 from contexta.interpretation.testing import InMemoryRepository
+from contexta.store.artifacts import ArtifactStore, ArtifactStoreConfig
 
 
 @pytest.fixture
@@ -105,3 +111,28 @@ def test_damage_of_unknown_reach_says_so(space):
     (note,) = space.repository.damage_notes(run)
 
     assert note.endswith("Which runs it concerns is not known.")
+
+
+def test_a_damaged_binding_is_noted_on_its_run(space):
+    """Where the list had the binding before, only its run has the note; else every run has it."""
+    one, other = (space.run(f"run:p.r{number}") for number in (1, 2))
+    for run in (one, other):
+        space.artifact(run, "model", "model", run.encode())
+    space.repository.list_artifacts(run_id=one)
+    (path,) = (
+        path
+        for path in (space.root / "artifacts").rglob("*.json")
+        if b"artifact:p.r1.model" in path.read_bytes()
+    )
+    path.write_bytes(path.read_bytes()[:-20])
+    for run in (one, other):
+        space.repository.list_artifacts(run_id=run)
+    known = [space.repository.damage_notes(run) for run in (one, other)]
+    with ArtifactStore(ArtifactStoreConfig(root_path=space.root / "artifacts")) as artifacts:
+        fresh = CompositeStoreRepository(space.metadata, space.records, artifacts)
+        fresh.list_artifacts(run_id=other)
+        (unknown,) = fresh.damage_notes(other)
+
+    assert ["artifact:p.r1.model" in " ".join(notes) for notes in known] == [True, False]
+    assert known[1] == ()
+    assert unknown.endswith("Which run it is of is not known.")

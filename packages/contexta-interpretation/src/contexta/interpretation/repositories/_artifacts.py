@@ -85,6 +85,17 @@ def _record(binding: Any) -> ArtifactRecord:
     )
 
 
-def damage_notes(store: ArtifactPlane) -> tuple[str, ...]:
-    """Describe the bindings that listing could not read; which run they are of is unknown."""
-    return tuple(f"{error.code}: {error.message}" for _, error in store.damage())
+def damage_notes(store: ArtifactPlane, run_ref: str) -> tuple[str, ...]:
+    """Describe the bindings that listing could not read and that may be of a run.
+
+    The name of a binding file is a hash. What it is about is known where the list of bindings
+    had it before; else it may be of any run, and the note says so.
+    """
+    notes = []
+    for _, error in store.damage():
+        ref = (error.details or {}).get("artifact_ref")
+        if ref is None:
+            notes.append(f"{error.code}: {error.message} Which run it is of is not known.")
+        elif str(ref).startswith(f"artifact:{run_ref.partition(':')[2]}."):
+            notes.append(f"{error.code}: {ref}: {error.message}")
+    return tuple(notes)

@@ -326,7 +326,7 @@ class CompositeStoreRepository(CompletenessAnswers):
         return (
             *_metrics.damage_notes(self.record_store, run_ref),
             *rows,
-            *_artifacts.damage_notes(self.artifact_store),
+            *_artifacts.damage_notes(self.artifact_store, run_ref),
         )
 
     # Relations

@@ -82,6 +82,8 @@ class Catalogue:
         self._seen: dict[str, _Seen] | None = None
         self._unsaved = 0
         self._last: Listing | None = None
+        # What a binding file was about that was readable once: its name is only a hash.
+        self._refs_of_lost: dict[str, str] = {}
 
     def listing(self) -> Listing:
         """Return the bindings as they are now."""
@@ -96,6 +98,8 @@ class Catalogue:
                     seen[name] = old
                     changed -= 1
                     continue
+                if old is not None:
+                    self._refs_of_lost[name] = old.entry.ref
                 read = self._read(self._layout.bindings / name[:2] / name, stamp, damaged)
                 changed += 1
                 if read is not None:
@@ -111,6 +115,7 @@ class Catalogue:
         """Drop the file and the memory, as after an erasure."""
         with self._mutex:
             self._seen = self._last = None
+            self._refs_of_lost.clear()
             with translated_os_errors("remove", self._layout.catalogue):
                 self._layout.catalogue.unlink(missing_ok=True)
 
@@ -127,8 +132,9 @@ class Catalogue:
                 raise misplaced(path, entry.ref)
         except ContextaError as error:
             if os.path.lexists(path):  # else it was removed between two looks
-                damaged.append((path, error))
+                damaged.append((path, _about(error, self._refs_of_lost.get(path.name))))
             return None
+        self._refs_of_lost.pop(path.name, None)
         self._unsaved += 1
         return _Seen(stamp, entry, now)
 
@@ -165,6 +171,19 @@ class Catalogue:
         with suppress(StoreAccessError):
             atomic_write_bytes(self._layout.catalogue, digest + b"\n" + body)
             self._unsaved = 0
+
+
+def _about(error: ContextaError, ref: str | None) -> ContextaError:
+    """Return the error with the artifact that it is about in its details, where that is known."""
+    if ref is None:
+        return error
+    return type(error)(
+        error.message,
+        code=error.code,
+        details={**(error.details or {}), "artifact_ref": ref},
+        retryable=error.retryable,
+        cause=error.cause,
+    )
 
 
 def entry_of(binding: ArtifactBinding) -> CatalogueEntry:
