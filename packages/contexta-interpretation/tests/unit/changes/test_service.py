@@ -308,7 +308,7 @@ def test_every_bad_setting_is_named():
     with pytest.raises(ValidationError) as caught:
         ChangePolicy(min_segment=1, significance=2.0, seed=-1, max_runs=5000, facts_per_side=0)
 
-    assert caught.value.code == "change_invalid_policy"
+    assert caught.value.code == "changes_invalid_policy"
     assert len(caught.value.details["problems"]) == 5
 
 
@@ -356,3 +356,25 @@ def test_environments_that_are_unknown_are_named(make, history):
 
     assert notes["environment_snapshot_missing"]["run_ids"] == ["run:p.r25"]
     assert "package" not in {item.kind for item in found.differences if item.index == 25}
+
+
+def test_an_unknown_project_is_said(make, history):
+    """A history without runs says when the project does not exist, and which are near."""
+    history["runs"] = [make.run("a", project="digits")]
+    found = service(make, history).bisect("loss", project_name="digit")
+    (note,) = found.completeness_notes
+
+    assert (found.found, note.summary, note.details["nearest"]) == (
+        False,
+        "project_unknown",
+        ["digits"],
+    )
+
+
+@pytest.mark.parametrize("key", ["", None, 5])
+def test_a_key_that_is_no_text_is_refused(make, history, key):
+    """A metric is named by a text."""
+    with pytest.raises(ValidationError) as caught:
+        service(make, history).find_changes(key)
+
+    assert caught.value.code == "changes_invalid_metric_key"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from contexta.contract.errors import ValidationError
 from contexta.interpretation._instants import sort_instant
 from contexta.interpretation._nearest import hint, nearest
 from contexta.interpretation.changes.models import HistoryPoint
@@ -41,9 +42,16 @@ def load_history(
     """Read the newest completed runs that the query selects, and put them in order of start.
 
     Raises:
+        ValidationError: the key is no text (``changes_invalid_metric_key``).
         ResolutionError: none of them has the metric (``changes_unknown_metric``), or none in that
             stage (``changes_unknown_stage``); ``details`` name the nearest.
     """
+    if not isinstance(metric_key, str) or not metric_key:
+        raise ValidationError(
+            f"the metric key is {metric_key!r}; it must be a text that is not empty",
+            code="changes_invalid_metric_key",
+            details={"metric_key": str(metric_key)},
+        )
     runs, notes = _completed(queries, query or RunListQuery(), project_name, policy.max_runs)
     ids = [run.run_id for run in runs]
     rows = metric_summaries(queries.repository, ids, [metric_key]) if ids else ()
@@ -63,6 +71,10 @@ def load_history(
     if len(names) > 1:
         notes.append(CompletenessNote("warning", "projects_mixed", {"projects": names}))
     asked = (query.project_name if query is not None else None) or project_name
+    known = queries.list_projects() if asked and not runs else ()
+    if asked and not runs and asked not in known:
+        near = {"project_name": asked, "nearest": list(nearest(asked, known))}
+        notes.append(CompletenessNote("warning", "project_unknown", near))
     project = names[0] if len(names) == 1 else None if names else asked
     return History(tuple(points), tuple(kept), tuple(ids), project, tuple(notes))
 

@@ -26,7 +26,7 @@ class ChangePolicy(Result):
             the inputs and the stages of; code, params and tags are known of all.
 
     Raises:
-        ValidationError: ``change_invalid_policy``, naming every bad field;
+        ValidationError: ``changes_invalid_policy``, naming every bad field;
             ``trend_invalid_metric_aggregation``.
     """
 
@@ -57,7 +57,7 @@ class ChangePolicy(Result):
         ]
         if problems:
             raise ValidationError(
-                "; ".join(problems), code="change_invalid_policy", details={"problems": problems}
+                "; ".join(problems), code="changes_invalid_policy", details={"problems": problems}
             )
 
 

@@ -73,7 +73,8 @@ class ChangeService:
         Raises:
             ResolutionError: none of the completed runs has the metric
                 (``changes_unknown_metric``), or in that stage (``changes_unknown_stage``).
-            ValidationError: a setting is out of its range (``change_invalid_policy``).
+            ValidationError: a setting is out of its range (``changes_invalid_policy``), or the key
+                is no text (``changes_invalid_metric_key``).
         """
         policy = self._policy(
             aggregation=aggregation,
