@@ -62,7 +62,9 @@ def test_values_are_those_of_the_summaries(mixed, sealed):
         how = {"stage_name": stage, "aggregation": aggregation}
         few = mixed.query.run_values("acc", run_ids=ids[3:5], **how)
 
-        assert repr(mixed.query.run_values("acc", **how)) == repr(wanted)
+        assert repr(sorted(mixed.query.run_values("acc", **how).items())) == repr(
+            sorted(wanted.items())
+        )
         assert repr(few) == repr({key: wanted[key] for key in ids[3:5] if key in wanted})
 
 
@@ -84,6 +86,19 @@ def test_the_best_are_the_first_of_the_whole_list(mixed, plain, more):
 
         assert [run.run_id for run in mixed.query.list_runs(query=asked)] == wanted
         assert list(mixed.query.list_run_ids(query=asked)) == wanted
+
+
+def test_values_of_a_page_are_those_of_its_runs(mixed):
+    """A limit cuts in the order of the query, whatever order the values come in."""
+    for sort_by, offset in (("started_at", 0), ("name", 3), ("metric:acc", 2), ("ended_at", 1)):
+        query = RunListQuery(sort_by=sort_by, limit=6, offset=offset)
+        shown = {run.run_id for run in mixed.query.list_runs(query=query)}
+        every = mixed.query.run_values("acc")
+        wanted = {run_id: value for run_id, value in every.items() if run_id in shown}
+
+        assert repr(sorted(mixed.query.run_values("acc", query=query).items())) == repr(
+            sorted(wanted.items())
+        )
 
 
 def test_ids_are_those_of_the_list(mixed):

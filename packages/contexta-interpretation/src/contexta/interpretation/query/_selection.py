@@ -39,13 +39,19 @@ def select_from(repository: CompositeRepository, query: RunListQuery) -> tuple[R
     return tuple(ordered[run_id] for run_id in _by_metrics(repository, list(ordered), query))
 
 
-def select_ids(repository: CompositeRepository, query: RunListQuery) -> tuple[str, ...]:
-    """Return the ids of :func:`select_runs`; one that cannot be read may be among them."""
+def select_ids(
+    repository: CompositeRepository, query: RunListQuery, *, ordered: bool = True
+) -> tuple[str, ...]:
+    """Return the ids of :func:`select_runs`; one that cannot be read may be among them.
+
+    In any order when it need not be ``ordered`` and no page is cut, which costs half.
+    """
     if not isinstance(repository, RunIndexReader):
         return tuple(run.run_id for run in select_from(repository, query))
+    ordered = ordered or query.limit is not None or query.offset > 0
     if not is_decided_here(repository, query):
-        return tuple(repository.find_run_ids(query))
-    ids = repository.find_run_ids(unpaged(repository, query))
+        return tuple(repository.find_run_ids(query, ordered=ordered))
+    ids = repository.find_run_ids(unpaged(repository, query), ordered=ordered)
     return _by_metrics(repository, _matching(repository, ids, query), query)
 
 

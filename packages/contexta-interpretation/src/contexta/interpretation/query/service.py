@@ -106,7 +106,7 @@ class QueryService:
         stage_name: str | None = None,
         aggregation: str = "latest",
     ) -> dict[str, float]:
-        """Return one value of a metric by run id, in the order of the runs.
+        """Return one value of a metric by run id, in no particular order.
 
         Runs without the metric, or for ``min``, ``max`` and ``mean`` without a finite value, are
         left out; NaN and infinities are values.
@@ -124,7 +124,11 @@ class QueryService:
             ValidationError: ``trend_invalid_metric_aggregation``.
         """
         check_aggregation(aggregation)
-        ids = self.list_run_ids(project_name, query=query) if run_ids is None else run_ids
+        if run_ids is None:
+            asked = _with_project(query or RunListQuery(), project_name)
+            ids: Sequence[str] = select_ids(self.repository, asked, ordered=False)
+        else:
+            ids = run_ids
         values = run_values(
             self.repository, ids, metric_key, stage_name=stage_name, aggregation=aggregation
         )

@@ -76,7 +76,8 @@ class RunTable:
         if query.sort_by == "ended_at":
             found = self._by_end(query, filters)
         else:
-            found = self._refs(query, filters, ordered=ordered or not query.needs_metrics)
+            is_cut = not query.needs_metrics and (query.limit is not None or query.offset > 0)
+            found = self._refs(query, filters, ordered=ordered or is_cut)
         return found if query.needs_metrics else list(page(found, query))
 
     def page_runs(
