@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ReportBuilder,
         TrendService,
     )
+    from contexta.interpretation.aggregates import AggregateService
     from contexta.interpretation.changes import ChangeService
     from contexta.interpretation.gate import GateService
     from contexta.interpretation.groups import GroupService
@@ -161,4 +162,14 @@ class ServiceProperties:
     def change_service(self) -> ChangeService:
         """Where a metric changed over runs, and what came with it."""
         service: ChangeService = self._service("change")
+        return service
+
+    @property
+    def aggregate_service(self) -> AggregateService:
+        """Questions that touch every point of many runs, asked of DuckDB."""
+        if "aggregates" not in self._services:
+            self._services["aggregates"] = _wiring.build_aggregates(
+                self.record_store, self.query_service
+            )
+        service: AggregateService = self._services["aggregates"]
         return service

@@ -71,6 +71,13 @@ def build_query_service(repository: Any) -> Any:
     return QueryService(repository)
 
 
+def build_aggregates(records: Any, query_service: Any) -> Any:
+    """Build the aggregate questions over the record plane."""
+    from contexta.interpretation.aggregates import AggregateService, DuckDbEngine
+
+    return AggregateService(DuckDbEngine(records), query_service=query_service)
+
+
 def build_service(name: str, query_service: Any, config: UnifiedConfig) -> Any:
     """Build one service over the query service, with the policy that `config` holds."""
     package, cls = _SERVICES[name]

@@ -3,6 +3,7 @@
 import pytest
 
 SERVICES = (
+    "aggregate_service",
     "aggregation_service",
     "alert_service",
     "anomaly_service",
