@@ -283,7 +283,7 @@ class CompletenessReader(Protocol):
     def completeness_counts(
         self, run_ids: Sequence[str], metric_keys: Sequence[str] | None = None
     ) -> Completeness:
-        """Return the counts of all these runs together, artifacts aside.
+        """Return the counts of all these runs together, missing bodies aside.
 
         ``run_ids`` are canonical, each once.
         """

@@ -5,7 +5,7 @@ import pytest
 from contexta.contract import DegradedPayload, DegradedRecord
 from contexta.interpretation.completeness import Completeness, completeness_of
 from contexta.interpretation.protocols import CompletenessReader
-from contexta.interpretation.repositories._completeness import _gaps
+from contexta.interpretation.repositories._completeness import _gaps, run_of
 from contexta.store.records import KnownGap
 
 NAN = float("nan")
@@ -148,3 +148,36 @@ def test_gaps_of_the_sequence_are_lost_records_and_files_are_counted_once():
 
     assert (found[0], found[1]) == (5, {"/a.parquet"})
     assert found[2][-1] == "sequence_gap: records 3 to 7 are missing"
+
+
+def test_damaged_binding_counts_for_its_run(space, asked):
+    """A binding that cannot be read is damage of its run, and of no metric."""
+    run, other = space.run("run:p.a"), space.run("run:p.b")
+    space.artifact(run, "model", "model", b"weights")
+    space.artifact(other, "data", "dataset", b"rows")
+    space.repository.list_artifacts()  # so that the list knows whose binding it is
+    for path in (space.root / "artifacts").rglob("*.json"):
+        if '"artifact:p.a.model"' in path.read_text() and not path.name.startswith("_"):
+            path.chmod(0o600)
+            path.write_text("{")
+    found = asked(run)
+
+    assert (found.damaged_parts, found.missing_bodies) == (1, 0)
+    assert (asked(run, keys=[]).complete, asked(other).complete) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("ref", "run"),
+    [
+        ("run:p.a", "run:p.a"),
+        ("stage:p.a.train", "run:p.a"),
+        ("artifact:p.a.model", "run:p.a"),
+        ("relation:p.a", None),
+        ("provenance:p.a", None),
+        ("deployment:p.live", None),
+        ("project:p", None),
+    ],
+)
+def test_only_what_lies_under_a_run_is_of_a_run(ref, run):
+    """A relation or a deployment belongs to no run, whatever its name looks like."""
+    assert run_of(ref) == run

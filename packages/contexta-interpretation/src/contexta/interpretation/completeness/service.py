@@ -35,7 +35,7 @@ def completeness_of(
     if not ids:
         return Completeness()
     if isinstance(repository, CompletenessReader):
-        found = repository.completeness_counts(ids, keys)
+        # In this order: what is damaged among the artifacts shows when they are listed.
         bodies = repository.missing_bodies(ids) if keys is None else 0
-        return found + Completeness(missing_bodies=bodies)
+        return repository.completeness_counts(ids, keys) + Completeness(missing_bodies=bodies)
     return count_records(repository, ids, keys)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from contexta.interpretation.completeness._records import LOSS_KEY
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _FEW = 32
 _GAP = "sequence_gap"
+_UNDER_RUNS = frozenset(
+    ("run", "stage", "batch", "sample", "op", "environment", "artifact", "record")
+)
 
 
 class CompletenessAnswers:
@@ -29,12 +32,13 @@ class CompletenessAnswers:
     def completeness_counts(
         self, run_ids: Sequence[str], metric_keys: Sequence[str] | None = None
     ) -> Completeness:
-        """Return the counts of all these runs together, artifacts aside.
+        """Return the counts of all these runs together, missing bodies aside.
 
         No record is read, the few aside in which capture reports what it lost.
         """
-        found = _of_records(self.record_store, run_ids, metric_keys)
-        return found + self._of_runs(run_ids) + self._of_rows(run_ids)
+        found = _of_records(self.record_store, run_ids, metric_keys) + self._of_runs(run_ids)
+        notes = {*self._rows(run_ids), *(self._bindings(run_ids) if metric_keys is None else ())}
+        return found + Completeness(damaged_parts=len(notes), notes=tuple(sorted(notes)))
 
     def missing_bodies(self, run_ids: Sequence[str]) -> int:
         """Return how many artifacts of the runs are bound and have no body."""
@@ -58,21 +62,25 @@ class CompletenessAnswers:
             dead |= {ref for ref, name in writers if not alive[name]}
         return Completeness(open_runs=len(going - dead), dead_writers=len(dead))
 
-    def _of_rows(self, run_ids: Collection[str]) -> Completeness:
-        """Count the damaged rows of the metadata plane that were met, rows of other runs aside."""
-        notes = {
-            f"metadata row {row.ref} of {row.table}: {row.reason}"
-            for row in self.metadata_store.damage()
-            if (owner := run_of(row.ref)) is None or owner in run_ids
-        }
-        return Completeness(damaged_parts=len(notes), notes=tuple(sorted(notes)))
+    def _rows(self, run_ids: Collection[str]) -> Iterator[str]:
+        """Yield the damaged rows of the metadata plane that were met, rows of other runs aside."""
+        for row in self.metadata_store.damage():
+            if (owner := run_of(row.ref)) is None or owner in run_ids:
+                yield f"metadata row {row.ref} of {row.table}: {row.reason}"
+
+    def _bindings(self, run_ids: Collection[str]) -> Iterator[str]:
+        """Yield the bindings that the last list of artifacts could not read, as far as known."""
+        for _, error in self.artifact_store.damage():
+            ref = (error.details or {}).get("artifact_ref")
+            if ref is None or run_of(str(ref)) in run_ids:
+                yield f"{error.code}: {error.message}"
 
 
 def run_of(ref: str) -> str | None:
     """Return the run that a ref lies under, or ``None``."""
     kind, _, value = ref.partition(":")
     parts = value.split(".")
-    if kind in ("project", "deployment") or len(parts) < 2:
+    if kind not in _UNDER_RUNS or len(parts) < 2:
         return None
     return f"run:{parts[0]}.{parts[1]}"
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from contexta.contract.time import from_epoch_us
 from contexta.interpretation.repositories import _artifacts, _metrics, _sql, _values
 from contexta.interpretation.repositories._columns import ColumnRecords
-from contexta.interpretation.repositories._completeness import CompletenessAnswers
+from contexta.interpretation.repositories._completeness import CompletenessAnswers, run_of
 from contexta.interpretation.repositories._project import (
     batch_record,
     deployment_record,
@@ -321,7 +321,7 @@ class CompositeStoreRepository(CompletenessAnswers):
         rows = (
             f"metadata row {row.ref} of {row.table}: {row.reason}"
             for row in self.metadata_store.damage()
-            if _owner(row.ref) in (None, run_ref)
+            if run_of(row.ref) in (None, run_ref)
         )
         return (
             *_metrics.damage_notes(self.record_store, run_ref),
@@ -384,8 +384,8 @@ class CompositeStoreRepository(CompletenessAnswers):
             (
                 record
                 for relation in relations
-                if _owner(relation.source_ref) == run_ref
-                or (_owner(relation.source_ref) is None and _owner(relation.target_ref) == run_ref)
+                if run_of(relation.source_ref) == run_ref
+                or (run_of(relation.source_ref) is None and run_of(relation.target_ref) == run_ref)
                 for record in self.metadata_store.provenance.list_provenance_for_relation(
                     relation.relation_ref
                 )
@@ -400,7 +400,7 @@ class CompositeStoreRepository(CompletenessAnswers):
         rows = self.metadata_store.provenance.list_provenance_for_relation(relation.relation_ref)
         if not rows:
             return None
-        owner = _owner(relation.source_ref) or _owner(relation.target_ref)
+        owner = run_of(relation.source_ref) or run_of(relation.target_ref)
         return provenance_view(rows[-1], owner or relation.relation_ref)
 
     # Artifacts
@@ -420,7 +420,7 @@ class CompositeStoreRepository(CompletenessAnswers):
         """Return artifacts sorted by ref, also those whose body is missing."""
         run_ref = None if run_id is None else self._resolver.require(run_id)
         if run_ref is None and stage_id is not None and stage_id.startswith("stage:"):
-            run_ref = _owner(stage_id)
+            run_ref = run_of(stage_id)
         stage_ref = None
         if stage_id is not None:
             stage_ref = stage_id if run_ref is None else self._stage_ref(run_ref, stage_id)
@@ -449,12 +449,3 @@ def _derive_record_ref(run_ref: str, record_type: str, sequence: int) -> str:
     from contexta.store.records import derive_record_ref
 
     return derive_record_ref(run_ref, record_type, sequence)
-
-
-def _owner(ref: str) -> str | None:
-    """The run that a ref lies under, or ``None``."""
-    kind, _, value = ref.partition(":")
-    parts = value.split(".")
-    if kind in ("project", "deployment") or len(parts) < 2:
-        return None
-    return f"run:{parts[0]}.{parts[1]}"
