@@ -43,6 +43,7 @@ class AggregateService:
     ) -> None:
         """Ask ``engine``, which stays the caller's to close."""
         self.engine = engine
+        self.query_service = query_service
         self._select = Selector(engine, query_service)
 
     def metric_summaries(
