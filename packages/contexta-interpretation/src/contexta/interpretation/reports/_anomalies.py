@@ -28,11 +28,12 @@ def anomaly_report(results: Sequence[AnomalyResult]) -> ReportDocument:
     title = "Anomaly Report" + (f": {next(iter(runs))}" if len(runs) == 1 else "")
     notes = unique_notes([note for item in results for note in item.completeness_notes])
     found = _common(results)
+    one_run = len(runs) == 1
     return ReportDocument(
         title,
         (
-            _values("Unusual", unusual, "No value is unusual."),
-            _values("Usual", usual, "No value is usual."),
+            _values("Unusual", unusual, "No value is unusual.", found, one_run=one_run),
+            _values("Usual", usual, "No value is usual.", found, one_run=one_run),
             notes_section(notes, found),
         ),
         (("Unusual", str(len(unusual))), ("Usual", str(len(usual))), *highlight(found)),
@@ -45,15 +46,25 @@ def _common(results: Sequence[AnomalyResult]) -> Completeness | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _values(title: str, results: Sequence[AnomalyResult], empty: str) -> ReportSection:
+def _values(
+    title: str,
+    results: Sequence[AnomalyResult],
+    empty: str,
+    common: Completeness | None,
+    *,
+    one_run: bool,
+) -> ReportSection:
     if not results:
         return ReportSection(title, empty)
     columns: tuple[str, ...] = (
         *("Metric", "Severity", "Value", "Usual from", "Usual to", "Score", "Baseline runs"),
-        *("Left out", "Run id"),
+        "Left out",
     )
     rows = [_cells(item) for item in results]
-    if any(is_known(item.completeness) for item in results):
+    if not one_run:
+        columns += ("Run id",)
+        rows = [(*row, item.run_id) for row, item in zip(rows, results, strict=True)]
+    if common is None and any(is_known(item.completeness) for item in results):
         columns += ("Missing or doubtful",)
         rows = [(*r, in_words(i.completeness)) for r, i in zip(rows, results, strict=True)]
     lines = [
@@ -78,10 +89,9 @@ def _cells(item: AnomalyResult) -> tuple[str, ...]:
         fmt.number(item.actual_value),
         fmt.number(item.expected_range[0]),
         fmt.number(item.expected_range[1]),
-        fmt.number(item.z_score),
+        fmt.brief(item.z_score),
         fmt.MISSING if base is None else str(base.computed_from_n_runs),
         fmt.MISSING if base is None else str(left_out),
-        item.run_id,
     )
 
 

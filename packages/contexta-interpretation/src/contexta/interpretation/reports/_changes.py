@@ -11,7 +11,7 @@ from contexta.interpretation.changes.models import (
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._notes import notes_section
-from contexta.interpretation.reports._parts import field_lines, field_table
+from contexta.interpretation.reports._parts import field_lines, field_table, short_id
 from contexta.interpretation.reports._words import counted, highlight
 from contexta.interpretation.reports.models import (
     ChartLevel,
@@ -51,7 +51,7 @@ def _latest(history: ChangeHistory) -> tuple[tuple[str, str], ...]:
     if not history.change_points:
         return (("Reason", history.reason),) if history.reason else ()
     latest = max(history.change_points, key=lambda item: item.index)
-    return (("Latest", latest.first_run_after_name), ("Direction", latest.direction))
+    return (("Latest", short_id(latest.first_run_after)), ("Direction", latest.direction))
 
 
 def _changes(history: ChangeHistory) -> ReportSection:
@@ -90,7 +90,7 @@ def _change(history: ChangeHistory, item: ChangePoint) -> tuple[str, ...]:
         fmt.signed(low),
         fmt.signed(high),
         fmt.percent(item.relative_change),
-        fmt.number(item.p_value),
+        fmt.brief(item.p_value),
         _place(history, item),
         item.last_run_before,
     )
@@ -104,11 +104,7 @@ def _place(history: ChangeHistory, item: ChangePoint) -> str:
 
 def _short(history: ChangeHistory, index: int) -> str:
     known = {point.index: point.run_id for point in history.points}
-    return _id(known.get(index, str(index)))
-
-
-def _id(run_id: str) -> str:
-    return run_id.rsplit(".", 1)[-1]
+    return short_id(known.get(index, str(index)))
 
 
 def _series(history: ChangeHistory, marked: tuple[ChangePoint, ...]) -> ReportSection:
@@ -120,7 +116,7 @@ def _series(history: ChangeHistory, marked: tuple[ChangePoint, ...]) -> ReportSe
         history.metric_key,
         (ChartLine("run", tuple((float(p.index), p.value) for p in points)),),
         "run, oldest first",
-        x_ticks=tuple((float(p.index), _id(p.run_id)) for p in points),
+        x_ticks=tuple((float(p.index), short_id(p.run_id)) for p in points),
         key="Lines: mean of each part. Dashed: a change, and shaded where it may lie."
         if marked
         else "Line: mean of all runs.",
@@ -128,7 +124,7 @@ def _series(history: ChangeHistory, marked: tuple[ChangePoint, ...]) -> ReportSe
             # A change lies between two runs.
             ChartMark(
                 item.index - 0.5,
-                f"{_id(item.first_run_after)}: {fmt.signed(item.delta)}",
+                f"{short_id(item.first_run_after)}: {fmt.brief(item.delta)}",
                 item.earliest_index - 0.5,
                 item.latest_index - 0.5,
             )
@@ -141,7 +137,7 @@ def _series(history: ChangeHistory, marked: tuple[ChangePoint, ...]) -> ReportSe
     )
     firsts = {item.index for item in history.change_points}
     rows = [
-        (_id(p.run_id), fmt.number(p.value), fmt.moment(p.started_at), _mark(p.index, firsts))
+        (short_id(p.run_id), fmt.number(p.value), fmt.moment(p.started_at), _mark(p.index, firsts))
         for p in points[-_POINTS_SHOWN:]
     ]
     caption = (
@@ -162,8 +158,8 @@ def _mark(index: int, firsts: set[int]) -> str:
 def _segments(history: ChangeHistory) -> ReportSection:
     rows = tuple(
         (
-            _id(part.first_run),
-            _id(part.last_run),
+            short_id(part.first_run),
+            short_id(part.last_run),
             str(part.count),
             *map(fmt.number, (part.mean, part.median, part.std, part.mad)),
         )

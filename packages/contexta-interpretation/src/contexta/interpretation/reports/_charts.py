@@ -39,7 +39,12 @@ def render_chart(chart: ReportChart | IntervalChart) -> Markup:
         body = svg.text(WIDTH / 2, HEIGHT / 2, "no finite value", "middle")
         return svg.drawing(WIDTH, HEIGHT, title, "no finite value", body)
     flat = [(level.first, level.y) for level in chart.levels if math.isfinite(level.y)]
-    scale = Scale([*finite, *flat], [x for x, _ in points], log=not flat)
+    scale = Scale(
+        [*finite, *flat],
+        [x for x, _ in points],
+        log=not flat,
+        pad=0.06 if flat or chart.marks else 0.0,
+    )
     parts = [_grid(scale, chart), _marks(scale, chart)]
     dots = sum(len(line.points) for line in chart.lines) <= _DOTS_UP_TO * len(chart.lines)
     for index, line in enumerate(chart.lines):

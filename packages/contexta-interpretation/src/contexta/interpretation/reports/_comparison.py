@@ -20,6 +20,7 @@ from contexta.interpretation.reports._parts import (
     both_diagnostics_section,
     field_lines,
     field_table,
+    labels_of,
 )
 from contexta.interpretation.reports._words import highlight, in_words, is_known, looked_at
 from contexta.interpretation.reports.models import (
@@ -244,11 +245,8 @@ def _each(comparison: MultiRunComparison) -> tuple[ReportTable, ...]:
 
 def _labels(comparison: MultiRunComparison) -> tuple[str, ...]:
     """Names of the runs, or the last part of their ids where names repeat."""
-    names = comparison.run_names
-    if len(set(names)) == len(names):
-        return names
     refs = [link.ref for link in comparison.evidence_links if link.kind == "run"]
-    return tuple(ref.rsplit(".", 1)[-1] for ref in refs)
+    return labels_of(comparison.run_names, refs)
 
 
 def _over_runs(comparison: MultiRunComparison, row: MultiRunMetricRow) -> ReportChart:

@@ -25,6 +25,13 @@ def number(value: object) -> str:
     return str(value) if isinstance(value, int) else f"{value:.6g}"
 
 
+def brief(value: float | None) -> str:
+    """Three significant digits, for p values and labels."""
+    if value is None or not math.isfinite(value):
+        return number(value)
+    return f"{value:.3g}"
+
+
 def signed(value: float | None) -> str:
     """A difference with its sign."""
     if value is None:

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from contexta.interpretation.gate.models import OUTCOMES, GateResult, RuleOutcome
-from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._notes import notes_section
-from contexta.interpretation.reports._parts import field_table
-from contexta.interpretation.reports._words import counted, highlight
+from contexta.interpretation.reports._parts import field_table, runs_section
+from contexta.interpretation.reports._words import highlight, listed
 from contexta.interpretation.reports.models import ReportDocument, ReportSection, ReportTable
 
 _VALUES_SHOWN = 12
-_RUNS_SHOWN = 50
 
 
 def gate_report(result: GateResult) -> ReportDocument:
@@ -27,7 +25,7 @@ def gate_report(result: GateResult) -> ReportDocument:
         (
             _verdict(result),
             *(_rule(index, item) for index, item in enumerate(result.outcomes, 1)),
-            _runs(result),
+            runs_section(_sides(result)),
             notes_section(result.completeness_notes, result.completeness),
         ),
         (
@@ -37,6 +35,11 @@ def gate_report(result: GateResult) -> ReportDocument:
             *highlight(result.completeness),
         ),
     )
+
+
+def _sides(result: GateResult) -> list[tuple[str, tuple[str, ...]]]:
+    sides = [("candidate", result.run_ids), ("baseline", result.baseline_run_ids)]
+    return [(name, runs) for name, runs in sides if runs]
 
 
 def _words(outcome: str) -> str:
@@ -69,27 +72,7 @@ def _rule(index: int, outcome: RuleOutcome) -> ReportSection:
 def _number(value: Any) -> str:
     """A number, or the first of several."""
     if isinstance(value, Mapping):
-        return _listed([f"{name}: {fmt.plain(item)}" for name, item in value.items()])
+        return listed([f"{name}: {fmt.plain(item)}" for name, item in value.items()], _VALUES_SHOWN)
     if isinstance(value, (list, tuple)):
-        return _listed([fmt.plain(item) for item in value])
+        return listed([fmt.plain(item) for item in value], _VALUES_SHOWN) or "none"
     return fmt.plain(value)
-
-
-def _listed(values: list[str]) -> str:
-    shown = ", ".join(values[:_VALUES_SHOWN])
-    more = len(values) - _VALUES_SHOWN
-    return (f"{shown} and {more} more" if more > 0 else shown) or "none"
-
-
-def _runs(result: GateResult) -> ReportSection:
-    sides = (("candidate", result.run_ids), ("baseline", result.baseline_run_ids))
-    rows = []
-    for name, runs in sides:
-        rows += [(name, run) for run in runs[:_RUNS_SHOWN]]
-        if len(runs) > _RUNS_SHOWN:
-            rows.append((name, f"and {len(runs) - _RUNS_SHOWN} more"))
-    lines = [f"{name}: {counted(len(runs), 'run')}" for name, runs in sides]
-    lines += [f"{name}: {run}" for name, runs in sides for run in runs]
-    links = tuple(EvidenceLink("run", run, run.rsplit(".", 1)[-1]) for run in result.run_ids)
-    table = ReportTable(("Side", "Run id"), tuple(rows))
-    return ReportSection("Runs", "\n".join(lines), links, (table,) if rows else ())

@@ -11,10 +11,9 @@ from contexta.interpretation.groups.models import (
     GroupMetric,
     GroupSide,
 )
-from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._notes import notes_section
-from contexta.interpretation.reports._parts import field_lines, field_table
+from contexta.interpretation.reports._parts import field_lines, field_table, runs_section
 from contexta.interpretation.reports._words import counted, highlight
 from contexta.interpretation.reports.models import (
     IntervalChart,
@@ -23,8 +22,6 @@ from contexta.interpretation.reports.models import (
     ReportSection,
     ReportTable,
 )
-
-_RUNS_SHOWN = 50
 
 
 def group_report(comparison: GroupComparison) -> ReportDocument:
@@ -38,9 +35,10 @@ def group_report(comparison: GroupComparison) -> ReportDocument:
         f"Group Comparison Report: {counted(left, 'run')} vs {counted(right, 'run')}",
         (
             _differences(comparison),
+            _numbers(comparison),
             _sides(comparison),
             _method(comparison),
-            _runs(comparison),
+            runs_section((("left", comparison.left_run_ids), ("right", comparison.right_run_ids))),
             notes_section(comparison.completeness_notes, comparison.completeness),
         ),
         (*verdicts, *highlight(comparison.completeness)),
@@ -52,39 +50,51 @@ def _differences(comparison: GroupComparison) -> ReportSection:
     rows = comparison.metrics
     if not rows:
         return ReportSection("Differences", "No metric to compare.")
-    level = f"{(1 - comparison.alpha) * 100:g} %"
-    columns = (
-        *("Metric", "Unit", "Outcome", "Left mean", "Right mean", "Difference", "Relative"),
-        *(f"{level} low", f"{level} high", "p", "p adjusted", "Effect size"),
-        *("Smallest detectable", "Reason"),
+    table = ReportTable(
+        ("Metric", "Outcome", "Reason"), tuple((r.metric_key, r.verdict, r.reason) for r in rows)
     )
-    table = ReportTable(columns, tuple(map(_cells, rows)), numeric=tuple(range(3, 13)))
     lines = [
-        f"{row.metric_key}: {row.verdict}, difference={fmt.signed(row.difference)}, "
-        f"low={fmt.number(row.low)}, high={fmt.number(row.high)}, "
-        f"p_adjusted={fmt.number(row.p_adjusted)}, {row.reason}"
+        f"{row.metric_key}: {row.verdict}, difference={fmt.signed(row.difference)}, {row.reason}"
         for row in rows
     ]
     links = tuple(dict.fromkeys(link for row in rows for link in row.evidence_links))
     return ReportSection("Differences", "\n".join(lines), links, (table,), (_forest(comparison),))
 
 
+def _numbers(comparison: GroupComparison) -> ReportSection:
+    """Everything that was computed of each metric."""
+    if not comparison.metrics:
+        return ReportSection("Numbers", "No metric to compare.")
+    level = f"{(1 - comparison.alpha) * 100:g} %"
+    columns = (
+        *("Metric", "Unit", "Left mean", "Right mean", "Difference", "Relative"),
+        *(f"{level} low", f"{level} high", "p", "p adjusted", "Effect size"),
+        "Smallest detectable",
+    )
+    rows = tuple(map(_cells, comparison.metrics))
+    lines = [
+        f"{row[0]}: "
+        + ", ".join(f"{name}={cell}" for name, cell in zip(columns[1:], row[1:], strict=True))
+        for row in rows
+    ]
+    table = ReportTable(columns, rows, numeric=tuple(range(2, 12)))
+    return ReportSection("Numbers", "\n".join(lines), tables=(table,))
+
+
 def _cells(row: GroupMetric) -> tuple[str, ...]:
     return (
         row.metric_key,
         row.unit or "",
-        row.verdict,
         fmt.number(row.left.mean),
         fmt.number(row.right.mean),
         fmt.signed(row.difference),
         fmt.percent(row.relative),
         fmt.number(row.low),
         fmt.number(row.high),
-        fmt.number(row.p_value),
-        fmt.number(row.p_adjusted),
-        fmt.number(row.effect_size),
+        fmt.brief(row.p_value),
+        fmt.brief(row.p_adjusted),
+        fmt.brief(row.effect_size),
         fmt.number(row.smallest_detectable),
-        row.reason,
     )
 
 
@@ -169,17 +179,3 @@ def _method(comparison: GroupComparison) -> ReportSection:
         ("seed", str(comparison.seed)),
     ]
     return ReportSection("Method", field_lines(pairs), tables=(field_table(pairs),))
-
-
-def _runs(comparison: GroupComparison) -> ReportSection:
-    sides = (("left", comparison.left_run_ids), ("right", comparison.right_run_ids))
-    rows = [(name, run) for name, runs in sides for run in runs[:_RUNS_SHOWN]]
-    for name, runs in sides:
-        if len(runs) > _RUNS_SHOWN:
-            rows.append((name, f"and {len(runs) - _RUNS_SHOWN} more"))
-    lines = [f"{name}: {run}" for name, runs in sides for run in runs]
-    links = [EvidenceLink("run", run, run.rsplit(".", 1)[-1]) for _, runs in sides for run in runs]
-    table = ReportTable(("Group", "Run id"), tuple(rows))
-    return ReportSection(
-        "Runs", "\n".join(lines) or "No runs.", tuple(links), (table,) if rows else ()
-    )

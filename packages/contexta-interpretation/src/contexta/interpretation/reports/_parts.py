@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from contexta.interpretation.diagnostics.models import DiagnosticsIssue, DiagnosticsResult
+from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.reports import _format as fmt
+from contexta.interpretation.reports._words import listed
 from contexta.interpretation.reports.models import ReportSection, ReportTable
 
+_RUNS_SHOWN = 12
 _SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -26,6 +29,28 @@ def mapping_table(values: Mapping[str, Any], caption: str, heading: str) -> Repo
 def field_lines(pairs: Iterable[tuple[str, str]]) -> str:
     """The same as plain text: ``field: value`` lines."""
     return "\n".join(f"{name}: {value}" for name, value in pairs)
+
+
+def runs_section(sides: Iterable[tuple[str, Sequence[str]]]) -> ReportSection:
+    """The runs of each side; the table shows the first."""
+    groups = [(name, list(runs)) for name, runs in sides]
+    rows = tuple((name, f"{len(runs):,}", listed(runs, _RUNS_SHOWN)) for name, runs in groups)
+    lines = [f"{name}: {run}" for name, runs in groups for run in runs]
+    links = tuple(EvidenceLink("run", run, short_id(run)) for _, runs in groups for run in runs)
+    table = ReportTable(("Group", "Runs", "Run ids"), rows, numeric=(1,))
+    return ReportSection("Runs", "\n".join(lines) or "No runs.", links, (table,))
+
+
+def short_id(ref: str) -> str:
+    """The last part of a ref, which tells runs of one project apart."""
+    return ref.rsplit(".", 1)[-1]
+
+
+def labels_of(names: Sequence[str], refs: Sequence[str]) -> tuple[str, ...]:
+    """Names of runs, or the last part of their refs where names repeat."""
+    if len(set(names)) == len(names):
+        return tuple(names)
+    return tuple(map(short_id, refs))
 
 
 def diagnostics_section(diagnostics: DiagnosticsResult) -> ReportSection:

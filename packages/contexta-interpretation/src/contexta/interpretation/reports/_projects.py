@@ -11,6 +11,7 @@ from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._notes import notes_section
+from contexta.interpretation.reports._parts import labels_of
 from contexta.interpretation.reports._words import highlight, in_words, is_known
 from contexta.interpretation.reports.models import (
     ChartLine,
@@ -37,15 +38,15 @@ def project_report(
         for run in runs
     ]
     varied = _varied_params(runs)
-    columns = ("Run", "Status", "Started", "Duration", *varied, "Run id")
+    columns = ("Run", "Run id", "Status", "Started", "Duration", *varied)
     rows = tuple(
         (
             run.name,
+            run.run_id,
             run.status,
             fmt.moment(run.started_at),
             fmt.duration(run.started_at, run.ended_at),
             *(fmt.plain(run.params.get(key)) for key in varied),
-            run.run_id,
         )
         for run in runs
     )
@@ -84,13 +85,14 @@ def trend_report(trend: MetricTrend) -> ReportDocument:
         for p in trend.points
     ]
     rows = tuple(
-        (p.run_name, fmt.number(p.value), fmt.moment(p.captured_at), p.run_id) for p in trend.points
+        (p.run_name, p.run_id, fmt.number(p.value), fmt.moment(p.captured_at)) for p in trend.points
     )
-    table = ReportTable(("Run", "Value", "Captured", "Run id"), rows, numeric=(1,))
+    table = ReportTable(("Run", "Run id", "Value", "Captured"), rows, numeric=(2,))
     line = ChartLine(
         trend.metric_key, tuple((float(i), p.value) for i, p in enumerate(trend.points))
     )
-    ticks = tuple((float(i), p.run_name) for i, p in enumerate(trend.points))
+    labels = labels_of([p.run_name for p in trend.points], [p.run_id for p in trend.points])
+    ticks = tuple((float(i), label) for i, label in enumerate(labels))
     chart = ReportChart(trend.metric_key, (line,), "run", x_ticks=ticks)
     links = tuple(EvidenceLink("run", p.run_id, p.run_name) for p in trend.points)
     return ReportDocument(

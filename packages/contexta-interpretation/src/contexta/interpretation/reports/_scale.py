@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 WIDTH, HEIGHT = 360, 218
 LEFT, RIGHT, TOP, BOTTOM = 52, 348, 40, 180
 _LEAST_SPAN = 1e-300  # below it, dividing by the span is no longer exact
+_GREATEST = 1e307  # above it, a span with its margin may overflow
 _LOG_FROM_RATIO = 1e3
 _LOG_FROM_SKEW = 20  # most values lie far below the highest: a curve that only ends low is not
 
@@ -15,11 +16,17 @@ _LOG_FROM_SKEW = 20  # most values lie far below the highest: a curve that only 
 class Scale:
     """Maps data to the drawing area; y is logarithmic when it spans orders of magnitude.
 
-    ``xs`` are places that the x axis must reach although no point is there.
+    ``xs`` are places that the x axis must reach although no point is there; ``pad`` is the share
+    of the height that is kept free above and below.
     """
 
     def __init__(
-        self, points: Sequence[tuple[float, float]], xs: Iterable[float] = (), *, log: bool = True
+        self,
+        points: Sequence[tuple[float, float]],
+        xs: Iterable[float] = (),
+        *,
+        log: bool = True,
+        pad: float = 0.0,
     ) -> None:
         places = [*(x for x, _ in points), *xs]
         ys = [y for _, y in points]
@@ -30,8 +37,10 @@ class Scale:
         spread = low > 0 and high > low * _LOG_FROM_RATIO and high > median * _LOG_FROM_SKEW
         self.log = log and spread
         if high / 2 - low / 2 < _LEAST_SPAN:
-            pad = max(abs(low) * 0.05, _LEAST_SPAN) if low else 1.0
-            low, high = low - pad, high + pad
+            around = max(abs(low) * 0.05, _LEAST_SPAN) if low else 1.0
+            low, high = low - around, high + around
+        elif pad and not self.log and abs(low) < _GREATEST > abs(high):
+            low, high = low - pad * (high - low), high + pad * (high - low)
         self.y0, self.y1 = low, high
 
     def x(self, value: float) -> float:

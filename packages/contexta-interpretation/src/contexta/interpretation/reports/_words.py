@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.reports.models import ReportTable
 
@@ -40,6 +42,12 @@ _WORDS = {
 def counted(count: int, one: str, many: str | None = None) -> str:
     """``1 run``, ``12,000 runs``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(values: Sequence[str], most: int) -> str:
+    """The first values, and how many more there are."""
+    shown = ", ".join(values[:most])
+    return f"{shown} and {len(values) - most:,} more" if len(values) > most else shown
 
 
 def in_words(found: Completeness) -> str:
