@@ -29,6 +29,7 @@ def answers(ctx: Contexta, runs: list[str]) -> dict[str, Any]:
     found["best"] = ctx.select_best_run(runs, "loss")
     found.update(_of_lists(ctx, query))
     found.update(_of_populations(ctx, query, one))
+    found.update(_of_groups(ctx, query, runs))
     found["completeness"] = completeness_of(ctx.query_service, runs)
     return {name: plain(answer) for name, answer in found.items()}
 
@@ -93,6 +94,19 @@ def _of_populations(ctx: Contexta, query: RunListQuery, run: str) -> dict[str, A
         "anomalies": anomaly.detect_anomalies_in_run(
             run, baseline_query=query, include_normal=True
         ),
+    }
+
+
+def _of_groups(ctx: Contexta, query: RunListQuery, runs: list[str]) -> dict[str, Any]:
+    rule = {"type": "threshold", "metric_key": "loss", "operator": "lt", "value": 0.2}
+    return {
+        "replicates": ctx.group_service.replicate_groups(["lr"], query=query),
+        "two groups": ctx.group_service.compare_groups(runs[:1], runs[1:], ["loss"]),
+        "changes": ctx.change_service.find_changes("loss", query=query),
+        "gate": ctx.gate_service.evaluate(runs[0], [rule]),
+        "summaries": ctx.aggregate_service.metric_summaries("loss", runs=runs),
+        "last values": ctx.aggregate_service.last_values("loss", runs=runs),
+        "step curve": ctx.aggregate_service.step_curve("loss", runs=runs),
     }
 
 
