@@ -114,6 +114,19 @@ def test_curve(make):
     assert found.completeness == Completeness(runs=1, records=5, late=2)
 
 
+def test_curve_of_a_stage_without_the_metric(make):
+    """A stage that lacks the metric has no curve, and the value is missing."""
+    run = make.run("a")
+    repository = make.repository(
+        runs=[run], stages=[make.stage(run, "train")], records=[make.metric(run, "loss", 1.0)]
+    )
+    found = TrendService(QueryService(repository)).get_step_series(
+        run.run_id, "loss", stage_name="train"
+    )
+
+    assert (found.points, found.completeness.missing) == ((), 1)
+
+
 def test_alerts_of_a_run(queries):
     """Each result of a run has the completeness of the run for the metrics of the rules."""
     (found,) = AlertService(queries).evaluate_alerts("run:p.b", [AlertRule("loss", "gt", 1)])

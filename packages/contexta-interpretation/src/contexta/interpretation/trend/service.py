@@ -9,7 +9,6 @@ from contexta.interpretation._instants import seconds_between
 from contexta.interpretation._known_names import near_metrics, near_projects, near_stages
 from contexta.interpretation._nearest import nearest
 from contexta.interpretation.compare.models import CompletenessNote
-from contexta.interpretation.completeness._records import steps_out_of_order
 from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.completeness.service import completeness_of
 from contexta.interpretation.query.filters import RunListQuery
@@ -17,10 +16,8 @@ from contexta.interpretation.query.metrics import (
     aggregated,
     arrived_points,
     by_run,
-    in_step_order,
     metric_summaries,
     pick_summary,
-    thin,
 )
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.query.service import QueryService
@@ -29,6 +26,7 @@ from contexta.interpretation.repositories.records import (
     MetricSummaryRecord,
     RunRecord,
 )
+from contexta.interpretation.trend._curve import curve, no_curve
 from contexta.interpretation.trend._population import newest_runs, project_label
 from contexta.interpretation.trend.errors import TrendError as TrendError  # reached here by scripts
 from contexta.interpretation.trend.models import (
@@ -37,7 +35,6 @@ from contexta.interpretation.trend.models import (
     DurationTrend,
     MetricTrend,
     StageDurationPoint,
-    StepPoint,
     StepSeries,
     TrendPoint,
 )
@@ -125,48 +122,11 @@ class TrendService:
         row = pick_summary(rows, name)
         if row is None:
             target = None if stage is None else stage.stage_id
-            note = CompletenessNote(
-                "info",
-                f"step_series_empty:{metric_key}",
-                {
-                    "run_id": run.run_id,
-                    "stage_id": target,
-                    "nearest": list(near_metrics(queries.repository, [run.run_id], metric_key)),
-                },
-            )
-            return StepSeries(run.run_id, metric_key, target, (), (note,), completeness=counts)
+            near = near_metrics(queries.repository, [run.run_id], metric_key)
+            return no_curve(run.run_id, metric_key, target, near, counts)
         notes = _stage_note(metric_key, run.run_id, list(rows), row, name)
         arrived = arrived_points(queries.repository, run.run_id, metric_key, row.stage_id)
-        counts += Completeness(late=steps_out_of_order(point.step for point in arrived))
-        stored = in_step_order(arrived)
-        if any(point.step is None for point in stored):
-            notes.append(
-                CompletenessNote(
-                    "info",
-                    f"steps_assumed:{metric_key}",
-                    {"run_id": run.run_id, "stage_id": row.stage_id},
-                )
-            )
-        points = stored if max_points is None else thin(stored, max_points)
-        position = {id(point): index for index, point in enumerate(stored)}
-        return StepSeries(
-            run_id=run.run_id,
-            metric_key=metric_key,
-            stage_id=row.stage_id,
-            points=tuple(
-                StepPoint(
-                    position[id(point)] if point.step is None else point.step,
-                    point.value,
-                    point.observed_at,
-                    point.epoch,
-                )
-                for point in points
-            ),
-            completeness_notes=tuple(notes),
-            unit=row.unit,
-            total_points=len(stored),
-            completeness=counts,
-        )
+        return curve(row, arrived, max_points, notes, counts)
 
     def get_stage_duration_trend(
         self,
