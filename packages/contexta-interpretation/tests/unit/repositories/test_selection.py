@@ -151,3 +151,26 @@ def test_a_damaged_binding_is_noted_on_its_run(space):
     assert ["artifact:p.r1.model" in " ".join(notes) for notes in known] == [True, False]
     assert known[1] == ()
     assert unknown.endswith("Which run it is of is not known.")
+
+
+@pytest.mark.parametrize("sort_by", ["started_at", "name", "ended_at", "metric:acc"])
+def test_projects_of_one_name_are_listed_as_one(space, sort_by):
+    """Runs of both are in one order and on one page; ids, values and pages say the same."""
+    for slug in ("a", "b"):
+        space.project(slug, "Same")
+    for number in range(6):
+        ref = space.run(f"run:{'ab'[number % 2]}.r{number}", 6 - number)
+        space.points(ref, "acc", [number])
+    space.run("run:p.other")
+    query = RunListQuery(project_name="Same", sort_by=sort_by, limit=4, offset=1)
+    whole = RunListQuery(project_name="Same", sort_by=sort_by)
+    listed = [run.run_id for run in space.query.list_runs(query=query)]
+    every = [run.run_id for run in space.query.list_runs(query=whole)]
+    first = space.query.page_runs(whole, limit=5)
+    rest = space.query.page_runs(whole, limit=5, after=first.next_cursor)
+    up = sort_by in ("name", "metric:acc")
+
+    assert every == sorted(every, key=lambda ref: ref[-1], reverse=not up)
+    assert listed == every[1:5] == list(space.query.list_run_ids(query=query))
+    assert [run.run_id for run in (*first.runs, *rest.runs)] == every
+    assert set(space.query.run_values("acc", project_name="Same")) == set(every)
