@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from contexta.interpretation import RunListQuery
 from contexta.interpretation.gate import NoRegressionRule
@@ -90,12 +90,43 @@ def test_one_candidate_is_held_against_the_prediction_interval(base):
     inside = bench.add("inside", {"accuracy": 0.888}).run_id
     outside = bench.add("outside", {"accuracy": 0.85}).run_id
     found = bench.outcome(inside, NoRegressionRule("accuracy"), baseline)
-    t = (0.888 - np.mean(BASE)) / (np.std(BASE, ddof=1) * math.sqrt(1 + 1 / 6))
+
+    def p_worse(baseline, value):
+        t = (value - np.mean(baseline)) / (np.std(baseline, ddof=1) * math.sqrt(1 + 1 / 6))
+        return stats.t.cdf(t, 5)
+
+    plain, logits = p_worse(BASE, 0.888), p_worse(special.logit(BASE), special.logit(0.888))
 
     assert found.numbers["method"] == "prediction"
-    assert found.numbers["p_worse"] == pytest.approx(stats.t.cdf(t, 5), rel=1e-9)
+    assert found.numbers["p_worse"] == pytest.approx(max(plain, logits), rel=1e-9)
+    assert plain == pytest.approx(logits, rel=0.1)
     assert found.outcome == "pass"
     assert bench.outcome(outside, NoRegressionRule("accuracy"), baseline).outcome == "fail"
+
+
+def test_one_candidate_far_out_on_a_skewed_scale_is_no_alarm(bench):
+    """Durations spread by factors: an alarm of the plain values alone is none."""
+    values = [10.0, 14.0, 3.0, 35.0, 12.0, 21.0, 2.0, 11.0]
+    baseline = bench.group("base", "latency_ms", values)
+    candidate = bench.add("new", {"latency_ms": 42.0}).run_id
+    spread = np.std(values, ddof=1) * math.sqrt(1 + 1 / 8)
+    plain = stats.t.sf((42 - np.mean(values)) / spread, 7)
+    found = bench.outcome(candidate, NoRegressionRule("latency_ms"), baseline)
+
+    assert plain < 0.05 < found.numbers["p_worse"]
+    assert found.outcome == "pass"
+
+
+def test_one_candidate_with_negative_values_has_one_scale(bench):
+    """Without a logarithm the plain values decide."""
+    values = [-1.0, 0.5, 0.2, -0.3, 0.1]
+    baseline = bench.group("base", "reward", values)
+    candidate = bench.add("new", {"reward": -5.0}).run_id
+    t = (-5 - np.mean(values)) / (np.std(values, ddof=1) * math.sqrt(1 + 1 / 5))
+    found = bench.outcome(candidate, NoRegressionRule("reward"), baseline)
+
+    assert found.numbers["p_worse"] == pytest.approx(stats.t.cdf(t, 4), rel=1e-9)
+    assert found.outcome == "fail"
 
 
 def test_one_candidate_by_rank_needs_many_runs(bench):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from contexta.interpretation.compare._direction import is_higher_better
 from contexta.interpretation.gate._checks import near_metric
 from contexta.interpretation.gate._context import Context, names, number, outcome
+from contexta.interpretation.gate._single import held_against
 from contexta.interpretation.gate.models import RuleOutcome
 from contexta.interpretation.gate.rules import NoRegressionRule
 from contexta.interpretation.groups._judge import run_test
@@ -18,7 +19,6 @@ from contexta.interpretation.groups.policy import GroupPolicy, unfit_sizes
 from contexta.interpretation.statistics import (
     Comparison,
     adjust,
-    prediction_test,
     sample,
     smallest_detectable,
 )
@@ -108,7 +108,7 @@ def _run(
     if unfit is not None:
         return Comparison(rule.method, "not_enough", alpha, len(left), len(right), reason=unfit)
     if single and rule.method == "welch":
-        return prediction_test(left, right[0], alpha=alpha)
+        return held_against(left, right[0], alpha=alpha)
     return run_test(left, right, rule.method, policy, paired=paired, alpha=alpha, seed=seed)
 
 
@@ -164,12 +164,11 @@ def _verdict(
         return "cannot_tell", text
     text = f"{_change(worse_by)}, p {number(adjusted)}"
     if test.method == "prediction":
-        text += " by the prediction interval of normal values"
+        text += " by the prediction interval"
     asked = rule.margin is not None or rule.relative_margin is not None
     margin = f" than the margin {number(item.margin)}" if asked else ""
     if adjusted <= rule.alpha:
-        # Measured: tests-integration/statistics, one run against skewed baselines.
-        doubt = "; if the values are skewed, one run alarms too often: confirm with more runs"
+        doubt = "; one run is weak evidence: confirm with more"
         return "fail", f"{text}: worse{margin}{doubt if test.method == 'prediction' else ''}"
     if asked:
         if item.p_not_worse is not None and item.p_not_worse <= rule.alpha:

@@ -92,9 +92,9 @@ class NoRegressionRule(GateRule):
     cannot tell in between: this asks for enough runs, where no margin does not.
 
     One candidate is held against the prediction interval of the baseline (``welch``), or
-    against its ranks (``permutation``, which needs 1/alpha - 1 baseline runs). The former rests
-    on normal values: on lognormal ones, whose long tail is the bad side, it fails in 12 % of the
-    cases without a regression, where 5 % are asked for.
+    against its ranks (``permutation``, which needs 1/alpha - 1 baseline runs). The former is made
+    on the values and on their logits (between 0 and 1) or logarithms (positive), and fails only
+    when both do; skewed values that are negative or zero still fail too often.
 
     Raises:
         ValidationError: ``gate_invalid_rule``.
