@@ -13,7 +13,7 @@ from contexta.interpretation.reports._escape import visible
 # What spreadsheets take for the start of a formula or of a command; the wide forms are the same
 # signs to a Japanese Excel. https://owasp.org/www-community/attacks/CSV_Injection
 _STARTS = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?(?: ?%)?")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?(?: ?%)?", re.ASCII)
 
 
 def csv_text(

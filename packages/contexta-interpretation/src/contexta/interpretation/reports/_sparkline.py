@@ -28,8 +28,9 @@ def sparkline(values: Sequence[float]) -> str:
 def _bar(part: Sequence[float], low: float, high: float) -> str:
     if not all(map(math.isfinite, part)):
         return _GAP
-    if low == high:
-        return _BARS[3]
     # Halves keep the difference of the two largest doubles finite.
+    span = high / 2 - low / 2
+    if span == 0:
+        return _BARS[3]
     mean = math.fsum(value / 2 - low / 2 for value in part) / len(part)
-    return _BARS[min(int(mean / (high / 2 - low / 2) * len(_BARS)), len(_BARS) - 1)]
+    return _BARS[min(int(mean / span * len(_BARS)), len(_BARS) - 1)]
