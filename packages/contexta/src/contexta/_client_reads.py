@@ -179,7 +179,11 @@ class ReadDelegates(ServiceProperties):
         return self.diagnostics_service.diagnose_run(run_id)
 
     def traverse_lineage(
-        self, subject_ref: str, *, direction: str | None = None, max_depth: int | None = None
+        self,
+        subject_ref: str,
+        *,
+        direction: str | None = None,
+        max_depth: int | str | None = None,
     ) -> LineageTraversal:
         """Follow relations from a ref."""
         return self.lineage_service.traverse_lineage(

@@ -25,7 +25,7 @@ class BackgroundWork:
     _work: dict[int, list[threading.Thread]]
 
     def background(self, root: BaseScope, work: Callable[[], Any]) -> None:
-        """Run `work` in a thread that is joined when `root` closes."""
+        """Run `work` in a thread that is joined when `root` closes; here, if there is none."""
 
         def guarded() -> None:
             try:
@@ -36,14 +36,21 @@ class BackgroundWork:
                 self.recorder.degraded_quietly(root._context, "capture.background_failed", reason)
 
         thread = threading.Thread(target=guarded, name=f"contexta {root.ref}", daemon=True)
-        self._work.setdefault(id(root), []).append(thread)
-        thread.start()
+        threads = self._work.setdefault(id(root), [])
+        try:
+            thread.start()
+        except RuntimeError:  # too many threads, or the interpreter is about to end
+            guarded()
+        else:
+            threads.append(thread)
 
     def join_background(self, root: BaseScope) -> None:
         """Wait for the background work of `root`."""
-        for thread in self._work.pop(id(root), ()):
+        # Kept until all have ended: another thread that closes the scope now waits as well.
+        for thread in self._work.get(id(root), ()):
             if thread is not threading.current_thread():
                 thread.join()
+        self._work.pop(id(root), None)
 
     def settle_records(self) -> None:
         """Record losses and sync the record plane; failures are logged."""

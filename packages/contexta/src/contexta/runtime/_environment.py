@@ -2,29 +2,21 @@
 
 import os
 import platform
-import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from contexta._redaction import Redactor
 from contexta.runtime._git import GitState, read_git_state
+from contexta.runtime._packages import installed_packages
 
 if TYPE_CHECKING:
     from contexta.config import UnifiedConfig
 
-_WHEEL = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)\.dist-info")
-_EGG = re.compile(r"(?P<name>[^-]+)(?:-(?P<version>[^-]+)(?:-.*)?)?\.egg-info")
-_MAX_HEADER = 65_536
 _MAX_VALUE = 4_096
-
-_cache: dict[object, "EnvironmentInfo"] = {}
-_lock = Lock()
-
 
 @dataclass(frozen=True)
 class EnvironmentInfo:
@@ -52,52 +44,14 @@ class EnvironmentInfo:
 
 
 def capture_environment(config: "UnifiedConfig", redactor: Redactor) -> EnvironmentInfo:
-    """Take the snapshot that ``config.capture`` asks for; the first is kept for the process.
+    """Take the snapshot that ``config.capture`` asks for, as things are now.
+
+    A process that lives long, like a notebook or a scheduler, changes between its runs: its
+    code, packages, variables and working directory are looked at for each of them.
 
     Reads files (package folders, the git repository), so call it off the hot path.
     Never raises for a damaged package or repository: what cannot be read is left out.
     """
-    wanted = config.capture
-    key = (
-        wanted.capture_installed_packages,
-        wanted.capture_code_revision,
-        config.security.environment_variable_allowlist,
-        redactor.patterns,
-        redactor.mode,
-    )
-    with _lock:  # one thread looks, the others wait for what it finds
-        if key not in _cache:
-            _cache[key] = _taken(config, redactor)
-        return _cache[key]
-
-
-def _renew_lock() -> None:
-    global _lock
-    _lock = Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    # Another thread of the parent may be in the middle of a snapshot.
-    os.register_at_fork(after_in_child=_renew_lock)
-
-
-def installed_packages(folders: list[str] | None = None) -> dict[str, str]:
-    """Versions of the installed packages by normalized name, sorted.
-
-    Reads the names of the metadata folders, not their content: 1,000 packages cost
-    milliseconds instead of half a second.  Packages with damaged metadata are left out.
-
-    Args:
-        folders: import folders to look in; by default ``sys.path``.
-    """
-    found: dict[str, str] = {}
-    for folder in sys.path if folders is None else folders:
-        for name, version in _packages_in(folder or "."):
-            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
-    return dict(sorted(found.items()))
-
-
-def _taken(config: "UnifiedConfig", redactor: Redactor) -> EnvironmentInfo:
     wanted = config.capture
     git = read_git_state(_code_folder()) if wanted.capture_code_revision else GitState()
     return EnvironmentInfo(
@@ -133,43 +87,6 @@ def _code_folder() -> Path:
         return Path.cwd()
     except OSError:  # the working directory was deleted
         return Path("/")
-
-
-def _packages_in(folder: str) -> Iterator[tuple[str, str]]:
-    try:
-        entries = list(os.scandir(folder))
-    except OSError:  # on sys.path, but missing, a zip file, or not ours to read
-        return
-    for entry in entries:
-        if wheel := _WHEEL.fullmatch(entry.name):
-            # A leftover of a broken uninstall has the folder, but no metadata in it.
-            if _has_content(f"{entry.path}/METADATA"):
-                yield wheel["name"], wheel["version"]
-        elif egg := _EGG.fullmatch(entry.name):
-            version = egg["version"] or _version_in(entry)
-            if version:
-                yield egg["name"], version
-
-
-def _has_content(file: str) -> bool:
-    try:
-        return os.stat(file).st_size > 0  # noqa: PTH116 - a Path costs more than the call
-    except OSError:
-        return False
-
-
-def _version_in(entry: "os.DirEntry[str]") -> str:
-    """Version of a development install, whose folder name does not carry it."""
-    file = f"{entry.path}/PKG-INFO" if entry.is_dir() else entry.path
-    try:
-        with open(file, encoding="utf-8", errors="replace") as text:
-            header = text.read(_MAX_HEADER)
-    except OSError:
-        return ""
-    for line in header.splitlines():
-        if line.startswith("Version:"):
-            return line.removeprefix("Version:").strip()
-    return ""
 
 
 def _printable(text: str) -> str:

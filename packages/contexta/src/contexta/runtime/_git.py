@@ -7,15 +7,17 @@ below, or is of a kind not handled here (SHA-256 repositories, reftables, split 
 """
 
 import re
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from contexta.runtime._git_index import IndexUnreadableError, read_index
+from contexta.runtime._git_index import GitIndex, IndexUnreadableError, read_index
 from contexta.runtime._git_objects import ObjectUnreadableError, tree_of_commit
 from contexta.runtime._git_status import Unknown, is_worktree_changed, tree_of_index
 
 _MAX_SMALL_FILE = 65_536
 _MAX_PACKED_REFS = 67_108_864
+_MAX_KEPT_INDEX = 8_388_608
 _MAX_REF_HOPS = 5
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHA1_LENGTH = 40
@@ -61,8 +63,8 @@ def read_git_state(start: Path) -> GitState:
 
 def _is_dirty(repository: _Repository, commit: str) -> bool:
     settings = _settings(repository)
-    index_file = repository.git_dir / "index"
-    index = read_index(index_file)
+    known = _index_of(repository.git_dir / "index")
+    index = known.index
     if index.has_conflicts or index.has_unstaged_additions:
         return True
     if is_worktree_changed(
@@ -72,7 +74,36 @@ def _is_dirty(repository: _Repository, commit: str) -> bool:
         has_line_end_rules=_has_rules(repository, settings),
     ):
         return True
-    return tree_of_index(index) != tree_of_commit(repository.common_dir / "objects", commit)
+    return known.tree != tree_of_commit(repository.common_dir / "objects", commit)
+
+
+class _ReadIndex:
+    """An index, and the tree that committing it would give."""
+
+    def __init__(self, index: GitIndex) -> None:
+        self.index = index
+
+    @cached_property
+    def tree(self) -> bytes:
+        return tree_of_index(self.index)
+
+
+def _index_of(file: Path) -> _ReadIndex:
+    """Read the index, unless it is the file that was read last; git replaces it as a whole."""
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return _ReadIndex(read_index(file))
+    if status.st_size > _MAX_KEPT_INDEX:
+        return _ReadIndex(read_index(file))
+    return _read_once(
+        file, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    )
+
+
+@lru_cache(maxsize=1)
+def _read_once(file: Path, *_: int) -> _ReadIndex:
+    return _ReadIndex(read_index(file))
 
 
 def _find_repository(start: Path) -> _Repository | None:

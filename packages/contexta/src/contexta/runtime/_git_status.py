@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import time
 from pathlib import Path
 
 from contexta.runtime._git_index import GitIndex, IndexEntry
@@ -10,6 +11,10 @@ from contexta.runtime._git_index import GitIndex, IndexEntry
 _MAX_HASHED = 268_435_456
 _KIND, _TREE, _SUBMODULE = 0o170000, 0o040000, 0o160000
 _CHUNK = 1_048_576
+_MAX_REMEMBERED = 20_000
+_SETTLED_NS = 2_000_000_000
+
+_blobs: dict[bytes, tuple[tuple[int, ...], bytes]] = {}
 
 
 class Unknown(Exception):  # noqa: N818 - an answer, not a failure
@@ -77,7 +82,7 @@ def _is_as_recorded(entry: IndexEntry, status: os.stat_result, index_mtime_ns: i
 def _has_other_content(
     path: bytes, status: os.stat_result, entry: IndexEntry, *, has_line_end_rules: bool
 ) -> bool:
-    if _blob_of(path, status) == entry.oid:
+    if _remembered_blob_of(path, status) == entry.oid:
         return False
     if not has_line_end_rules:
         return True
@@ -86,6 +91,29 @@ def _has_other_content(
     if status.st_size != entry.size:
         return True
     raise Unknown  # a filter, such as that of large-file storage, may explain it
+
+
+def _remembered_blob_of(path: bytes, status: os.stat_result) -> bytes:
+    """Hash a file unless it is as it was when it was hashed last, for the run before.
+
+    In a copied worktree no file has the time that the index says, so all are hashed.
+    """
+    stamp = (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
+    known = _blobs.get(path)
+    if known is not None and known[0] == stamp:
+        return known[1]
+    oid = _blob_of(path, status)
+    if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED_NS:
+        if len(_blobs) >= _MAX_REMEMBERED:
+            _blobs.clear()
+        _blobs[path] = stamp, oid
+    return oid
 
 
 def _blob_of(path: bytes, status: os.stat_result, *, unix_line_ends: bool = False) -> bytes:

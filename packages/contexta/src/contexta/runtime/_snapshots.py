@@ -129,21 +129,26 @@ class Snapshots:
             "environment_snapshot_ref": f"environment:{run.ref.partition(':')[2]}.runtime",
             "run_ref": run.ref,
         }
+        parts = (
+            info.python_version,
+            info.platform,
+            info.packages,
+            info.environment_variables,
+        )
         like = session.environment
-        if like is not None and like[0] is info:
-            # All runs of a process have one environment; hundreds of packages are checked once.
+        if like is not None and like[0] == parts:
+            # Most runs of a process have one environment; hundreds of packages are checked once.
             refs = {name: StableRef.parse(text) for name, text in own.items()}
             changed = {**refs, "captured_at": run.started_at}
             return EnvironmentSnapshot.trusted(**{**vars(like[1]), **changed})
-        named = session.config.capture.capture_installed_packages
         snapshot = EnvironmentSnapshot(
             **own,
             captured_at=run.started_at,
             python_version=info.python_version,
             platform=info.platform,
-            packages=dict(info.packages) if named else {},
+            packages=dict(info.packages),
             environment_variables=dict(info.environment_variables),
             schema_version=run._context.schema_version,
         )
-        session.environment = info, snapshot
+        session.environment = parts, snapshot
         return snapshot

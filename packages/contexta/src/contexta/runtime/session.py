@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from contexta.capture.sinks import Sink
     from contexta.config import UnifiedConfig
     from contexta.contract.models.context import EnvironmentSnapshot
-    from contexta.runtime._environment import EnvironmentInfo
 
 __all__ = ["ActiveContext", "ContextState", "RuntimeSession"]
 
@@ -87,7 +86,7 @@ class RuntimeSession(BackgroundWork, SessionCalls):
         self.project_anchor = self.project(config.project_name)
         self._names = NameTable()
         self._names_lock = threading.Lock()
-        self.environment: tuple[EnvironmentInfo, EnvironmentSnapshot] | None = None
+        self.environment: tuple[tuple[Any, ...], EnvironmentSnapshot] | None = None
         self._work: dict[int, list[threading.Thread]] = {}
         _SESSIONS.add(self)
 

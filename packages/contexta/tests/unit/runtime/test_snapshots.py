@@ -1,5 +1,9 @@
 """What a run is told about itself: environment, code and configuration."""
 
+import threading
+
+from contexta.runtime._snapshots import Snapshots
+
 GRACE = "contexta.runtime._snapshots._GRACE_SECONDS"
 
 
@@ -34,7 +38,7 @@ def test_what_lasts_is_described_while_it_goes(ctx, monkeypatch):
     assert len(environments) == 1
 
 
-def test_later_runs_have_the_environment_of_the_first_under_refs_of_their_own(ctx):
+def test_later_runs_have_an_equal_environment_under_refs_of_their_own(ctx):
     """The packages of a process are checked once; each run has a whole snapshot."""
     runs = []
     for _ in range(3):
@@ -91,3 +95,57 @@ def test_metrics_of_a_later_run_are_its_own(ctx):
     ]
 
     assert found == [(False, 2.0), (False, 2), (True, 20.0)]
+
+
+def test_a_later_run_has_the_environment_of_its_own_time(open_ctx, monkeypatch):
+    """Variables that a notebook or a scheduler sets between its runs are told apart."""
+    ctx = open_ctx(config={"security": {"environment_variable_allowlist": ["CUDA_DEVICES"]}})
+    seen, argv = [], []
+    for value in ("0", "0", "1"):
+        monkeypatch.setenv("CUDA_DEVICES", value)
+        monkeypatch.setattr("sys.argv", ["job", value])
+        with ctx.run("r") as run:
+            pass
+        (environment,) = _environments(ctx, run)
+        seen.append(environment.environment_variables["CUDA_DEVICES"])
+        argv.append(ctx.metadata_store.runs.get_run(run.ref).metadata["argv"][1])
+
+    assert seen == argv == ["0", "0", "1"]
+
+
+def test_two_threads_that_close_a_run_both_wait_for_what_is_found_out(ctx, monkeypatch):
+    """Whichever closes it writes the environment, which is being taken still."""
+    monkeypatch.setattr(GRACE, 60.0)
+    go, take = threading.Event(), Snapshots._take_environment
+
+    def slowly(self):
+        go.wait()
+        take(self)
+
+    monkeypatch.setattr(Snapshots, "_take_environment", slowly)
+    run = ctx.run("r")
+    closers = [threading.Thread(target=run.close) for _ in range(2)]
+    for closer in closers:
+        closer.start()
+    closers[1].join(0.2)
+    waiting = all(closer.is_alive() for closer in closers)
+    go.set()
+    for closer in closers:
+        closer.join()
+
+    assert waiting
+    assert len(_environments(ctx, run)) == 1
+
+
+def test_a_run_is_described_where_no_thread_can_be_started(ctx, monkeypatch):
+    """As at the end of the interpreter, or when the user may have no more threads."""
+
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with ctx.run("r") as run:
+        pass
+
+    assert len(_environments(ctx, run)) == 1
+    assert ctx.metadata_store.runs.get_run(run.ref).status == "completed"

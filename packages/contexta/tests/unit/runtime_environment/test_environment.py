@@ -1,5 +1,6 @@
-import dataclasses
+import os
 import platform
+import shutil
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -8,14 +9,8 @@ import pytest
 
 from contexta._redaction import REDACTED, redactor_of
 from contexta.config import CaptureConfig, SecurityConfig, UnifiedConfig
-from contexta.runtime import _environment
+from contexta.runtime import _packages
 from contexta.runtime._environment import capture_environment, installed_packages
-
-
-@pytest.fixture(autouse=True)
-def fresh(monkeypatch):
-    """No snapshot is left over from another test."""
-    monkeypatch.setattr(_environment, "_cache", {})
 
 
 def taken(**sections):
@@ -63,13 +58,48 @@ def test_parts_can_be_switched_off():
     assert (found.packages, found.code_revision, found.code_dirty) == ({}, None, None)
 
 
-def test_the_snapshot_is_taken_once_per_process(monkeypatch):
-    """The second run costs nothing; other settings take their own."""
-    first = taken()
-    monkeypatch.setattr(_environment, "_taken", lambda *_: pytest.fail("taken twice"))
+def test_each_snapshot_is_of_its_own_moment(monkeypatch, tmp_path):
+    """A notebook or a scheduler lives long, and everything changes between its runs."""
+    allowed = SecurityConfig(environment_variable_allowlist=("CUDA_VISIBLE_DEVICES",))
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    found = []
+    for number in ("1", "2"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", number)
+        monkeypatch.setattr(sys, "argv", ["job", number])
+        metadata(tmp_path, f"thing-{number}.dist-info")
+        found.append(taken(security=allowed))
+        shutil.rmtree(tmp_path / f"thing-{number}.dist-info")
 
-    assert taken() is first
-    assert dataclasses.is_dataclass(first)
+    assert [one.environment_variables["CUDA_VISIBLE_DEVICES"] for one in found] == ["1", "2"]
+    assert [one.argv for one in found] == [("job", "1"), ("job", "2")]
+    assert [one.packages for one in found] == [{"thing": "1"}, {"thing": "2"}]
+
+
+def test_package_folders_that_stay_as_they_are_are_read_once(monkeypatch, tmp_path):
+    """A folder that changed long ago is looked at by its time only, until it changes."""
+    metadata(tmp_path, "first-1.dist-info")
+    os.utime(tmp_path, (1_000_000_000, 1_000_000_000))
+    before = installed_packages([str(tmp_path)])
+    monkeypatch.setattr(_packages, "_read", lambda _: pytest.fail("read twice"))
+    again = installed_packages([str(tmp_path)])
+    monkeypatch.undo()
+    metadata(tmp_path, "second-2.dist-info")
+
+    assert before == again == {"first": "1"}
+    assert installed_packages([str(tmp_path)]) == {"first": "1", "second": "2"}
+
+
+def test_versions_inside_files_are_read_each_time(tmp_path):
+    """A development install changes its version without its folder changing."""
+    (tmp_path / "dev.egg-info").mkdir()
+    info = tmp_path / "dev.egg-info" / "PKG-INFO"
+    versions = []
+    for version_now in ("1", "2"):
+        info.write_text(f"Version: {version_now}\n")
+        os.utime(tmp_path, (1_000_000_000, 1_000_000_000))
+        versions.append(installed_packages([str(tmp_path)])["dev"])
+
+    assert versions == ["1", "2"]
 
 
 def metadata(folder: Path, name: str, content: str = "Metadata-Version: 2.1\n") -> None:

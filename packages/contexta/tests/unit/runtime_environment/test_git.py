@@ -315,3 +315,41 @@ def test_no_program_is_started(repository):
     )
 
     assert done.stdout.strip() == "False"
+
+
+def test_a_look_sees_what_changed_since_the_one_before(repository):
+    """What is remembered of index and files holds only while they are as they were."""
+    first = repository.state
+    repository.write("a.txt", "1ne\n")  # as long as before
+    changed = repository.state
+    second = repository.commit()
+    clean = repository.state
+    repository.git("checkout", "-q", first.commit)
+    back = repository.state
+
+    assert first.dirty is False
+    assert changed == GitState(first.commit, True)
+    assert clean == GitState(second, False)
+    assert back == GitState(first.commit, False)
+
+
+def test_files_of_a_copied_worktree_are_hashed_once(tmp_path, monkeypatch):
+    """Their times are not those of the index; only one that changes is hashed again."""
+    made = Repository(tmp_path / "r")
+    old = made.write("old.txt", "old\n")
+    made.commit()
+    os.utime(old, (1_000_000_000, 1_000_000_000))
+    monkeypatch.setattr(_git_status, "_SETTLED_NS", 0)
+    before = made.state
+    hashed = []
+    blob_of = _git_status._blob_of
+    monkeypatch.setattr(
+        _git_status, "_blob_of", lambda path, status: hashed.append(path) or blob_of(path, status)
+    )
+    again = made.state
+    kept = list(hashed)
+    old.write_bytes(b"new\n")
+    os.utime(old, (1_000_000_000, 1_000_000_000))
+
+    assert (before.dirty, again.dirty, kept) == (False, False, [])
+    assert made.state.dirty is True
