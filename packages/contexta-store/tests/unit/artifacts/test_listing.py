@@ -77,6 +77,27 @@ def test_listing_reads_only_what_changed(many, monkeypatch):
     assert (before, opened) == (0, [path])
 
 
+def test_a_folder_that_is_as_it_was_is_not_looked_into(many, monkeypatch):
+    """A list looks into folders that changed only; care looks at every file."""
+    monkeypatch.setattr(_catalogue, "_RACY_NS", -(10**18))
+    refs = many.list_refs()
+    looked = []
+    real = _catalogue._binding_files
+    monkeypatch.setattr(_catalogue, "_binding_files", lambda s: looked.append(s) or real(s))
+    many.list_refs()
+    quiet = list(looked)
+    path = next(many.root_path.glob("bindings/*/*.json"))
+    path.unlink()
+    left = many.list_refs()
+    changed = list(looked)
+    many.inspect_store()
+
+    assert quiet == []
+    assert changed == [str(path.parent)]
+    assert len(left) == len(refs) - 1
+    assert len(looked) > len(changed)
+
+
 def test_another_process_starts_from_the_catalogue(many, opened, monkeypatch):
     """The file carries the list; damaged, of another format or absent, it is made again."""
     monkeypatch.setattr(_catalogue, "_SAVE_AFTER", 1)

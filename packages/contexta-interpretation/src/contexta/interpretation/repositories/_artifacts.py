@@ -19,8 +19,12 @@ class ArtifactPlane(Protocol):
         """Return the bound refs, sorted."""
         ...
 
-    def get_artifact(self, artifact_ref: str) -> Any:
-        """Return the handle of a bound artifact."""
+    def list_bindings(self, *, run_ref: str | None = None) -> Any:
+        """Return the readable bindings of a run, or of all, sorted by ref."""
+        ...
+
+    def artifact_exists(self, artifact_ref: str) -> bool:
+        """Tell whether a ref is bound and its body there."""
         ...
 
     def get_binding(self, artifact_ref: str) -> Any:
@@ -36,9 +40,8 @@ def of_run(
     store: ArtifactPlane, run_ref: str | None, stage_ref: str | None
 ) -> tuple[ArtifactRecord, ...]:
     """Return the artifacts of a run (or of all), of one stage when given, sorted by ref."""
-    prefix = "artifact:" if run_ref is None else f"artifact:{run_ref.partition(':')[2]}."
-    found = (find(store, ref) for ref in store.list_refs() if ref.startswith(prefix))
-    return tuple(item for item in found if item is not None and stage_ref in (None, item.stage_id))
+    found = (_with_body(store, binding) for binding in store.list_bindings(run_ref=run_ref))
+    return tuple(item for item in found if stage_ref in (None, item.stage_id))
 
 
 def resolve(store: ArtifactPlane, text: str) -> str | None:
@@ -69,11 +72,15 @@ def find(store: ArtifactPlane, ref: str) -> ArtifactRecord | None:
         IntegrityError: the binding is damaged. Listings leave it out and note it.
     """
     try:
-        return _record(store.get_artifact(ref).binding)
-    except NotFoundError as error:
-        if error.code != "artifact_store_body_not_found":
-            return None
-    return replace(_record(store.get_binding(ref)), body_missing=True)
+        return _with_body(store, store.get_binding(ref))
+    except NotFoundError:
+        return None
+
+
+def _with_body(store: ArtifactPlane, binding: Any) -> ArtifactRecord:
+    record = _record(binding)
+    is_there = store.artifact_exists(record.artifact_ref)
+    return record if is_there else replace(record, body_missing=True)
 
 
 def _record(binding: Any) -> ArtifactRecord:

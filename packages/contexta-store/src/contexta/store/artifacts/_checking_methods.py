@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from contexta.contract.errors import IntegrityError, NotFoundError, ValidationError
 from contexta.contract.refs import StableRef
+from contexta.store.artifacts._catalogue import about
 from contexta.store.artifacts._checks import artifact_ref_text, require_count
 from contexta.store.artifacts._claims import manifest_of
 from contexta.store.artifacts._open_store import OpenStore
@@ -35,7 +36,7 @@ class CheckingMethods(OpenStore):
 
         Binding files that cannot be read are left out and reported by `damage`.
         """
-        return [entry.ref for entry in self._listing().entries]
+        return [entry.ref for entry in self._listing(thorough=False).entries]
 
     def list_bindings(
         self,
@@ -61,7 +62,7 @@ class CheckingMethods(OpenStore):
         if limit is not None:
             require_count("limit", limit)
         found: list[ArtifactBinding] = []
-        for entry in self._listing().entries:
+        for entry in self._listing(thorough=False).entries:
             if limit is not None and len(found) >= limit:
                 break
             if (start is None or entry.ref > start) and (
@@ -152,9 +153,9 @@ class CheckingMethods(OpenStore):
         """Return the binding files that the last listing of this object could not read, and why."""
         return self._damage
 
-    def _listing(self) -> Listing:
+    def _listing(self, *, thorough: bool = True) -> Listing:
         self._require_open()
-        listing = self._catalogue.listing()
+        listing = self._catalogue.listing(thorough=thorough)
         self._damage = tuple(sorted(listing.damaged, key=lambda item: item[0]))
         return listing
 
@@ -165,5 +166,5 @@ class CheckingMethods(OpenStore):
         except NotFoundError:
             return None
         except IntegrityError as error:
-            self._damage = (*self._damage, (self._layout.binding(ref), error))
+            self._damage = (*self._damage, (self._layout.binding(ref), about(error, ref)))
             return None
