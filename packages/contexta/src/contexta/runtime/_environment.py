@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MAX_VALUE = 4_096
 
+
 @dataclass(frozen=True)
 class EnvironmentInfo:
     """A snapshot of the process, free of secrets.
