@@ -16,6 +16,7 @@ from contexta.interpretation import (
     QueryService,
     ReportBuilder,
     ReportDocument,
+    ReportError,
     ReportSection,
     TrendService,
 )
@@ -261,3 +262,22 @@ def test_table_alignment_is_kept():
 
     assert "| --- | ---: |" in document.to_markdown()
     assert '<td class="num">1</td>' in document.to_html()
+
+
+def test_a_table_takes_values_and_refuses_ragged_rows():
+    """Cells become text; a row that does not fit is refused where it is built, by its number."""
+    table = ReportTable(("a", "b"), [["x", 0.5], [None, True]])
+    with pytest.raises(ReportError) as caught:
+        ReportTable(("a", "b"), [("x", "y"), ("x",)], "t")
+
+    assert table.rows == (("x", "0.5"), ("\u2013", "true"))
+    assert caught.value.code == "report_table_ragged"
+    assert "rows 1 of the table 't'" in str(caught.value)
+
+
+def test_a_curve_takes_what_is_missing_as_a_gap():
+    """A value that is not there breaks the line, like one that is no number."""
+    line = ChartLine("run", [(0, 1), (1, None)])
+
+    assert line.points[0] == (0.0, 1.0)
+    assert math.isnan(line.points[1][1])

@@ -57,7 +57,7 @@ def _values(
     if not results:
         return ReportSection(title, empty)
     columns: tuple[str, ...] = (
-        *("Metric", "Severity", "Value", "Usual from", "Usual to", "Score", "Baseline runs"),
+        *("Metric", "Severity", "Value", "Usual from", "Usual to", "Score", "Runs"),
         "Left out",
     )
     rows = [_cells(item) for item in results]

@@ -14,8 +14,20 @@ from contexta.interpretation.reports.models import IntervalChart, IntervalRow
 
 _TOP, _ROW, _FOOT = 26, 34, 40
 _START = LEFT - 36
-_COLORS = {"better": "#15803d", "worse": "#b42318", "different": "#7c3aed"}
-_CLASSES = {"better": "good", "worse": "bad", "different": "other"}
+_COLORS = {
+    "better": "#15803d",
+    "worse": "#b42318",
+    "different": "#7c3aed",
+    "error": "#b42318",
+    "warning": "#92560a",
+}
+_CLASSES = {
+    "better": "good",
+    "worse": "bad",
+    "different": "other",
+    "error": "bad",
+    "warning": "doubtful",
+}
 
 
 def render_intervals(chart: IntervalChart) -> Markup:

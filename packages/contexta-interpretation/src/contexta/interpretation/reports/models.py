@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from contexta.interpretation._base import Result, jsonable
 from contexta.interpretation.query.models import EvidenceLink
+from contexta.interpretation.reports._format import plain
+from contexta.interpretation.reports.errors import ReportError
 
 
 @dataclass(frozen=True, slots=True)
 class ReportTable(Result):
-    """Rows of cells; every cell is text as it is shown.
+    """Rows of cells; every cell is text as it is shown, and other values become text.
 
     ``numeric`` are the positions of columns that align right.
+
+    Raises:
+        ReportError: ``report_table_ragged``: a row has not as many cells as there are columns.
     """
 
     columns: tuple[str, ...]
@@ -23,6 +29,21 @@ class ReportTable(Result):
     numeric: tuple[int, ...] = ()
 
     _sequences = ("columns", "rows", "numeric")
+
+    def __post_init__(self) -> None:
+        """Freeze the sequences, and check that every row fits."""
+        Result.__post_init__(self)
+        rows = tuple(tuple(map(plain, row)) for row in self.rows)
+        wrong = [str(index) for index, row in enumerate(rows) if len(row) != len(self.columns)]
+        if wrong:
+            raise ReportError(
+                f"rows {', '.join(wrong[:5])} of the table {self.caption!r} do not have "
+                f"{len(self.columns)} cells as its columns do; pad them with ''",
+                code="report_table_ragged",
+                details={"rows": wrong, "columns": len(self.columns)},
+            )
+        object.__setattr__(self, "columns", tuple(map(plain, self.columns)))
+        object.__setattr__(self, "rows", rows)
 
     def to_csv(self) -> str:
         """Return the columns and the rows; numbers are bare, text that looks like a formula not."""
@@ -33,12 +54,17 @@ class ReportTable(Result):
 
 @dataclass(frozen=True, slots=True)
 class ChartLine(Result):
-    """One curve: ``points`` are (x, y); a y that is not finite breaks the line."""
+    """One curve: ``points`` are (x, y); a y that is ``None`` or not finite breaks the line."""
 
     label: str
     points: tuple[tuple[float, float], ...]
 
     _sequences = ("points",)
+
+    def __post_init__(self) -> None:
+        """Freeze the points as pairs of floats; ``None`` becomes NaN."""
+        pairs = tuple((float(x), math.nan if y is None else float(y)) for x, y in self.points)
+        object.__setattr__(self, "points", pairs)
 
 
 @dataclass(frozen=True, slots=True)
