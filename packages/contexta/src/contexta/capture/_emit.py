@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _time_ns = time.time_ns
 _BASIS = "raw_observation"
 _MAX_NESTING = 16
+_WITH_UNIT = object()  # no key that is a tuple, which is no key, equals a name with a unit
 Moment = str | datetime
 
 
@@ -94,7 +95,7 @@ class EmitMixin(BatchEmitMixin):
             and aggregation_scope == "step"
             and summary_basis == _BASIS
         ):
-            name = key if unit is None else (key, unit)
+            name = key if unit is None else (key, unit, _WITH_UNIT)
             try:
                 series = (self._floats if kind is float else self._ints).get(name)
                 if series is None and (name, kind) in self._recorder.plain_series:
@@ -200,7 +201,8 @@ class EmitMixin(BatchEmitMixin):
         )
         plain = not point["tags"] and point["aggregation_scope"] == "step"
         if plain and point["summary_basis"] == _BASIS and self._recorder.fast:
-            name = point["key"] if point["unit"] is None else (point["key"], point["unit"])
+            key, unit = point["key"], point["unit"]
+            name = key if unit is None else (key, unit, _WITH_UNIT)
             self._recorder.remember_plain(name, float if is_float else int)
             self._open_fast(writer.append_point, is_float, name, identity)
         return identity

@@ -67,7 +67,7 @@ class Recorder:
         # Sinks and fsync need the slow path for every point.
         self.fast = planes is not None and not dispatcher.sinks and not durable
         self.plain_series: set[tuple[Any, type]] = set()
-        """Names (a key, or key and unit) and number types that took the fast path already."""
+        """Names (a key, or one with a unit) and number types that took the fast path already."""
 
     def writer(self) -> Any:
         """Return the record writer of this process, or None without local persistence."""

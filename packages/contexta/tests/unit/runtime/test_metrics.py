@@ -162,3 +162,17 @@ def test_threads_share_one_scope(ctx, records_of):
     points = sorted((r.payload.metric_key, r.payload.step) for r in records_of(ctx, "metric"))
 
     assert points == [(f"m{i}", step) for i in range(4) for step in range(50)]
+
+
+def test_a_tuple_is_no_key_even_if_it_reads_like_a_key_with_its_unit(ctx, records_of):
+    """Nothing is stored under a name that the caller did not say, in this run or a later one."""
+    for name in ("first", "second"):
+        with ctx.run(name) as run:
+            if name == "first":
+                run.metric("time", 1.0, unit="ms")
+            run.metric(("time", "ms"), 2.0)
+
+    assert [found.payload.value for found in records_of(ctx, "metric")] == [1.0]
+    assert [found.payload.issue_key for found in records_of(ctx, "degraded")] == [
+        "capture.metric_rejected"
+    ] * 2
