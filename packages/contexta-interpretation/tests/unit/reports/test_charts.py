@@ -120,3 +120,14 @@ def test_bars_of_extreme_series(values, bars):
 def test_a_long_series_has_sixty_bars():
     """A longer series is cut into equal parts."""
     assert len(sparkline([float(i) for i in range(1000)])) == 60
+
+
+def test_labels_of_marks_never_meet():
+    """Of marks that lie close together two are labelled, one above the other."""
+    marks = tuple(ChartMark(50.0 + i, f"a label of mark {i}") for i in range(5))
+    line = ChartLine("run", tuple((float(i), 0.0) for i in range(101)))
+    text = drawn(ReportChart("k", (line,), marks=marks))
+    heights = re.findall(r'y="([0-9.]+)"[^>]*>a label of mark', text)
+
+    assert text.count('class="mark"') == 5
+    assert len(heights) == len(set(heights)) == 2

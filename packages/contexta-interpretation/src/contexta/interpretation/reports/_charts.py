@@ -21,7 +21,7 @@ from contexta.interpretation.reports._scale import (
     Scale,
     nice_ticks,
 )
-from contexta.interpretation.reports.models import ChartLine, IntervalChart, ReportChart
+from contexta.interpretation.reports.models import ChartLine, ChartMark, IntervalChart, ReportChart
 
 _DOTS_UP_TO = 40
 _CROSSES = 200
@@ -62,7 +62,8 @@ def _grid(scale: Scale, chart: ReportChart) -> Markup:
     for value in scale.y_ticks():
         y = scale.y(value)
         parts.append(svg.line(LEFT, y, RIGHT, y, "grid"))
-        parts.append(svg.text(LEFT - 6, y + 4, svg.tick(value), "end"))
+        label = svg.tick(value)
+        parts.append(svg.text(LEFT - 6, y + 4, label, "end", 11 if len(label) < 8 else 9))
     for x, label, anchor in _x_labels(scale, chart):
         parts.append(svg.text(x, BOTTOM + 16, svg.short(label, 22), anchor))
     label = svg.short(chart.x_label, 50)
@@ -89,7 +90,7 @@ def _x_labels(scale: Scale, chart: ReportChart) -> list[tuple[float, str, str]]:
 def _marks(scale: Scale, chart: ReportChart) -> Markup:
     """Marked places, each with the range where it may truly lie as a band."""
     parts = []
-    for index, mark in enumerate(chart.marks):
+    for mark in chart.marks:
         x = scale.x(mark.x)
         first = scale.x(mark.x if mark.first is None else mark.first)
         last = scale.x(mark.x if mark.last is None else mark.last)
@@ -104,12 +105,27 @@ def _marks(scale: Scale, chart: ReportChart) -> Markup:
                 *(x, x, TOP, BOTTOM, svg.short(mark.label, 400)),
             )
         )
-        near_edge = x > (LEFT + RIGHT) / 2
-        # Neighbors alternate between two heights, so that their labels do not meet.
-        height = TOP - 4 - 11 * (index % 2)
-        label = svg.short(mark.label, 24)
-        parts.append(svg.text(x, height, label, "end" if near_edge else "start", 10))
+    return Markup("").join([*parts, _mark_labels(scale, chart.marks)])
+
+
+def _mark_labels(scale: Scale, marks: Sequence[ChartMark]) -> Markup:
+    """Labels in two rows; one that would meet another is left to the tooltip of its line."""
+    parts = []
+    taken: list[list[tuple[float, float]]] = [[], []]
+    for mark in marks:
+        x, label = scale.x(mark.x), svg.short(mark.label, 24)
+        at_right = x > (LEFT + RIGHT) / 2
+        width = 5.6 * len(label)
+        span = (x - width, x) if at_right else (x, x + width)
+        row = next((i for i, spans in enumerate(taken) if _is_free(span, spans)), None)
+        if row is not None:
+            taken[row].append(span)
+            parts.append(svg.text(x, TOP - 4 - 11 * row, label, "end" if at_right else "start", 10))
     return Markup("").join(parts)
+
+
+def _is_free(span: tuple[float, float], taken: Sequence[tuple[float, float]]) -> bool:
+    return all(span[1] < first or span[0] > last for first, last in taken)
 
 
 def _levels(scale: Scale, chart: ReportChart) -> Markup:

@@ -78,7 +78,7 @@ def _finite(value: float | None) -> TypeGuard[float]:
 
 
 def _row(row: IntervalRow, axis: _Axis, top: int) -> Markup:
-    label = svg.text(_START, top + 12, svg.short(row.label, 34))
+    label = svg.text(_START, top + 12, svg.short(row.label, 34 if row.outcome else 50))
     y = top + 22
     if not is_drawn(row) or row.estimate is None:
         told = svg.short(row.note or "no number", 46)
