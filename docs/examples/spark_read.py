@@ -3,6 +3,8 @@
 Run it in a folder that has a `.contexta/`, with pyspark and a Java runtime installed.
 """
 
+from pathlib import Path
+
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 
@@ -12,8 +14,19 @@ spark = (
     .config("spark.sql.session.timeZone", "UTC")
     .getOrCreate()
 )
-records = ".contexta/records"
-metrics = spark.read.parquet(f"{records}/metric")  # the folder name project=… becomes a column
+records = Path(".contexta/records")
+
+
+def read(record_type):
+    """List until Spark has seen what is there: it drops what a compaction replaces meanwhile."""
+    while True:
+        there = {part.name for part in (records / record_type).glob("*/*.parquet")}
+        frame = spark.read.parquet(f"{records / record_type}")  # project=… becomes a column
+        if there <= {url.rpartition("/")[2] for url in frame.inputFiles()}:
+            return frame
+
+
+metrics = read("metric")
 metrics.createOrReplaceTempView("metrics")
 
 # The last value of each metric of each run.
@@ -32,8 +45,8 @@ minutes = f.window("observed_at", "1 minute")
 metrics.where("metric_key = 'loss'").groupBy("run_ref", minutes).agg(f.avg("value")).show()
 
 # Events by level, and what is missing.
-spark.read.parquet(f"{records}/event").groupBy("level", "event_key").count().show()
-degraded = spark.read.parquet(f"{records}/degraded")
+read("event").groupBy("level", "event_key").count().show()
+degraded = read("degraded")
 degraded.select("run_ref", "severity", "issue_key", "summary").show(truncate=False)
 
 # Join with the parameters of the runs.

@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from contexta.contract.errors import ValidationError
 from contexta.interpretation.aggregates._engine import Answered, Asked, conformed
 from contexta.interpretation.aggregates._questions import Question
+from contexta.interpretation.aggregates._spark_files import (
+    ListingOutrunError,
+    parts_listed,
+    parts_there,
+    refuse_short_listing,
+)
 from contexta.interpretation.aggregates._spark_session import failed, open_session, spark_errors
 from contexta.interpretation.aggregates.errors import AggregateError
 
@@ -145,6 +151,8 @@ class SparkEngine:
         for _ in range(_TRIES):
             try:
                 return self._run(question, asked)
+            except ListingOutrunError as error:
+                last = error
             except spark_errors() as error:
                 if not any(word in str(error) for word in _REPLACED):
                     raise failed(question.name, error) from error
@@ -160,22 +168,42 @@ class SparkEngine:
 
     def _run(self, question: Question, asked: Asked) -> Any:
         selected = self._session.createDataFrame(asked.selected(), _SELECTED)
-        views = {"contexta_selected": selected}
-        for kind, columns in question.reads.items():
-            frame = self._frame(kind, columns)
-            if frame is None:
-                frame = self._session.createDataFrame([], _ddl(columns))
-            else:
-                frame = _narrowed(frame, kind, asked)
-            views[f"contexta_{kind}"] = frame
         values = {name: asked.parameters.get(name) for name in question.parameters}
+        views = ["contexta_selected"]
         try:
-            for name, frame in views.items():
-                frame.createOrReplaceTempView(name)
+            selected.createOrReplaceTempView("contexta_selected")
+            for kind, columns in question.reads.items():
+                views += [f"contexta_files_{kind}", f"contexta_{kind}"]
+                frame = self._listed(kind, columns)
+                if frame is None:
+                    frame = self._session.createDataFrame([], _ddl(columns))
+                else:
+                    frame = _narrowed(frame, kind, asked)
+                frame.createOrReplaceTempView(f"contexta_{kind}")
             return self._session.sql(question.sql, args=values).toArrow()
         finally:
             for name in views:
                 self._session.catalog.dropTempView(name)
+
+    def _listed(self, record_type: str, columns: Iterable[str]) -> Any | None:
+        """Return the files of a record type as one listing that lacks nothing.
+
+        A view keeps its listing; a frame of Spark Connect makes a new one for each question.
+        """
+        there = parts_there(self._uri, record_type)
+        frame = self._frame(record_type, columns)
+        if frame is None:
+            return None
+        if there is None:  # the cluster sees the folder and we do not: two listings must agree
+            there = parts_listed(frame)
+            frame = self._frame(record_type, columns)
+            if frame is None:
+                raise ListingOutrunError(f"the folder {record_type} is gone")
+        name = f"contexta_files_{record_type}"
+        frame.createOrReplaceTempView(name)
+        kept = self._session.table(name)
+        refuse_short_listing(kept, there)
+        return kept
 
     def _frame(self, record_type: str, columns: Iterable[str]) -> Any | None:
         """Return the files of a record type; ``None`` when its folder does not exist.
