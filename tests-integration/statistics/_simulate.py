@@ -25,22 +25,26 @@ SHAPES = ("normal", "skewed", "tied")
 RESAMPLES = 999
 MEANS = {"normal": 0.0, "skewed": math.exp(0.5), "tied": 0.0}
 
-Test = Callable[[np.ndarray, np.ndarray, float], Comparison]
+# Each trial resamples with a seed of its own: one set of rearrangements for all would make the
+# rate that of this set.
+Test = Callable[[np.ndarray, np.ndarray, float, int], Comparison]
 
 UNPAIRED: dict[str, Test] = {
-    "welch": lambda a, b, alpha: welch_test(a, b, alpha=alpha),
-    "permutation": lambda a, b, alpha: permutation_test(
-        a, b, alpha=alpha, resamples=RESAMPLES, exact_limit=1_000
+    "welch": lambda a, b, alpha, _: welch_test(a, b, alpha=alpha),
+    "permutation": lambda a, b, alpha, seed: permutation_test(
+        a, b, alpha=alpha, resamples=RESAMPLES, exact_limit=1_000, seed=seed
     ),
-    "bootstrap": lambda a, b, alpha: bootstrap_test(a, b, alpha=alpha, resamples=RESAMPLES),
+    "bootstrap": lambda a, b, alpha, seed: bootstrap_test(
+        a, b, alpha=alpha, resamples=RESAMPLES, seed=seed
+    ),
 }
 PAIRED: dict[str, Test] = {
-    "paired t": lambda a, b, alpha: paired_t_test(a, b, alpha=alpha),
-    "paired permutation": lambda a, b, alpha: permutation_test(
-        a, b, paired=True, alpha=alpha, resamples=RESAMPLES, exact_limit=1_024
+    "paired t": lambda a, b, alpha, _: paired_t_test(a, b, alpha=alpha),
+    "paired permutation": lambda a, b, alpha, seed: permutation_test(
+        a, b, paired=True, alpha=alpha, resamples=RESAMPLES, exact_limit=1_024, seed=seed
     ),
-    "paired bootstrap": lambda a, b, alpha: bootstrap_test(
-        a, b, paired=True, alpha=alpha, resamples=RESAMPLES
+    "paired bootstrap": lambda a, b, alpha, seed: bootstrap_test(
+        a, b, paired=True, alpha=alpha, resamples=RESAMPLES, seed=seed
     ),
 }
 
@@ -107,10 +111,10 @@ def unpaired(
     """Compare two groups of which the right is the left's distribution times ``scale``."""
     random, rates = generator(method, shape, n, n_right, scale), Rates()
     truth = (scale - 1.0) * MEANS[shape]
-    for _ in range(trials):
+    for trial in range(trials):
         left = draw(random, shape, n)
         right = scale * draw(random, shape, n if n_right is None else n_right)
-        rates.add(UNPAIRED[method](left, right, alpha), truth, alpha)
+        rates.add(UNPAIRED[method](left, right, alpha, trial), truth, alpha)
     return rates
 
 
@@ -120,11 +124,11 @@ def paired(
     """Compare pairs that share a part as large as their own noise."""
     random, rates = generator(method, shape, n, scale), Rates()
     truth = (scale - 1.0) * MEANS[shape]
-    for _ in range(trials):
+    for trial in range(trials):
         shared = draw(random, "tied" if shape == "tied" else "normal", n)
         left = shared + draw(random, shape, n)
         right = shared + scale * draw(random, shape, n)
-        rates.add(PAIRED[method](left, right, alpha), truth, alpha)
+        rates.add(PAIRED[method](left, right, alpha, trial), truth, alpha)
     return rates
 
 
@@ -141,8 +145,9 @@ def single(shape: str, n: int, trials: int, alpha: float = 0.05) -> Rates:
 def one_sample(shape: str, n: int, trials: int, *, expand: bool) -> Rates:
     """Form the BCa interval of a mean."""
     random, rates = generator("mean", shape, n), Rates()
-    for _ in range(trials):
-        found = bootstrap_mean(draw(random, shape, n), resamples=RESAMPLES, expand=expand)
+    for trial in range(trials):
+        values = draw(random, shape, n)
+        found = bootstrap_mean(values, resamples=RESAMPLES, expand=expand, seed=trial)
         rates.trials += 1
         if found.low is None or found.high is None:
             rates.undecided += 1

@@ -40,10 +40,12 @@ def undecided(rates):
 def groups_a_a(shape, n, trials, **arguments):
     """Compare two groups of replicates over four metrics; an alarm is any difference found."""
     random, rates = generator("groups", shape, n, sorted(arguments.items())), Alarms()
-    for _ in range(trials):
+    for trial in range(trials):
         runs = {name: {key: draw(random, shape, n) for key in KEYS} for name in ("left", "right")}
         service = GroupService(query_service(runs), POLICY)
-        rows = service.compare_groups(ids("left", n), ids("right", n), **arguments).metrics
+        rows = service.compare_groups(
+            ids("left", n), ids("right", n), seed=trial, **arguments
+        ).metrics
         rates.trials += 1
         rates.alarms += any(row.verdict in FOUND for row in rows)
         rates.undecided += all(row.verdict == "cannot tell" for row in rows)
@@ -54,14 +56,16 @@ def gate_a_a(shape, n, trials, *, candidates, higher=True, shift=0.0, **rule):
     """Gate replicates against a baseline; an alarm is a fail."""
     random = generator("gate", shape, n, candidates, higher, shift, sorted(rule.items()))
     rates = Alarms()
-    for _ in range(trials):
+    for trial in range(trials):
         runs = {
             "base": {key: draw(random, shape, n) for key in KEYS},
             "new": {key: draw(random, shape, candidates) - shift for key in KEYS},
         }
         rules = [NoRegressionRule(key, higher_is_better=higher, **rule) for key in KEYS]
         service = GateService(query_service(runs), POLICY)
-        verdict = service.evaluate(ids("new", candidates), rules, ids("base", n)).verdict
+        verdict = service.evaluate(
+            ids("new", candidates), rules, ids("base", n), seed=trial
+        ).verdict
         rates.trials += 1
         rates.alarms += verdict == "fail"
         rates.undecided += verdict == "cannot_tell"
