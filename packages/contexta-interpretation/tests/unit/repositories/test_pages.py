@@ -55,6 +55,29 @@ def test_pages_are_the_list_cut_in_pieces(seven, query):
     assert [len(page) for page in pages[:-1]] == [2] * (len(pages) - 1)
 
 
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("order", ["ended_at", "started_at", "name", "metric:acc"])
+def test_pages_over_projects_of_one_name_end(seven, order, descending):
+    """Runs that tie are in one order over all these projects, so that pages neither loop nor skip.
+
+    Sorted by their end, each project's runs were in their own order; a page could start before
+    the one that it follows.
+    """
+    seven.project("a", "Project P")
+    for number in range(7):
+        seven.run(f"run:a.s{number}", 3 - number // 2, "open")
+    query = RunListQuery(project_name="Project P", sort_by=order, sort_desc=descending)
+    wanted = [run.run_id for run in seven.query.list_runs(query=query)]
+    pages, after = [], None
+    while after is not None or not pages:
+        page = seven.query.page_runs(query, after=after, limit=1)
+        pages += [run.run_id for run in page.runs]
+        after = page.next_cursor if len(pages) < 20 else None
+
+    assert pages == wanted
+    assert len(set(wanted)) == 14
+
+
 @pytest.mark.parametrize("query", QUERIES[:-1], ids=lambda q: f"{q.sort_by}-{q.sort_desc}")
 def test_a_basic_repository_gives_the_same_pages(seven, query):
     """Without a store that pages, the order and the pieces are the same."""

@@ -1,6 +1,7 @@
 """Lists that metrics decide, from the index, say what reading every run says."""
 
 import math
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -10,6 +11,7 @@ from contexta.interpretation import (
     MetricCondition,
     QueryService,
     RunListQuery,
+    TimeRange,
 )
 from contexta.interpretation.query.metrics import (
     AGGREGATIONS,
@@ -174,3 +176,22 @@ def test_projects_of_one_name_are_listed_as_one(space, sort_by):
     assert listed == every[1:5] == list(space.query.list_run_ids(query=query))
     assert [run.run_id for run in (*first.runs, *rest.runs)] == every
     assert set(space.query.run_values("acc", project_name="Same")) == set(every)
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_named_runs_that_tie_are_cut_in_the_order_of_naming(mixed, descending):
+    """The first runs of a list are the beginning of the whole list."""
+    named = tuple(reversed(mixed.query.list_run_ids()))
+    query = RunListQuery(run_ids=named, sort_by="metric:acc", sort_desc=descending)
+    wanted = [run.run_id for run in mixed.query.list_runs(query=query)]
+    cut = mixed.query.list_runs(query=replace(query, limit=7, offset=2))
+
+    assert [run.run_id for run in cut] == wanted[2:9]
+
+
+@pytest.mark.parametrize("end", ["9999-12-31", "9999-12-31T23:59:59.999999Z"])
+def test_a_range_may_end_with_the_calendar(mixed, end):
+    """Who writes the last day that there is means no upper bound."""
+    query = RunListQuery(time_range=TimeRange(started_before=end))
+
+    assert mixed.query.list_run_ids(query=query) == mixed.query.list_run_ids()

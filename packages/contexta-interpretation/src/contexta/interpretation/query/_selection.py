@@ -124,10 +124,12 @@ def _by_metrics(
 def _best(repository: CompositeRepository, query: RunListQuery) -> tuple[RunRecord, ...] | None:
     """The first runs by a metric, without bringing the others in order.
 
-    ``None`` where that does not answer: no limit, too few values, too many ties at the end.
+    ``None`` where that does not answer: no limit, too few values, too many ties at the end,
+    runs that were named, whose ties are in the order of naming.
     """
     if (
         query.sort_metric is None
+        or query.run_ids is not None
         or query.limit is None
         or not isinstance(repository, RunIndexReader)
     ):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from contexta.contract.time import from_epoch_us
+from contexta.contract.time import from_epoch_us, to_epoch_us
 from contexta.interpretation.query._listing import filter_runs, page, sort_runs
 from contexta.interpretation.repositories._liveness import (
     INTERRUPTED,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from contexta.interpretation.repositories._ports import MetadataPlane, RunRow
 
 _UNSETTLED = (OPEN, INTERRUPTED)
+_LAST_US = to_epoch_us("9999-12-31T23:59:59.999999Z")  # of the calendar: nothing is after it
 
 
 class RunTable:
@@ -142,7 +143,7 @@ class RunTable:
             "params": query.params or None,
             "started_after": None if after is None else from_epoch_us(after),
             # The store's upper bound is exclusive, ours is inclusive.
-            "started_before": None if before is None else from_epoch_us(before + 1),
+            "started_before": None if before in (None, _LAST_US) else from_epoch_us(before + 1),
             "where": None if query.expression is None else self._condition_of(query.expression),
         }
         own = {name: value for name, value in own.items() if value is not None}
@@ -182,6 +183,8 @@ class RunTable:
             for own in filters
             for row in self._metadata.runs.run_rows(order_by="started_at", **own)
         ]
+        if len(filters) > 1:  # each project's own order so far, and ties stay as they come
+            rows.sort(key=lambda row: (row.started_us, row.ref))
         kept = set(self._settled([row.ref for row in rows], query))
         runs = self.records(row for row in rows if row.ref in kept)
         return [run.run_id for run in sort_runs(runs, query)]
