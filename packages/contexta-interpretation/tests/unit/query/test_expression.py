@@ -35,6 +35,8 @@ FIELDS = {
     "metrics.loss@train.max < 1": ("metrics.loss@train.max",),
     'metrics."a b"@"Train Phase".at(3) < 1': ('metrics."a b"@"Train Phase".at(3)',),
     "metrics.loss.at(-1) < 1": ("metrics.loss.at(-1)",),
+    "metrics.x.at(9223372036854775807) < 1": ("metrics.x.at(9223372036854775807)",),
+    'metrics."loss.max"@fit < 1': ('metrics."loss.max"@fit',),
     "params.and = 1 and tags.not = 'x'": ("params.and", "tags.not"),
     r'params."\"\\\n\u00e9" = 1': (r'params."\"\\\né"',),
 }
@@ -85,6 +87,10 @@ WRONG = {
     "metrics.loss.at > 1": (1, 16, "needs a step"),
     "metrics.loss.at(1.5) > 1": (1, 17, "no step"),
     "metrics.loss.at(1e99) > 1": (1, 17, "no step"),
+    "metrics.loss.at(-9223372036854775809) > 1": (1, 17, "64 bits"),
+    "metrics.loss.at(9223372036854775808) > 1": (1, 17, "64 bits"),
+    "metrics.loss.max@fit > 1": (1, 14, "metrics.loss@fit.max"),
+    "metrics.loss.max@'fit' > 1": (1, 14, "key in quotes"),
     "metrics.loss.max(1) > 1": (1, 18, "takes no step"),
     "tags.fold = 3": (1, 13, "in quotes"),
     "duration = 'long'": (1, 12, "is a number"),
@@ -93,6 +99,8 @@ WRONG = {
     "started_at > 'soon'": (1, 14, "2026-01-31"),
     "started_at > 5": (1, 14, "is a time"),
     "started_at > ago(99999999w)": (1, 18, "calendars"),
+    f"started_at > ago({'9' * 400}d)": (1, 18, "digits"),
+    f"duration < {'9' * 400}w": (1, 12, "digits"),
     "name = null": (1, 8, "is null"),
     "params.lr < nan": (1, 13, "= nan"),
     "params.deep > true": (1, 15, "true"),
@@ -122,6 +130,14 @@ def test_a_wrong_expression_is_refused_at_its_place(text):
     assert (error.details["line"], error.details["column"]) == (line, column)
     assert part in error.message
     assert drawn[-1].index("^") == column - 1 + 2
+
+
+def test_the_caret_stands_below_wide_characters():
+    """A character of an East Asian script takes two columns of a screen, an accent none."""
+    _, line, caret = refusal("name = '日本e\u0301' and nme = 'x'").message.splitlines()
+
+    assert line.partition("nme")[0] == "  name = '日本e\u0301' and "
+    assert caret == "  " + " " * 8 + "\u3000" * 2 + " " * 7 + "^"
 
 
 HOSTILE = [

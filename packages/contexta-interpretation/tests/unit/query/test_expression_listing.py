@@ -1,6 +1,7 @@
 """Runs selected by an expression, over a repository that has the basic methods only."""
 
 import math
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -131,6 +132,22 @@ def test_a_listing_pages_and_orders_what_an_expression_selects(make):
     found = service.list_runs(query=query)
 
     assert [run.name for run in found] == ["r4", "r3"]
+
+
+@pytest.mark.parametrize("length", [1, 9, 700, 943, 66_000, 7_560_000])
+def test_a_duration_means_what_the_clock_says(make, length):
+    """In whichever unit: 700 ms are the double nearest to 0.7, not the one beside it."""
+    start = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    end = start + timedelta(milliseconds=length)
+    run = make.run("r", started_at=start.isoformat(), ended_at=end.isoformat())
+    service = QueryService(make.repository(runs=[run]))
+    wheres = [f"duration = {length}ms", f"duration = {length / 1000}s"]
+    if length >= 60_000:
+        wheres += [f"duration = {length / 60_000}m", f"duration >= {length / 60_000}m"]
+
+    assert [len(service.list_runs(query=RunListQuery(where=w))) for w in wheres] == [1] * len(
+        wheres
+    )
 
 
 def test_a_query_refuses_a_wrong_expression_when_it_is_built():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from contexta.contract.entities import RUN_STAGE_STATUSES
@@ -44,8 +45,17 @@ _OPERATORS: dict[str, Operator] = {
     "~": "matches",
     "!~": "matches",
 }
-_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_MICROSECONDS = {
+    "ms": 1_000,
+    "s": 1_000_000,
+    "m": 60_000_000,
+    "h": 3_600_000_000,
+    "d": 86_400_000_000,
+    "w": 604_800_000_000,
+}
 _DURATION = re.compile(r"([0-9.]+)([a-z]+)")
+# Shorter than what a double or Python's reading of whole numbers cannot hold.
+_MOST_DIGITS = 100
 _LONGEST_US = 10_000 * 366 * 86_400_000_000
 
 
@@ -78,7 +88,7 @@ class Builder:
     def duration(self, parts: Sequence[Any]) -> _Literal:
         """Take a duration as seconds."""
         (token,) = parts
-        return _Literal("duration", _seconds(token), token.start_pos)
+        return _Literal("duration", float(_microseconds(token) / 1_000_000), token.start_pos)
 
     def text(self, parts: Sequence[Any]) -> _Literal:
         """Take a text in quotes."""
@@ -308,13 +318,16 @@ def _time(field: Field, literal: _Literal) -> Span | Ago:
 def _ago(token: Any) -> Ago:
     if token is None:
         return Ago(0)
-    microseconds = round(_seconds(token) * 1_000_000)
+    microseconds = round(_microseconds(token))
     if microseconds > _LONGEST_US:
         raise Refusal(f"{shown(token)} reaches back beyond all calendars", token.start_pos)
     return Ago(microseconds)
 
 
-def _seconds(token: Any) -> float:
+def _microseconds(token: Any) -> Fraction:
+    """Exactly, for 700 ms are 0.7 s and not a double beside it."""
     found = _DURATION.fullmatch(token)
     assert found is not None  # noqa: S101  # the terminal has this form
-    return float(found[1]) * _SECONDS[found[2]]
+    if len(found[1]) > _MOST_DIGITS:
+        raise Refusal(f"{shown(token)} has more than {_MOST_DIGITS} digits", token.start_pos)
+    return Fraction(found[1]) * _MICROSECONDS[found[2]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from contexta.contract.errors import ValidationError
@@ -84,4 +85,11 @@ def _drawing(text: str, start: int, position: int) -> str:
     left, right = max(start, position - _SHOWN), min(end, position + _SHOWN)
     before = ("…" if left > start else "") + _visible(text[left:position])
     after = _visible(text[position:right]) + ("…" if right < end else "")
-    return f"  {before}{after}\n  {' ' * len(before)}^"
+    return f"  {before}{after}\n  {''.join(map(_blank, before))}^"
+
+
+def _blank(letter: str) -> str:
+    """A blank as wide as a character on a screen."""
+    if unicodedata.combining(letter):
+        return ""
+    return "\u3000" if unicodedata.east_asian_width(letter) in "WF" else " "

@@ -74,14 +74,27 @@ def field_of(
         raise Refusal(f"the key is missing after {name}", position + len(name))
     if staged is not None:
         own_stage, _, ending = str(staged).partition(".")
+        _refuse_statistic_before_stage(token, path)
         return _with_rest(token, path, _Rest(_cut(staged, own_stage), ending and staged, step))
     if stage is not None:
+        _refuse_statistic_before_stage(token, path)
         return _with_rest(token, path, _Rest(stage, statistic, step))
     before, _, ending = path.rpartition(".")
     # The last of several parts is the statistic when it is one; a key in quotes never is.
     if name == "metrics" and before and ending in _ALL_STATISTICS:
         return _with_rest(token, before, _Rest(None, token, step))
     return _with_rest(token, path, _Rest(None, None, step))
+
+
+def _refuse_statistic_before_stage(token: Any, path: str) -> None:
+    """Refuse ``metrics.loss.max@fit``, which would silently ask for a metric ``loss.max``."""
+    key, _, ending = path.rpartition(".")
+    if str(token).startswith("metrics.") and key and ending in _ALL_STATISTICS:
+        raise Refusal(
+            f"the stage stands before the statistic, as in metrics.loss@fit.max; if {ending} "
+            "belongs to the key, put the key in quotes",
+            token.end_pos - len(ending),
+        )
 
 
 def _cut(token: Any, text: str) -> Any:
@@ -141,7 +154,14 @@ def _statistic(rest: _Rest) -> tuple[str, int | None]:
         return name, None
     if rest.step is None:
         raise Refusal("at needs a step, such as at(100)", token.end_pos)
-    step = float(rest.step)
-    if not step.is_integer() or not -_MAX_STEP <= step < _MAX_STEP:
-        raise Refusal(f"{shown(rest.step)} is no step: steps are whole", rest.step.start_pos)
-    return name, int(rest.step) if rest.step.lstrip("+-").isdigit() else int(step)
+    return name, _step(rest.step)
+
+
+def _step(token: Any) -> int:
+    """Read a step exactly: a double would take one beyond 64 bits for one within."""
+    number = float(token)
+    if number.is_integer() and abs(number) <= _MAX_STEP:
+        step = int(token) if token.lstrip("+-").isdigit() else int(number)
+        if -_MAX_STEP <= step < _MAX_STEP:
+            return step
+    raise Refusal(f"{shown(token)} is no step: steps are whole numbers of 64 bits", token.start_pos)
