@@ -50,7 +50,7 @@ class Snapshots:
         """Find out everything; run by the background thread of the run.
 
         What cannot be found out or stored becomes a degraded record of the run; nothing is
-        raised.
+        raised. An interpreter that ends answers some calls and imports with a RuntimeError.
         """
         self._step("config", self._take_config)
         self._step("environment", self._take_environment)
@@ -75,7 +75,7 @@ class Snapshots:
             # Imports and locks of this thread must not be in the middle when a worker is forked.
             with gate:
                 step()
-        except (ContextaError, OSError, ValueError) as error:
+        except (ContextaError, OSError, ValueError, RuntimeError) as error:
             session.recorder.log.write(
                 f"snapshot:{name}", logging.WARNING, f"no {name} snapshot of {run.ref}: {error}"
             )

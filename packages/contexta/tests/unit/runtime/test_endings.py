@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -137,3 +139,53 @@ def test_results_count_their_deliveries(ctx):
 
     assert metadata["delivery_count"] == metadata["success_delivery_count"] == 1
     assert (metadata["failure_delivery_count"], metadata["dispatch_pending"]) == (0, False)
+
+
+LATE = """
+import atexit, sys, threading
+from contexta import Contexta
+ctx = Contexta(workspace=sys.argv[1], config={"project_name": "p"})
+def work(over):
+    over()
+    with ctx.run("late") as run:
+        run.metric("k", 1.0)
+"""
+ENDINGS = {
+    "as it exits": "atexit.register(work, bool)",
+    "behind the main thread": "threading.Thread(target=work, args=[threading.main_thread().join])"
+    ".start()",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_first_run_of_a_program_may_be_its_last_act(ctx, tmp_path, records_of, ending):
+    """Nothing is imported then that cannot be; the run is stored with all that belongs to it."""
+    program = LATE + ENDINGS[ending]
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "ws")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (run,) = ctx.metadata_store.runs.list_runs()
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert run.status == "completed"
+    assert run.config_snapshot_ref is not None
+    assert len(ctx.metadata_store.environments.list_environment_snapshots(run.run_ref)) == 1
+    assert len(records_of(ctx, "metric")) == 1
+
+
+def test_what_an_ending_interpreter_refuses_becomes_a_degraded_record(ctx, records_of, monkeypatch):
+    """The run goes on without it."""
+
+    def refuse(*_):
+        raise RuntimeError("can't register atexit after shutdown")
+
+    monkeypatch.setattr("contexta.runtime._environment.capture_environment", refuse)
+    with ctx.run("r"):
+        pass
+
+    assert [found.payload.issue_key for found in records_of(ctx, "degraded")] == [
+        "capture.environment_snapshot_missing"
+    ]

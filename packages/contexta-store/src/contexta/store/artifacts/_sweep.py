@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -169,6 +168,9 @@ class Sweeper:
             for path in sizes:
                 step(path, self._verifier.look(path, wanted[path]))
             return looked
+        # Here, as it cannot be imported where a program that ends writes its last artifacts.
+        from concurrent.futures import ThreadPoolExecutor, as_completed
+
         with ThreadPoolExecutor(count) as pool:
             futures = {pool.submit(self._verifier.look, p, wanted[p]): p for p in sizes}
             for future in as_completed(futures):

@@ -8,11 +8,15 @@ moments that no caller knows of, so a fork waits for the segment in work, at mos
 
 from __future__ import annotations
 
-# pyarrow imports it, and it registers a lock with `os.fork`. Registered while a fork waits here,
-# that lock would be released without having been taken.
-import concurrent.futures.thread  # noqa: F401
 import os
 import threading
+from contextlib import suppress
+
+# pyarrow imports it, and it registers a lock with `os.fork`. Registered while a fork waits here,
+# that lock would be released without having been taken. At the end of the interpreter it cannot
+# be imported any more, and a record of that moment is taken all the same.
+with suppress(RuntimeError):
+    import concurrent.futures.thread  # noqa: F401
 
 NO_FORK = threading.RLock()
 """Held while a segment is sealed; a fork waits for it."""
