@@ -24,7 +24,7 @@ from contexta.contract.refs import StableRef
 from contexta.contract.time import iso_utc_now
 
 if TYPE_CHECKING:
-    from contexta.runtime._config_snapshot import ConfigSnapshot
+    from contexta.capture._config_snapshot import ConfigSnapshot
 
 _SERVICE = "artifact_registration"
 

@@ -13,8 +13,8 @@ from contexta.runtime._snapshots import Snapshots
 from contexta.runtime._values import clean_params, clean_tags
 
 if TYPE_CHECKING:
+    from contexta.capture._config_snapshot import ConfigSnapshot
     from contexta.contract.models.context import Run
-    from contexta.runtime._config_snapshot import ConfigSnapshot
 
 
 class RunScope(BaseScope):
@@ -113,9 +113,9 @@ class RunScope(BaseScope):
             self._tags.update(clean)
         self._session.ledger.update_tags(self.ref, clean)
 
-    def _take_snapshots(self) -> None:
-        """Begin to find out, in the background, what the run runs on."""
-        self._snapshots = Snapshots(self._session, self)
+    def _take_snapshots(self, moment: str) -> None:
+        """Begin to find out, in the background, what the run runs on since `moment`."""
+        self._snapshots = Snapshots(self._session, self, moment)
         self._session.background(self, self._snapshots.take)
 
     def _close(self, status: str) -> None:

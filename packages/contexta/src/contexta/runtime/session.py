@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from contexta._redaction import Redactor
+from contexta.capture._config_snapshot import ConfigSnapshot
 from contexta.capture._ids import random_hex
 from contexta.capture._recorder import Recorder
 from contexta.capture.dispatch import CaptureDispatcher
@@ -22,7 +23,6 @@ from contexta.contract.refs import StableRef, slugify
 from contexta.contract.time import iso_utc_now
 from contexta.runtime._background import BackgroundWork
 from contexta.runtime._base import OPEN_ROOTS, BaseScope, after_fork_in_child, members_of
-from contexta.runtime._config_snapshot import ConfigSnapshot
 from contexta.runtime._context import ActiveContext, ContextState
 from contexta.runtime._deployment_scope import DeploymentScope
 from contexta.runtime._fork import gate
@@ -152,7 +152,8 @@ class RuntimeSession(BackgroundWork, SessionCalls):
         if found is not None:
             self._continue(scope, wished)
         if not joined:
-            scope._take_snapshots()
+            # A run that is continued may run on something else than it began on.
+            scope._take_snapshots(scope.started_at if found is None else str(wished.started_at))
         return scope
 
     def _build_run(self, run: Run, snapshot: ConfigSnapshot, *, joined: bool = False) -> RunScope:
