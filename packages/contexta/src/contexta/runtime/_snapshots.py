@@ -38,9 +38,10 @@ class Snapshots:
     both.
     """
 
-    def __init__(self, session: RuntimeSession, run: RunScope) -> None:
+    def __init__(self, session: RuntimeSession, run: RunScope, moment: str) -> None:
         self._session = session
         self._run = run
+        self._moment = moment
         self._facts: dict[str, Any] = {}
         self._metadata: dict[str, Any] = {}
         self._environment: EnvironmentSnapshot | None = None
@@ -139,11 +140,11 @@ class Snapshots:
         if like is not None and like[0] == parts:
             # Most runs of a process have one environment; hundreds of packages are checked once.
             refs = {name: StableRef.parse(text) for name, text in own.items()}
-            changed = {**refs, "captured_at": run.started_at}
+            changed = {**refs, "captured_at": self._moment}
             return EnvironmentSnapshot.trusted(**{**vars(like[1]), **changed})
         snapshot = EnvironmentSnapshot(
             **own,
-            captured_at=run.started_at,
+            captured_at=self._moment,
             python_version=info.python_version,
             platform=info.platform,
             packages=dict(info.packages),

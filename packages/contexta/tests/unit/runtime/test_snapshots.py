@@ -149,3 +149,16 @@ def test_a_run_is_described_where_no_thread_can_be_started(ctx, monkeypatch):
 
     assert len(_environments(ctx, run)) == 1
     assert ctx.metadata_store.runs.get_run(run.ref).status == "completed"
+
+
+def test_the_environment_of_a_continued_run_is_dated_when_it_was_taken(open_ctx):
+    """It is not said to be that of the start, days ago."""
+    taken = []
+    for resume in (False, True):
+        ctx = open_ctx()
+        with ctx.run("r", run_id="r", resume=resume) as run:
+            pass
+        taken.append(_environments(ctx, run)[0].captured_at)
+        ctx.close()
+
+    assert taken[0] == run.started_at < taken[1]
