@@ -1,5 +1,7 @@
 """Expressions over real stores: pushed down, in every service, with the true status."""
 
+import math
+
 import pytest
 
 from contexta.interpretation import (
@@ -7,9 +9,11 @@ from contexta.interpretation import (
     AlertRule,
     AlertService,
     AnomalyService,
+    QueryService,
     RunListQuery,
     TrendService,
 )
+from contexta.interpretation.testing import InMemoryRepository
 
 ODD_KEYS = ["'; DROP TABLE runs --", 'a"b', "a`b", "%s {0} :x ?", "é \U0001f600", "__class__"]
 
@@ -42,6 +46,37 @@ def test_a_service_takes_an_expression_wherever_it_takes_a_query(four):
     assert (aggregate.count, aggregate.mean) == (2, 2.5)
     assert (baseline.computed_from_n_runs, baseline.mean) == (2, 2.5)
     assert fleet.run_ids == ("run:p.r2", "run:p.r3")
+
+
+def test_a_parameter_that_is_not_finite_is_found_as_a_number(space):
+    """A run keeps it as a word, and that word is no text to an expression or a filter."""
+    for name, value in (("n", math.nan), ("i", math.inf), ("m", -math.inf), ("t", "x"), ("o", 1.0)):
+        space.run(f"run:p.{name}", params={"k": value})
+    basic = QueryService(InMemoryRepository(runs=space.query.list_runs(), records=[]))
+    cases = {
+        "params.k = nan": "n",
+        "params.k != nan": "imot",
+        "params.k > 0": "io",
+        "params.k = -inf": "m",
+        "params.k < inf": "mo",
+        "params.k in (inf, 'x')": "it",
+        "params.k like '*'": "t",
+        "params.k > 'A'": "t",
+    }
+    for queries in (space.query, basic):
+        found = {
+            where: "".join(
+                sorted(r.name for r in queries.list_runs(query=RunListQuery(where=where)))
+            )
+            for where in cases
+        }
+        filtered = [
+            "".join(r.name for r in queries.list_runs(query=RunListQuery(params={"k": value})))
+            for value in (math.nan, math.inf, -math.inf)
+        ]
+
+        assert found == cases
+        assert filtered == ["n", "i", "m"]
 
 
 def test_an_expression_is_joined_with_the_other_filters(four):

@@ -36,9 +36,12 @@ _TEXT_ORDERS: dict[str, Callable[[str, str], bool]] = {
     "gt": operator.gt,
     "ge": operator.ge,
 }
-# A ledger keeps these values of parameters as these words, like the texts of the same letters.
+# Runs and ledgers keep these values of parameters as words, like the texts of the same letters.
 _WORDS: dict[str, float | None] = {
     "null": None,
+    "NaN": math.nan,
+    "Infinity": math.inf,
+    "-Infinity": -math.inf,
     "nan": math.nan,
     "inf": math.inf,
     "-inf": -math.inf,

@@ -42,8 +42,9 @@ come, ``min``/``max``/``mean`` without finite values. ``count`` and ``nonfinite`
 **Kinds.** Numbers compare as doubles. A number and a text are different: ``=`` is false, ``!=``
 is true, an order or a text match is unknown. So ``params.lr < 0.01`` does not see a parameter
 that was stored as the text "0.01"; ``params.lr = "0.01"`` does. True and False are the texts
-``true`` and ``false``, in values and in parameters. In a parameter the texts ``null``, ``nan``,
-``inf`` and ``-inf`` are the values that they name, for a ledger keeps both alike.
+``true`` and ``false``, in values and in parameters. In a parameter the texts ``null``, ``NaN``,
+``Infinity``, ``-Infinity``, ``nan``, ``inf`` and ``-inf`` are the values that they name, for a run
+keeps both alike.
 
 **NaN** is a known value: every comparison with it is false, but ``!=`` is true. ``= nan`` and
 ``!= nan`` test for it.

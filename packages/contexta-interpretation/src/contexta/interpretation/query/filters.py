@@ -23,6 +23,7 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "eq": op.eq,
     "ne": op.ne,
 }
+_NONFINITE = frozenset({"NaN", "Infinity", "-Infinity", "nan", "inf", "-inf"})
 SORT_FIELDS = ("started_at", "ended_at", "name")
 METRIC_SORT_PREFIX = "metric:"
 _RUN_IDS_TAG = "__run_ids__"
@@ -244,6 +245,9 @@ def same_param(stored: object, wanted: object) -> bool:
     """Whether a stored parameter equals the wanted one; numbers compare as numbers."""
     if isinstance(wanted, bool) or isinstance(stored, bool):
         return stored is wanted
+    if isinstance(wanted, float) and isinstance(stored, str):
+        # A run keeps what is not finite as a word; `float` reads these and many others.
+        return stored in _NONFINITE and same_param(float(stored), wanted)
     if isinstance(wanted, (int, float)) and isinstance(stored, (int, float)):
         return stored == wanted or (math.isnan(stored) and math.isnan(wanted))
     return stored == wanted

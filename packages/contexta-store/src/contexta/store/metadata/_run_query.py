@@ -12,6 +12,7 @@ from contexta.store.metadata import _filters as f
 from contexta.store.metadata._paging import Listing
 from contexta.store.metadata._run_facts import param_value
 from contexta.store.metadata._run_where import run_where
+from contexta.store.metadata._run_words import nonfinite_words
 from contexta.store.metadata._tables import (
     archived,
     deployments,
@@ -136,6 +137,10 @@ def _compare_param(operator: str, value: Any) -> ColumnElement[bool]:
     """Compare numbers as numbers, all else as text."""
     if operator == "in":
         return _any(_compare_param("eq", item) for item in value)
+    words = nonfinite_words(value)
+    if words and operator in ("eq", "ne"):
+        among = and_(run_params.c.number.is_(None), run_params.c.text.in_(words))
+        return among if operator == "eq" else ~among
     text, number = param_value(value)
     if number is not None:
         own = _compare(run_params.c.number, operator, number, float)

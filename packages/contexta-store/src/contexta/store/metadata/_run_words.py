@@ -1,8 +1,9 @@
 """Parameters compared with values: numbers, texts, and the words for what is neither.
 
 A parameter is kept as a text and, when it is a finite number, as a number besides. NaN and the
-infinities are kept as the words ``nan``, ``inf`` and ``-inf``, None as ``null``, and these words
-mean the values wherever they came from. True and False are the texts ``true`` and ``false``.
+infinities are kept as the words ``NaN``, ``Infinity`` and ``-Infinity``, as the contract writes
+them, None as ``null``; these words, and ``nan``, ``inf`` and ``-inf``, mean the values wherever
+they came from. True and False are the texts ``true`` and ``false``.
 """
 
 from __future__ import annotations
@@ -22,10 +23,24 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
 _NULL = "null"
-_NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+_NONFINITE = {
+    "NaN": math.nan,
+    "Infinity": math.inf,
+    "-Infinity": -math.inf,
+    "nan": math.nan,
+    "inf": math.inf,
+    "-inf": -math.inf,
+}
 _WORDS = (_NULL, *_NONFINITE)
 _IS_NUMBER = run_params.c.number.is_not(None)
 _IS_TEXT = and_(run_params.c.number.is_(None), run_params.c.text.not_in(_WORDS))
+
+
+def nonfinite_words(value: object) -> tuple[str, ...]:
+    """Return what stands for NaN or an infinity in the ledger; nothing for any other value."""
+    if not isinstance(value, float) or math.isfinite(value):
+        return ()
+    return tuple(word for word, own in _NONFINITE.items() if _test("eq", own, value))
 
 
 def known_params(key: str, ref: Any) -> ColumnElement[bool]:
