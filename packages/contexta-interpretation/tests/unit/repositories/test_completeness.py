@@ -6,6 +6,7 @@ from contexta.contract import DegradedPayload, DegradedRecord
 from contexta.interpretation.completeness import Completeness, completeness_of
 from contexta.interpretation.protocols import CompletenessReader
 from contexta.interpretation.repositories._completeness import _gaps, run_of
+from contexta.interpretation.trend import TrendService
 from contexta.store.records import KnownGap
 
 NAN = float("nan")
@@ -117,6 +118,22 @@ def test_damaged_part_is_named_for_the_runs_that_it_may_concern(space, asked):
     assert (found.damaged_parts, found.complete) == (1, False)
     assert part.name in " ".join(found.notes)
     assert asked(other) == Completeness(runs=1, records=1)
+
+
+def test_curve_of_a_damaged_part_says_so_the_first_time(space):
+    """A curve whose points cannot be read names the damage and how many points there should be."""
+    run = space.run("run:p.a")
+    space.points(run, "loss", [1.0] * 500)  # short curves are in the index, too
+    space.records.seal()
+    (part,) = (space.root / "records").glob("metric/project=p/*.parquet")
+    part.chmod(0o600)
+    part.write_bytes(b"\0" * 40 + part.read_bytes()[40:])
+    series = TrendService(space.query).get_step_series(run, "loss")
+    (note,) = series.completeness_notes
+
+    assert (series.points, series.completeness.damaged_parts) == ((), 1)
+    assert (note.severity, note.summary) == ("error", "points_unreadable:loss")
+    assert dict(note.details) == {"run_id": run, "stored": 500, "read": 0}
 
 
 def test_memory_counts_as_the_planes_do(space, asked, make):

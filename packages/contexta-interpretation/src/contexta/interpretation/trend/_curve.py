@@ -35,6 +35,9 @@ def curve(
     if any(point.step is None for point in stored):
         details = {"run_id": row.run_id, "stage_id": row.stage_id}
         notes = (*notes, CompletenessNote("info", f"steps_assumed:{row.metric_key}", details))
+    if len(stored) < row.count:
+        details = {"run_id": row.run_id, "stored": row.count, "read": len(stored)}
+        notes = (*notes, CompletenessNote("error", f"points_unreadable:{row.metric_key}", details))
     return StepSeries(
         run_id=row.run_id,
         metric_key=row.metric_key,

@@ -118,14 +118,16 @@ class TrendService:
         stage = None if wanted is None else queries.require_stage(run, wanted)
         name = None if stage is None else stage.stage_id.rsplit(".", 1)[-1]
         rows = metric_summaries(queries.repository, [run.run_id], [metric_key])
-        counts = completeness_of(queries, [run.run_id], [metric_key])
         row = pick_summary(rows, name)
         if row is None:
             target = None if stage is None else stage.stage_id
             near = near_metrics(queries.repository, [run.run_id], metric_key)
+            counts = completeness_of(queries, [run.run_id], [metric_key])
             return no_curve(run.run_id, metric_key, target, near, counts)
         notes = _stage_note(metric_key, run.run_id, list(rows), row, name)
         arrived = arrived_points(queries.repository, run.run_id, metric_key, row.stage_id)
+        # Counted after the points were read: damage shows when they are.
+        counts = completeness_of(queries, [run.run_id], [metric_key])
         return curve(row, arrived, max_points, notes, counts)
 
     def get_stage_duration_trend(
