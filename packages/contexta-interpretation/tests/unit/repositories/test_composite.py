@@ -130,3 +130,22 @@ def test_an_open_run_answers_at_once(space):
 
     assert snapshot.completeness_notes == ("run_open",)
     assert [(p.step, p.value) for p in series.points] == [(0, 0.5), (1, 0.25)]
+
+
+@pytest.mark.parametrize("value", [5, None, b"a"])
+def test_an_id_that_is_no_text_is_refused_in_words(space, value):
+    """A number for a run, stage, batch or artifact gives a coded error, as an unknown name does."""
+    run, rows = space.run("run:p.a"), space.repository
+    asked = {
+        "query_run_not_found": [rows.get_run, rows.list_stages, rows.list_batches],
+        "query_artifact_not_found": [rows.get_artifact],
+    }
+    if value is not None:  # None is no filter there
+        asked["query_stage_not_found"] = [lambda value: rows.list_batches(run, value)]
+        asked["query_batch_not_found"] = [lambda value: rows.list_samples(run, None, value)]
+    for code, calls in asked.items():
+        for call in calls:
+            with pytest.raises(ResolutionError, match="no text") as caught:
+                call(value)
+
+            assert caught.value.code == code

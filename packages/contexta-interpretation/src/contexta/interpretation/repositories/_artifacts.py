@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from contexta.contract.errors import NotFoundError
 from contexta.interpretation.errors import ResolutionError
 from contexta.interpretation.repositories._project import artifact_record
-from contexta.interpretation.repositories._resolve import canonical
+from contexta.interpretation.repositories._resolve import canonical, checked_text
 from contexta.interpretation.repositories.records import ArtifactRecord
 
 
@@ -48,10 +48,10 @@ def resolve(store: ArtifactPlane, text: str) -> str | None:
     """Return the ref of a bound artifact by ref or unique ending.
 
     Raises:
-        ResolutionError: several fit (``query_artifact_ambiguous``).
+        ResolutionError: several fit (``query_artifact_ambiguous``), or it is no text.
         ValidationError: the text starts with ``artifact:`` and is no ref.
     """
-    text = text.strip()
+    text = checked_text("artifact", text)
     if text.startswith("artifact:"):
         return canonical("artifact", text)
     found = [ref for ref in store.list_refs() if ref.partition(":")[2] == text]

@@ -40,6 +40,21 @@ def built(kind: str, value: str) -> str | None:
         return None
 
 
+def checked_text(kind: str, value: object) -> str:
+    """Return a name or ref without blanks around it.
+
+    Raises:
+        ResolutionError: it is no text (``query_<kind>_not_found``).
+    """
+    if isinstance(value, str):
+        return value.strip()
+    raise ResolutionError(
+        f"{kind} {value!r} is a {type(value).__name__}, no text; pass its ref or name",
+        code=f"query_{kind}_not_found",
+        details={f"{kind}_id": str(value), "nearest": []},
+    )
+
+
 class RunResolver:
     """Resolves run names with look-ups by key; nothing is listed unless a name is unknown."""
 
@@ -58,7 +73,7 @@ class RunResolver:
 
     def find(self, text: str) -> RunRow | None:
         """Return the row of an existing run, or ``None``; raises as :meth:`resolve`."""
-        text = text.strip()
+        text = checked_text("run", text)
         if text.startswith("run:"):
             return self._row(canonical("run", text))
         by_value = built("run", text)
@@ -81,8 +96,9 @@ class RunResolver:
         Raises:
             ResolutionError: nothing fits (``query_run_not_found``) or several do.
         """
-        if text.strip().startswith("run:"):
-            return canonical("run", text.strip())
+        text = checked_text("run", text)
+        if text.startswith("run:"):
+            return canonical("run", text)
         ref = self.resolve(text)
         if ref is None:
             nearest = self.nearest(text)
@@ -126,7 +142,7 @@ def pick_part(kind: str, text: str, parts: Iterable[tuple[str, str]], *, owner: 
         ResolutionError: nothing fits (``query_<kind>_not_found``) or several do
             (``query_<kind>_ambiguous``).
     """
-    text = text.strip()
+    text = checked_text(kind, text)
     pairs = list(parts)
     found = [ref for ref, name in pairs if text in (ref, name, ref.partition(":")[2])]
     found = found or [ref for ref, _ in pairs if ref.endswith("." + text)]

@@ -24,7 +24,12 @@ from contexta.interpretation.repositories._project import (
     sample_record,
     stage_record,
 )
-from contexta.interpretation.repositories._resolve import RunResolver, canonical, pick_part
+from contexta.interpretation.repositories._resolve import (
+    RunResolver,
+    canonical,
+    checked_text,
+    pick_part,
+)
 from contexta.interpretation.repositories._runs import RunTable
 from contexta.interpretation.repositories._where import Conditions
 from contexta.interpretation.repositories.records import (
@@ -334,14 +339,14 @@ class CompositeStoreRepository(MetricAnswers, CompletenessAnswers):
     # Helpers
 
     def _stage_ref(self, run_ref: str, text: str) -> str:
-        if text.startswith("stage:"):
-            return canonical("stage", text)
+        if checked_text("stage", text).startswith("stage:"):
+            return canonical("stage", text.strip())
         stages = ((stage.stage_id, stage.name) for stage in self.list_stages(run_ref))
         return pick_part("stage", text, stages, owner=run_ref)
 
     def _batch_ref(self, run_ref: str, text: str) -> str:
-        if text.startswith("batch:"):
-            return canonical("batch", text)
+        if checked_text("batch", text).startswith("batch:"):
+            return canonical("batch", text.strip())
         batches = ((batch.batch_id, batch.name) for batch in self.list_batches(run_ref))
         return pick_part("batch", text, batches, owner=run_ref)
 
