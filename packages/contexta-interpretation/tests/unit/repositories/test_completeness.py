@@ -4,6 +4,7 @@ import pytest
 
 from contexta.contract import DegradedPayload, DegradedRecord
 from contexta.interpretation.completeness import Completeness, completeness_of
+from contexta.interpretation.errors import ResolutionError
 from contexta.interpretation.protocols import CompletenessReader
 from contexta.interpretation.repositories._completeness import _gaps, run_of
 from contexta.interpretation.trend import TrendService
@@ -118,6 +119,17 @@ def test_damaged_part_is_named_for_the_runs_that_it_may_concern(space, asked):
     assert (found.damaged_parts, found.complete) == (1, False)
     assert part.name in " ".join(found.notes)
     assert asked(other) == Completeness(runs=1, records=1)
+
+
+def test_runs_are_named_as_everywhere(space, asked):
+    """Ref, project and id, short id and unique name give one answer; an unknown name is refused."""
+    run = space.run("run:p.a", name="nightly")
+    space.points(run, "loss", [1.0, NAN])
+
+    assert {asked(name) for name in (run, "p.a", "a", "nightly")} == {asked(run)}
+    assert asked(run, "a") == asked(run)
+    with pytest.raises(ResolutionError, match="not found"):
+        asked("b")
 
 
 def test_curve_of_a_damaged_part_says_so_the_first_time(space):
