@@ -1,6 +1,7 @@
 """What is wrong with a run."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -104,6 +105,28 @@ def test_all_kinds_of_issues_in_order(make):
         ("error", "failed_deployment"),
         ("info", "missing_expected_stage"),
     ]
+
+
+def test_an_artifact_without_its_body_is_an_issue(make):
+    """A model that was registered and is gone is wrong with its run, not with another."""
+    run, other = make.run("r"), make.run("s")
+    gone = replace(make.artifact(run, "model", "model"), body_missing=True)
+    whole = make.artifact(other, "model", "model")
+
+    assert codes(make, run, artifacts=[gone, whole]) == [("error", "missing_artifact_body")]
+    assert codes(make, other, artifacts=[gone, whole]) == []
+
+
+def test_damage_that_was_met_is_an_issue(make):
+    """What cannot be read is wrong with the runs that it may concern."""
+    run = make.run("r")
+    repository = make.repository(runs=[run])
+    repository.problem_records = lambda run_id: ()
+    repository.record_counts = lambda run_id: {}
+    repository.damage_notes = lambda run_id: ("part-1.parquet is damaged",)
+    found = DiagnosticsService(QueryService(repository)).diagnose_run(run.run_id).issues
+
+    assert [(i.code, i.summary) for i in found] == [("damaged_data", "part-1.parquet is damaged")]
 
 
 def test_policy_switches_checks_off(make):

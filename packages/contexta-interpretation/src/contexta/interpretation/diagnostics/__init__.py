@@ -1,7 +1,8 @@
 """What is wrong with a run, by what it recorded.
 
-A failed or interrupted run, error events, NaN in a metric, degraded records, stages, batches and
-deployments that did not complete. What is merely absent gives no issue.
+A failed or interrupted run, error events, NaN in a metric, degraded records, damage that was met,
+artifacts without their bodies, stages, batches and deployments that did not complete. What was
+never recorded gives no issue.
 """
 
 from contexta.interpretation.diagnostics.errors import DiagnosticsError

@@ -94,6 +94,24 @@ def degraded_records(facts: RunFacts, policy: DiagnosticsPolicy) -> Iterator[Dia
         )
 
 
+def damage(facts: RunFacts, _policy: DiagnosticsPolicy) -> Iterator[DiagnosticsIssue]:
+    """What was recorded and is gone: damage that was met, and artifacts without their bodies."""
+    run = facts.run
+    for note in facts.completeness.notes:
+        link = EvidenceLink("run", run.run_id, run.name)
+        yield _issue("error", "damaged_data", note, link, run_id=run.run_id)
+    for item in facts.artifacts:
+        if item.body_missing:
+            yield _issue(
+                "error",
+                "missing_artifact_body",
+                f"the body of {item.kind} {item.artifact_ref} is gone",
+                EvidenceLink("artifact", item.artifact_ref, item.kind),
+                artifact_kind=item.kind,
+                run_id=run.run_id,
+            )
+
+
 def stages(facts: RunFacts, policy: DiagnosticsPolicy) -> Iterator[DiagnosticsIssue]:
     """Stages that did not complete, and completed ones without metrics.
 
@@ -173,6 +191,7 @@ RULES = (
     error_events,
     nonfinite_metrics,
     degraded_records,
+    damage,
     stages,
     batches,
     deployments,
