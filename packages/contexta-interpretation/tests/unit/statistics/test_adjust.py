@@ -56,3 +56,12 @@ def test_what_is_no_probability_is_refused(bad):
         holm([0.5, bad])
 
     assert caught.value.code == "statistics_invalid_p_value"
+
+
+def test_no_adjusted_p_value_is_below_its_own():
+    """Not even by rounding: 0.1 * 3 / 3 is more than 0.1, others are less."""
+    values = [count / 997 for count in range(1, 998, 3)]
+
+    for correction in ("holm", "bh"):
+        pairs = zip(values, adjust(values, correction), strict=True)
+        assert all(after >= before for before, after in pairs)

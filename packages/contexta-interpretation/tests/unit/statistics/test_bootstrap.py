@@ -131,3 +131,18 @@ def test_the_unit_does_not_matter(scale):
 
     assert (found.low / scale, found.high / scale) == pytest.approx((plain.low, plain.high))
     assert found.acceleration == pytest.approx(plain.acceleration)
+
+
+@pytest.mark.parametrize("offset", [1e6, 1e15])
+def test_an_offset_changes_no_bootstrap(offset):
+    """Resamples of large values are told apart as well as those of small ones."""
+    left, right = np.array([0, 1, 2, 5, 3, 4, 2, 1]), np.array([3, 4, 6, 9, 3, 7, 4, 6])
+    near, far = bootstrap_test(left, right), bootstrap_test(left + offset, right + offset)
+
+    assert (far.low, far.high, far.p_value) == pytest.approx((near.low, near.high, near.p_value))
+
+
+def test_values_near_the_smallest_double_do_not_vary():
+    """A standard error of theirs can be zero; no test divides by it."""
+    assert bootstrap_test([0.0, 5e-324, 1e-323], [0.0] * 3).status == "no_variance"
+    assert welch_test([0.0, 5e-324, 1e-323], [0.0] * 3).status == "no_variance"

@@ -81,3 +81,24 @@ def test_a_sample_is_described_without_what_is_not_finite():
     assert (found.sd, found.minimum, found.maximum) == (1.0, 1.0, 3.0)
     assert sample([]).mean is None
     assert sample([1e308, 1e308]).mean == 1e308
+
+
+def test_values_that_are_too_large_have_no_effect_size():
+    """The squares of such values fit in no double; that is no reason to fail."""
+    assert hedges_g([1e200, 2e200, 4e200], [1.0, 2.0, 3.0]) is None
+    assert paired_effect([1e200, 2e200, 4e200]) is None
+
+
+def test_a_tiny_spread_has_an_effect_size():
+    """An effect size has no unit, so that tiny values have the same one."""
+    left, right = np.array([1.0, 2.0, 4.0]), np.array([2.0, 5.0, 7.0])
+
+    assert hedges_g(left * 1e-200, right * 1e-200) == pytest.approx(hedges_g(left, right))
+
+
+def test_equal_values_have_no_spread():
+    """Three times 0.1 is not 0.3 in doubles; the mean of equal values is that value anyway."""
+    found = sample([0.1, 0.1, 0.1])
+
+    assert (found.mean, found.sd) == (0.1, 0.0)
+    assert hedges_g([0.1] * 3, [0.3] * 3) is None

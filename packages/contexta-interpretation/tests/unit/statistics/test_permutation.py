@@ -114,3 +114,14 @@ def test_one_value_against_many_is_a_rank():
     found = permutation_test(list(range(19)), [100.0])
 
     assert (found.p_greater, found.low) == (0.05, None)
+
+
+@pytest.mark.parametrize("paired", [False, True])
+@pytest.mark.parametrize("offset", [1e4 + 0.1, 1e6 + 0.1, 1e9])
+def test_ties_are_ties_far_from_zero(paired, offset):
+    """The rounding of means of large values must not make tied arrangements less extreme."""
+    left, right = np.array([0, 1, 2, 5, 3, 4]), np.array([3, 4, 6, 9, 3, 7])
+    near = permutation_test(left, right, paired=paired)
+    far = permutation_test(left + offset, right + offset, paired=paired)
+
+    assert (far.p_value, far.p_greater) == (near.p_value, near.p_greater)

@@ -40,7 +40,7 @@ def benjamini_hochberg(p_values: Sequence[float | None]) -> tuple[float | None, 
     lowest = 1.0
     for rank in range(len(order), 0, -1):
         p, index = order[rank - 1]
-        lowest = min(lowest, p * len(order) / rank)
+        lowest = min(lowest, p * (len(order) / rank))
         out[index] = lowest
     return tuple(out)
 

@@ -229,16 +229,22 @@ def _shrunk(share: float, ratio: float, df: float, expand: bool) -> float:
 def _one_sample(one: Sample, resamples: int, seed: int) -> BcaTerms | None:
     import numpy as np
 
-    values = np.asarray(one.values)
+    # Away from zero, sums lose the digits that tell the resamples apart.
+    origin = one.values[0]
+    values = np.asarray(one.values) - origin
     random = np.random.default_rng(seed)
     means = _resampled_means(values, resamples, random)
-    return bca_terms(float(values.mean()), means, [_left_out(values)])
+    terms = bca_terms(float(values.mean()), means, [_left_out(values)])
+    if terms is None:
+        return None
+    return replace(terms, estimate=one.mean or 0.0, resampled=terms.resampled + origin)
 
 
 def _two_samples(one: Sample, two: Sample, resamples: int, seed: int) -> BcaTerms | None:
     import numpy as np
 
-    left, right = np.asarray(one.values), np.asarray(two.values)
+    origin = one.values[0]
+    left, right = np.asarray(one.values) - origin, np.asarray(two.values) - origin
     random = np.random.default_rng(seed)
     changes = -_resampled_means(left, resamples, random)
     changes += _resampled_means(right, resamples, random)

@@ -57,7 +57,7 @@ def t_sf(t: float, df: float) -> float:
     if math.isinf(t):
         return 0.0 if t > 0 else 1.0
     if df >= _DF_LARGE:  # Abramowitz and Stegun 26.7.8; its error is of order 1 / df^2
-        return normal_cdf(-t * (1.0 - 0.25 / df) / math.sqrt(1.0 + 0.5 * t * t / df))
+        return normal_cdf(-t * (1.0 - 0.25 / df) / math.hypot(1.0, t * math.sqrt(0.5 / df)))
     square = t * t
     upper = 0.5 * _beta_ratio(0.5 * df, 0.5, df / (df + square), square / (df + square))
     return upper if t >= 0 else 1.0 - upper

@@ -6,7 +6,13 @@ import math
 from collections.abc import Iterable
 
 from contexta.interpretation.statistics._distributions import t_quantile
-from contexta.interpretation.statistics._samples import check_alpha, difference, sample
+from contexta.interpretation.statistics._samples import (
+    check_alpha,
+    difference,
+    sample,
+    too_large,
+    varies,
+)
 from contexta.interpretation.statistics.models import Comparison
 
 
@@ -15,15 +21,17 @@ def hedges_g(left: Iterable[float], right: Iterable[float]) -> float | None:
 
     d divides by the pooled standard deviation (Cohen 1988); the factor is the exact
     J(m) = Gamma(m/2) / (sqrt(m/2) Gamma((m-1)/2)) of Hedges (1981), m = n1 + n2 - 2. ``None``
-    when it is not defined: no variation, or too few values.
+    when it is not defined: no variation, too few values, or values beyond 1e150.
     """
     one, two = sample(left), sample(right)
     df = one.n + two.n - 2
     if df < 2 or not one.n or not two.n:
         return None
-    squares = (one.n - 1) * (one.sd or 0.0) ** 2 + (two.n - 1) * (two.sd or 0.0) ** 2
-    pooled = math.sqrt(squares / df)
-    return _hedges_factor(df) * difference(one, two) / pooled if pooled > 0 else None
+    if too_large(one, two) or not (varies(one) or varies(two)):
+        return None
+    weights = math.sqrt((one.n - 1) / df), math.sqrt((two.n - 1) / df)
+    pooled = math.hypot(weights[0] * (one.sd or 0.0), weights[1] * (two.sd or 0.0))
+    return _hedges_factor(df) * difference(one, two) / pooled
 
 
 def paired_effect(differences: Iterable[float]) -> float | None:
@@ -32,7 +40,7 @@ def paired_effect(differences: Iterable[float]) -> float | None:
     ``None`` when it is not defined.
     """
     one = sample(differences)
-    if one.n < 3 or one.mean is None or not one.sd:
+    if one.n < 3 or one.mean is None or not one.sd or too_large(one) or not varies(one):
         return None
     return _hedges_factor(one.n - 1) * one.mean / one.sd
 

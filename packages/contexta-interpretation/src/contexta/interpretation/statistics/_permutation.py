@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 #: How many rearrangements are enumerated; above, they are drawn.
 EXACT_LIMIT = 20_000
 RESAMPLES = 9_999
-# Sums of the same numbers in another order differ by rounding; such ties must count as ties.
+# Sums of the same numbers in another order differ by rounding, and so do values written with
+# decimals (1000.1 - 1000.0 is not 0.1); such ties must count as ties.
 _TIE = 1e-12
+_ROUNDED = 2.3e-16
 _BLOCK = 1 << 20
 
 
@@ -77,7 +79,8 @@ def permutation_test(
         changes = _drawn_splits(values, count, resamples, seed)
     # With equal sizes, each split has its mirror image of the same absolute difference.
     mirrored = one.n == two.n
-    return _filled(base, difference(one, two), changes, mirrored, total, settings)
+    rounded = _ROUNDED * _largest(one, two)
+    return _filled(base, difference(one, two), changes, rounded, mirrored, total, settings)
 
 
 def _paired(
@@ -97,13 +100,15 @@ def _paired(
         changes = _all_signs(change.values)
     else:
         changes = _drawn_signs(change.values, resamples, seed)
-    return _filled(base, observed, changes, True, total, settings)
+    rounded = _ROUNDED * _largest(one, two)
+    return _filled(base, observed, changes, rounded, True, total, settings)
 
 
 def _filled(
     base: Comparison,
     observed: float,
     changes: np.ndarray[Any, Any],
+    rounded: float,
     mirrored: bool,
     total: int,
     settings: tuple[int, int, int],
@@ -112,7 +117,7 @@ def _filled(
 
     _, exact_limit, seed = settings
     exact = total <= exact_limit
-    slack = _TIE * max(float(np.max(np.abs(changes))), abs(observed))
+    slack = _TIE * max(float(np.max(np.abs(changes))), abs(observed)) + rounded
     greater = int(np.count_nonzero(changes >= observed - slack))
     less = int(np.count_nonzero(changes <= observed + slack))
     both = int(np.count_nonzero(np.abs(changes) >= abs(observed) - slack))
@@ -130,6 +135,10 @@ def _filled(
         resamples=len(changes),
         seed=None if exact else seed,
     )
+
+
+def _largest(one: Sample, two: Sample) -> float:
+    return max(abs(value) for value in (*one.values, *two.values))
 
 
 def _all_splits(values: tuple[float, ...], count: int) -> np.ndarray[Any, Any]:

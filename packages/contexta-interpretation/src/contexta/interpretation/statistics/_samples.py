@@ -12,6 +12,7 @@ from contexta.interpretation.statistics.models import Comparison, Sample
 # Relative to the values themselves: less variation than this is rounding, not variation.
 _ROUNDING = 4e-16
 _LARGEST = 1e150
+_SMALLEST = 1e-305  # below, a standard error has too few digits left, or becomes zero
 TOO_LARGE = "values beyond 1e150 are too large for the arithmetic of doubles"
 
 
@@ -127,14 +128,22 @@ def varies(one: Sample) -> bool:
     """Whether the values vary beyond the rounding of doubles."""
     if one.sd is None or one.mean is None:
         return False
-    return one.sd > _ROUNDING * abs(one.mean) and not one.constant
+    return one.sd > max(_ROUNDING * abs(one.mean), _SMALLEST) and not one.constant
 
 
 def difference(left: Sample, right: Sample) -> float:
-    """mean(right) - mean(left) of samples that have values."""
+    """mean(right) - mean(left) of samples that have values.
+
+    Taken from what the values are away from the least of them: the means of large values that lie
+    close together are rounded by more than they differ.
+    """
     if left.mean is None or right.mean is None:
         return math.nan
-    return right.mean - left.mean
+    if too_large(left, right):
+        return right.mean - left.mean
+    origin = min(*left.values, *right.values)
+    one, two = (_mean([value - origin for value in side.values]) for side in (left, right))
+    return two - one
 
 
 def _answer(base: Comparison, status: str, change: float | None, reason: str) -> Comparison:
@@ -160,6 +169,8 @@ def _with_excluded(one: Sample, excluded: int) -> Sample:
 
 def _mean(values: Sequence[float]) -> float:
     """Exact to the last digit; divided first when the sum would overflow."""
+    if min(values) == max(values):
+        return values[0]
     try:
         return math.fsum(values) / len(values)
     except OverflowError:
@@ -174,8 +185,10 @@ def _sd(values: Sequence[float]) -> float | None:
     scale = max(abs(value - center) for value in values)
     if scale == 0 or not math.isfinite(scale):
         return scale
-    total = math.fsum(((value - center) / scale) ** 2 for value in values)
-    return scale * math.sqrt(total / (len(values) - 1))
+    away = [(value - center) / scale for value in values]
+    # The center is rounded; what it is off by is taken out again.
+    total = math.fsum(item * item for item in away) - math.fsum(away) ** 2 / len(away)
+    return scale * math.sqrt(max(0.0, total) / (len(values) - 1))
 
 
 def _number(value: object) -> float:
