@@ -18,7 +18,7 @@ from contexta.store.testing import throwaway_postgres
 
 START = to_epoch_us("2026-01-31T12:00:00Z")
 HOUR = 3_600_000_000
-PLAIN = ["", "a", "A", "adam", "0.01", "true", "nan", "inf", "null"]
+PLAIN = ["", "a", "A", "adam", "0.01", "true", "nan", "inf", "NaN", "-Infinity", "null"]
 ODD = ["Adam%_[x]", "a*b?c", 'it\'s "x"; DROP TABLE runs --', "\\", "a\nb", "x\x00y", "\x01"]
 TEXTS = [*PLAIN, *ODD, "é", "e\u0301", "\U0001f600"]
 NUMBERS = [0, -0.0, 1, 0.01, -3.5, 1e300, 2**60, float("nan"), float("inf"), float("-inf")]
