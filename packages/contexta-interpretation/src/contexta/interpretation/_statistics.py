@@ -8,7 +8,12 @@ from collections.abc import Sequence
 
 def mean(values: Sequence[float]) -> float | None:
     """Arithmetic mean; ``None`` without values."""
-    return math.fsum(values) / len(values) if values else None
+    if not values:
+        return None
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:  # the sum fits in no double, the mean does
+        return math.fsum(value / len(values) for value in values)
 
 
 def population_std(values: Sequence[float]) -> float | None:
@@ -19,7 +24,7 @@ def population_std(values: Sequence[float]) -> float | None:
     center = mean(values)
     if center is None:
         return None
-    return math.sqrt(math.fsum((value - center) ** 2 for value in values) / len(values))
+    return _root_of_squares(values, center, len(values))
 
 
 def sample_std(values: Sequence[float]) -> float | None:
@@ -27,7 +32,16 @@ def sample_std(values: Sequence[float]) -> float | None:
     center = mean(values)
     if center is None or len(values) < 2:
         return None
-    return math.sqrt(math.fsum((value - center) ** 2 for value in values) / (len(values) - 1))
+    return _root_of_squares(values, center, len(values) - 1)
+
+
+def _root_of_squares(values: Sequence[float], center: float, divisor: int) -> float:
+    """Scaled, so that squares of large or tiny deviations stay within doubles."""
+    scale = max(abs(value - center) for value in values)
+    if scale == 0 or not math.isfinite(scale):
+        return scale
+    total = math.fsum(((value - center) / scale) ** 2 for value in values)
+    return scale * math.sqrt(total / divisor)
 
 
 def deviations(values: Sequence[float]) -> tuple[float | None, float | None, float | None]:

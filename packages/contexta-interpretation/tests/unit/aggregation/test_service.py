@@ -86,3 +86,15 @@ def test_a_stage_of_nan_keeps_its_row(make):
     (row,) = table.by_stage
 
     assert (row.count, row.mean, row.max, row.excluded_nonfinite) == (0, None, None, 1)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200, 2e307])
+def test_values_of_any_size_have_statistics(make, size):
+    """Neither the sum nor the squares of such values fit in a double; mean and deviation do."""
+    runs = [make.run(str(number), minute=number) for number in range(4)]
+    values = [4 * size, 4 * size, 8 * size, 8 * size]
+    records = [make.metric(run, "m", v) for run, v in zip(runs, values, strict=True)]
+    found = service(make, runs, records).aggregate_metric("m")
+
+    assert (found.mean, found.std) == pytest.approx((6 * size, 2 * size))
+    assert found.sample_std == pytest.approx(2 * size * math.sqrt(4 / 3))

@@ -378,3 +378,35 @@ def test_a_key_that_is_no_text_is_refused(make, history, key):
         service(make, history).find_changes(key)
 
     assert caught.value.code == "changes_invalid_metric_key"
+
+
+@pytest.mark.parametrize("value", ["no", 1, {"loss": False}])
+def test_a_direction_is_true_or_false(make, history, value):
+    """Anything else would be taken for true, and every direction would be told wrong."""
+    asked = service(make, history)
+    for question in (asked.find_changes, asked.bisect):
+        with pytest.raises(ValidationError) as caught:
+            question("loss", higher_is_better=value)
+        assert caught.value.code == "changes_invalid_direction"
+
+
+def test_a_good_run_that_is_the_newest_is_named_so(make, history):
+    """Without a bad run the message speaks of none."""
+    asked = service(make, history)
+    with pytest.raises(ChangeError, match=r"no run comes after the good run 'run:p.r39'"):
+        asked.bisect("loss", good="run:p.r39")
+    with pytest.raises(ChangeError, match=r"no run comes before the bad run 'run:p.r00'"):
+        asked.bisect("loss", bad="run:p.r00")
+
+
+def test_a_list_is_not_the_text_that_looks_like_it(make, history):
+    """A param that turned from text into a list differs; one of other key order does not."""
+    for number, run in enumerate(history["runs"]):
+        layers = [64, 32] if number >= 25 else "[64, 32]"
+        order = {"a": 1, "b": 2} if number >= 25 else {"b": 2, "a": 1}
+        params = {**run.params, "layers": layers, "nested": {"of": order}}
+        history["runs"][number] = replace(run, params=params)
+    keys = {item.key for item in service(make, history).bisect("loss").differences}
+
+    assert "layers" in keys
+    assert "nested" not in keys

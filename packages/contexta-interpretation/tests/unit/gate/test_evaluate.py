@@ -8,6 +8,7 @@ import pytest
 
 from contexta.contract.errors import ValidationError
 from contexta.interpretation import ResolutionError, RunListQuery
+from contexta.interpretation.diagnostics import DiagnosticsService
 from contexta.interpretation.gate import (
     CompletenessRule,
     NoErrorsRule,
@@ -226,3 +227,27 @@ def test_results_are_json_and_pickle(bench):
 
     assert pickle.loads(pickle.dumps(found)) == found
     assert (again["verdict"], again["exit_code"]) == ("fail", 1)
+
+
+def test_the_mean_of_the_largest_doubles_has_an_answer(bench):
+    """Their sum fits in no double; their mean does."""
+    runs = bench.group("big", "size", [1.7e308, 1.7e308])
+    found = bench.outcome(runs, ThresholdRule("size", "<", 1.75e308, across="mean"))
+
+    assert (found.outcome, found.numbers["mean"]) == ("pass", 1.7e308)
+
+
+def test_runs_are_diagnosed_once_for_all_rules(bench, monkeypatch):
+    """Many rules about errors cost no more than one."""
+    run = bench.add("one", {"accuracy": 0.9}).run_id
+    asked = []
+    original = DiagnosticsService.diagnose_run
+
+    def counted(self, run_id):
+        asked.append(run_id)
+        return original(self, run_id)
+
+    monkeypatch.setattr(DiagnosticsService, "diagnose_run", counted)
+    found = bench.evaluate(run, [NoErrorsRule(name=str(number)) for number in range(5)])
+
+    assert (found.verdict, asked) == ("pass", [run])

@@ -236,3 +236,24 @@ def test_other_methods_find_it_too(bench, method):
     assert bench.evaluate(candidates, [rule], baseline, seed=3) == bench.evaluate(
         candidates, [rule], baseline, seed=3
     )
+
+
+def test_a_candidate_without_a_counterpart_does_not_pass_unseen(bench):
+    """Pairs leave it out of the test, so that nothing would hold its value against anything."""
+    baseline = bench.group("base", "accuracy", BASE)
+    new = bench.group("new", "accuracy", SAME)
+    new.append(bench.add("lone", {"accuracy": -50.0}, params={"seed": 99}).run_id)
+    found = bench.outcome(new, NoRegressionRule("accuracy", paired_by="seed"), baseline)
+
+    assert found.outcome == "cannot_tell"
+    assert f"{new[-1]} without a counterpart" in found.reason
+
+
+def test_runs_that_did_not_complete_count_and_are_told(bench):
+    """A failed run is judged like any other; the note says on which side it is."""
+    baseline = bench.group("base", "accuracy", BASE)
+    broken = bench.add("new", {"accuracy": 0.9}, status="failed").run_id
+    found = bench.evaluate(broken, [NoRegressionRule("accuracy")], baseline)
+    (note,) = found.completeness_notes
+
+    assert (note.summary, note.details) == ("groups_runs_not_completed:candidates", {"failed": 1})

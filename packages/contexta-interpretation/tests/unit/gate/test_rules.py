@@ -179,3 +179,10 @@ def test_rules_are_named_by_what_they_ask():
         "loss holds",
         "required_stages: fit, eval",
     ]
+
+
+@pytest.mark.parametrize("value", [0, 1, 1.0, "true"])
+def test_a_direction_is_true_or_false(value):
+    """Numbers that equal booleans in Python are none in a file of rules."""
+    with pytest.raises(ValidationError, match="higher_is_better"):
+        parse_rules([{"type": "no_regression", "metric_key": "loss", "higher_is_better": value}])

@@ -357,3 +357,36 @@ def test_a_policy_is_checked():
     assert caught.value.code == "groups_invalid_policy"
     assert len(caught.value.details["problems"]) == 4
     assert GroupPolicy(minimum_runs={"welch": 6}).minimum_runs["permutation"] >= 2
+
+
+def test_runs_that_did_not_complete_count_and_are_told(bench):
+    """Groups take every run that was asked for; a note says how many are not completed."""
+    left = bench.group("a", "accuracy", LOW)
+    right = bench.group("b", "accuracy", HIGH)
+    right.append(bench.add("c", {"accuracy": 0.95}, status="failed").run_id)
+    right.append(bench.add("d", {"accuracy": 0.95}, status="open").run_id)
+    found = bench.service().compare_groups(left, right)
+    (note,) = found.completeness_notes
+
+    assert row(found).right.n == 7
+    assert note.summary == "groups_runs_not_completed:right"
+    assert note.details == {"failed": 1, "open": 1}
+
+
+@pytest.mark.parametrize("method", ["welch", "permutation"])
+@pytest.mark.parametrize("size", [1e155, 1e200, 1e300])
+def test_values_beyond_all_arithmetic_are_an_answer(bench, method, size):
+    """Squares of such values fit in no double: cannot tell, and no error."""
+    left = bench.group("a", "size", [size, 2 * size, 4 * size])
+    right = bench.group("b", "size", [size, 3 * size, 4 * size])
+    found = row(bench.service().compare_groups(left, right, method=method), "size")
+
+    assert (found.verdict, found.effect_size) == ("cannot tell", None)
+
+
+def test_a_strict_level_is_shown_as_it_is(two):
+    """The interval at a level of 0.001 is one of 99.9 %, not of 100 %."""
+    bench, left, right = two
+    found = row(bench.service().compare_groups(left, right, alpha=0.001))
+
+    assert "99.9% interval" in found.reason

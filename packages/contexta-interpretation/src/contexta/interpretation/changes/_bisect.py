@@ -54,8 +54,14 @@ class Bisector:
         first = 0 if good is None else self._place(good, "good")
         last = len(self._runs) - 1 if bad is None else self._place(bad, "bad")
         if (good is not None or bad is not None) and first >= last:
+            if bad is None:
+                text = f"no run comes after the good run {good!r} in the history"
+            elif good is None:
+                text = f"no run comes before the bad run {bad!r} in the history"
+            else:
+                text = f"the bad run {bad!r} does not come after the good run {good!r}"
             raise ChangeError(
-                f"the bad run {bad!r} does not come after the good run {good!r} in the history",
+                f"{text}; give a good run that is older than the bad one",
                 code="changes_invalid_bisection",
                 details={"good": good, "bad": bad},
             )

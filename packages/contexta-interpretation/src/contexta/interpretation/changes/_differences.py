@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -131,7 +132,7 @@ def _plain(value: Any) -> Any:
         return "nan", "float"
     if isinstance(value, (bool, int, float)):
         return ("bool", value) if isinstance(value, bool) else ("number", value)
-    return repr(value)
+    return "json", json.dumps(value, sort_keys=True, default=str)
 
 
 def known_kinds(facts: Iterable[Facts]) -> frozenset[str]:

@@ -73,8 +73,9 @@ class ChangeService:
         Raises:
             ResolutionError: none of the completed runs has the metric
                 (``changes_unknown_metric``), or in that stage (``changes_unknown_stage``).
-            ValidationError: a setting is out of its range (``changes_invalid_policy``), or the key
-                is no text (``changes_invalid_metric_key``).
+            ValidationError: a setting is out of its range (``changes_invalid_policy``), the key
+                is no text (``changes_invalid_metric_key``), or the direction neither true nor
+                false (``changes_invalid_direction``).
         """
         policy = self._policy(
             aggregation=aggregation,
@@ -83,6 +84,7 @@ class ChangeService:
             seed=seed,
             max_runs=max_runs,
         )
+        _check_direction(higher_is_better)
         history = self._load(metric_key, query, project_name, stage_name, policy)
         return self._search(metric_key, history, stage_name, policy, higher_is_better)
 
@@ -144,6 +146,7 @@ class ChangeService:
             seed=seed,
             max_runs=max_runs,
         )
+        _check_direction(higher_is_better)
         history = self._load(metric_key, query, project_name, stage_name, policy)
         found = self._search(metric_key, history, stage_name, policy, higher_is_better)
         bisector = Bisector(self.query_service, found, history.runs, policy.facts_per_side)
@@ -228,6 +231,15 @@ class ChangeService:
 
     def _completeness(self, history: History, metric_key: str) -> Completeness:
         return completeness_of(self.query_service, history.run_ids, [metric_key])
+
+
+def _check_direction(given: object) -> None:
+    if given is not None and not isinstance(given, bool):
+        raise ValidationError(
+            f"higher_is_better is {given!r}; give True, False, or leave it out",
+            code="changes_invalid_direction",
+            details={"value": str(given)},
+        )
 
 
 def _reason(values: list[float], metric_key: str, policy: ChangePolicy) -> str:

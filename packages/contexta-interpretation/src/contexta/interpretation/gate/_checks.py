@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from statistics import median
 
 from contexta.contract.refs import slugify
 from contexta.interpretation._nearest import hint, nearest
+from contexta.interpretation._statistics import mean, percentile
 from contexta.interpretation.completeness import completeness_of
 from contexta.interpretation.gate._context import Context, names, number, outcome, run_link
 from contexta.interpretation.gate.models import RuleOutcome
@@ -21,7 +21,6 @@ from contexta.interpretation.gate.rules import (
 )
 from contexta.interpretation.groups._values import RunValue
 from contexta.interpretation.query.filters import OPERATORS
-from contexta.interpretation.query.metrics import metric_summaries
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.repositories.records import RunRecord
 
@@ -47,7 +46,8 @@ def check_threshold(rule: ThresholdRule, context: Context) -> RuleOutcome:
     if missing:
         return outcome(rule, "cannot_tell", _missing(rule, missing, context), numbers, links)
     values = [item.value or 0.0 for item in known]
-    value = math.fsum(values) / len(values) if rule.across == "mean" else float(median(values))
+    middle = mean(values) if rule.across == "mean" else percentile(values, 0.5)
+    value = math.nan if middle is None else middle
     numbers[rule.across] = value
     holds = OPERATORS[rule.operator](value, rule.value)
     text = f"the {rule.across} of {len(values)} runs is {number(value)}"
@@ -82,10 +82,8 @@ def _missing(rule: ThresholdRule, missing: Sequence[RunRecord], context: Context
 
 def near_metric(context: Context, key: str) -> str:
     """The nearest metrics that the candidates have, when none has this one; else nothing."""
-    ids = [run.run_id for run in context.runs]
-    rows = metric_summaries(context.query_service.repository, ids)
-    known = {row.metric_key for row in rows}
-    return "" if key in known else hint(nearest(key, sorted(known)))
+    known = context.known_metrics()
+    return "" if key in known else hint(nearest(key, known))
 
 
 def check_stages(rule: RequiredStagesRule, context: Context) -> RuleOutcome:
@@ -177,11 +175,10 @@ def _required(
 
 def check_errors(rule: NoErrorsRule, context: Context) -> RuleOutcome:
     """Diagnose every run; an open run without errors may still come to some."""
-    results = [context.diagnostics.diagnose_run(run.run_id) for run in context.runs]
     issues = [
         issue
-        for result in results
-        for issue in result.issues
+        for run in context.runs
+        for issue in context.issues_of(run)
         if issue.severity == "error" and issue.code not in rule.ignore
     ]
     still_open = [run for run in context.runs if run.status == "open"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from contexta.interpretation.diagnostics import DiagnosticsService
+from contexta.interpretation.diagnostics import DiagnosticsIssue, DiagnosticsService
 from contexta.interpretation.gate.models import RuleOutcome
 from contexta.interpretation.gate.rules import GateRule
 from contexta.interpretation.groups._values import RunValue, ValueTable
+from contexta.interpretation.query.metrics import metric_summaries
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import RunRecord
@@ -26,6 +27,8 @@ class Context:
     baseline: Sequence[RunRecord]
     keys: Sequence[str]
     table: ValueTable = field(init=False)
+    _issues: dict[str, tuple[DiagnosticsIssue, ...]] = field(init=False, default_factory=dict)
+    _known: list[str] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Read the metrics of both groups."""
@@ -36,6 +39,20 @@ class Context:
     ) -> list[RunValue]:
         """Return one value per run."""
         return self.table.values(runs, key, aggregation, stage_name)
+
+    def issues_of(self, run: RunRecord) -> tuple[DiagnosticsIssue, ...]:
+        """Diagnose a candidate, once for all rules."""
+        if run.run_id not in self._issues:
+            self._issues[run.run_id] = self.diagnostics.diagnose_run(run.run_id).issues
+        return self._issues[run.run_id]
+
+    def known_metrics(self) -> list[str]:
+        """Return every metric that any candidate has, sorted."""
+        if self._known is None:
+            ids = [run.run_id for run in self.runs]
+            rows = metric_summaries(self.query_service.repository, ids)
+            self._known = sorted({row.metric_key for row in rows})
+        return self._known
 
 
 def outcome(

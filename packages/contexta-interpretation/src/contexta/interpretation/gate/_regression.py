@@ -73,6 +73,11 @@ def _test(rule: NoRegressionRule, context: Context, policy: GroupPolicy, seed: i
         values = {item.run.run_id: item.value for item in (*one, *two) if item.finite}
         pairs = pair_runs(context.baseline, context.runs, rule.paired_by)
         both = [(a, b) for a, b in pairs if a in values and b in values]
+        paired = {b for _, b in both}
+        alone = [item.run for item in two if item.run.run_id not in paired]
+        if alone:  # a run that nothing was held against must not pass
+            text = f"{names(alone)} without a counterpart of the same {rule.paired_by}"
+            return replace(result, problem=("cannot_tell", text))
         left = [values[a] or 0.0 for a, _ in both]
         right = [values[b] or 0.0 for _, b in both]
     better = is_higher_better(rule.metric_key)

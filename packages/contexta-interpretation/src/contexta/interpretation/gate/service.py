@@ -24,7 +24,12 @@ from contexta.interpretation.gate.rules import (
     RequiredStagesRule,
     ThresholdRule,
 )
-from contexta.interpretation.groups._members import Selection, refuse_overlap, select_runs
+from contexta.interpretation.groups._members import (
+    Selection,
+    not_completed,
+    refuse_overlap,
+    select_runs,
+)
 from contexta.interpretation.groups.policy import GroupPolicy
 from contexta.interpretation.query.filters import RunListQuery
 from contexta.interpretation.query.models import EvidenceLink
@@ -100,7 +105,7 @@ class GateService:
             baseline_run_ids=tuple(run.run_id for run in others),
             correction=correction,
             seed=seed,
-            completeness_notes=notes,
+            completeness_notes=(*notes, *not_completed(candidates=runs, baseline=others)),
             evidence_links=tuple(EvidenceLink("run", r.run_id, r.name) for r in (*runs, *others)),
             completeness=completeness_of(
                 self.query_service, [run.run_id for run in (*runs, *others)]

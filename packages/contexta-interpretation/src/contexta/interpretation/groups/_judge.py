@@ -77,7 +77,9 @@ def metric_row(
         effect = hedges_g(a, b)
     else:
         effect = paired_effect(y - x for x, y in zip(a, b, strict=True))
-    change = None if first.mean is None or second.mean is None else second.mean - first.mean
+    change = test.difference
+    if change is None and first.mean is not None and second.mean is not None:
+        change = second.mean - first.mean
     return GroupMetric(
         metric_key=key,
         left=first,
@@ -132,7 +134,9 @@ def _verdict(row: GroupMetric, tests: int, alpha: float, power: float) -> tuple[
     if row.p_adjusted > alpha:
         return "no difference found", f"{change}, {p}; {_visible(row, power)}"
     bounds = (
-        "" if row.low is None else f", {1 - alpha:.0%} interval {_n(row.low)} to {_n(row.high)}"
+        ""
+        if row.low is None
+        else f", {100 - 100 * alpha:.4g}% interval {_n(row.low)} to {_n(row.high)}"
     )
     text = f"{change}{bounds}, {p}"
     if row.higher_is_better is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from contexta.contract.errors import ValidationError
 from contexta.interpretation._nearest import hint, nearest
+from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.errors import ResolutionError
 from contexta.interpretation.groups.errors import GroupError
 from contexta.interpretation.groups.models import ReplicateGroup
@@ -87,6 +88,17 @@ def refuse_overlap(left: Sequence[RunRecord], right: Sequence[RunRecord]) -> Non
             code="groups_run_in_both",
             details={"run_ids": both},
         )
+
+
+def not_completed(**sides: Sequence[RunRecord]) -> list[CompletenessNote]:
+    """Say for each side how many of its runs are open, failed or cancelled: they count too."""
+    notes = []
+    for side, runs in sides.items():
+        counts = Counter(run.status for run in runs if run.status != "completed")
+        if counts:
+            summary = f"groups_runs_not_completed:{side}"
+            notes.append(CompletenessNote("warning", summary, dict(sorted(counts.items()))))
+    return notes
 
 
 def check_params(runs: Sequence[RunRecord], keys: Sequence[str]) -> None:

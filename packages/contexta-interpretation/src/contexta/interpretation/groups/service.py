@@ -13,6 +13,7 @@ from contexta.interpretation.groups._judge import judge, metric_row
 from contexta.interpretation.groups._members import (
     Selection,
     check_params,
+    not_completed,
     pair_runs,
     param_key,
     refuse_overlap,
@@ -102,6 +103,9 @@ class GroupService:
         seed: int = 0,
     ) -> GroupComparison:
         """Compare the metrics of two groups of runs, one value per run.
+
+        Runs count whatever their status; a note says how many are not completed. A query with
+        ``status="completed"`` leaves the others out.
 
         Args:
             left: The reference: a query, a run id, several run ids, or a replicate group.
@@ -202,6 +206,7 @@ def _notes(
         for side, runs in (("left", left), ("right", right))
         if not runs
     ]
+    notes += not_completed(left=left, right=right)
     for row in rows:
         count = row.left.nonfinite + row.right.nonfinite
         if count:

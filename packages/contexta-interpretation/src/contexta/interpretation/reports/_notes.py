@@ -33,6 +33,7 @@ _MEANINGS = {
     "gate_candidates_left_out_of_baseline": "the baseline matched candidates; they are left out",
     "groups_empty": "a side has no runs",
     "groups_nonfinite_left_out": "values that are NaN or infinite are left out",
+    "groups_runs_not_completed": "runs that are not completed count as well",
     "groups_population_empty": "no run matches",
     "groups_unequal_sizes": "groups of unequal size need another method to be judged well",
     "groups_unknown_param": "no run has this parameter",
