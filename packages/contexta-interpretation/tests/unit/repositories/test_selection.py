@@ -195,3 +195,19 @@ def test_a_range_may_end_with_the_calendar(mixed, end):
     query = RunListQuery(time_range=TimeRange(started_before=end))
 
     assert mixed.query.list_run_ids(query=query) == mixed.query.list_run_ids()
+
+
+def test_a_parameter_is_filtered_alike_wherever_the_filter_is_applied(space):
+    """By SQL, among runs that were named, and over a basic repository."""
+    values = [1, "1", True, "true", None, "null", 2**53, 2**53 + 1, 2**64, 0.1, math.nan, "x", ""]
+    for number, value in enumerate(values):
+        space.run(f"run:p.r{number}", number, params={"k": value})
+    named = space.query.list_run_ids()
+    basic = QueryService(InMemoryRepository(runs=space.query.list_runs(), records=[]))
+    for value in values:
+        query = RunListQuery(params={"k": value})
+        found = space.query.list_run_ids(query=query)
+
+        assert found
+        assert space.query.list_run_ids(query=replace(query, run_ids=named)) == found
+        assert basic.list_run_ids(query=query) == found

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from contexta.interpretation._instants import instant_us, sort_instant
-from contexta.interpretation.query.filters import RunListQuery, same_param
+from contexta.interpretation.query.filters import RunListQuery, meets_param
 from contexta.interpretation.repositories.records import RunRecord
 
 _T = TypeVar("_T")
@@ -27,7 +27,7 @@ def _keeps(run: RunRecord, query: RunListQuery) -> bool:
     if any(run.tags.get(key) != value for key, value in (query.tags or {}).items()):
         return False
     for key, wanted in query.params.items():
-        if key not in run.params or not same_param(run.params[key], wanted):
+        if key not in run.params or not meets_param(run.params[key], wanted):
             return False
     return _in_range(run, query)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import operator as op
 from collections.abc import Callable, Mapping
@@ -242,12 +243,38 @@ def _invalid(name: str, value: object, rule: str) -> ValidationError:
 
 
 def same_param(stored: object, wanted: object) -> bool:
-    """Whether a stored parameter equals the wanted one; numbers compare as numbers."""
+    """Whether two parameters are the same, exactly; 1 and 1.0 are."""
     if isinstance(wanted, bool) or isinstance(stored, bool):
         return stored is wanted
-    if isinstance(wanted, float) and isinstance(stored, str):
-        # A run keeps what is not finite as a word; `float` reads these and many others.
-        return stored in _NONFINITE and same_param(float(stored), wanted)
     if isinstance(wanted, (int, float)) and isinstance(stored, (int, float)):
         return stored == wanted or (math.isnan(stored) and math.isnan(wanted))
     return stored == wanted
+
+
+def meets_param(stored: object, wanted: object) -> bool:
+    """Whether a stored parameter meets a filter, by the rule of the ledger.
+
+    Numbers compare as doubles; True, False and None are the texts ``true``, ``false`` and
+    ``null``; what is not finite is any of the words for it.
+    """
+    if isinstance(wanted, float) and isinstance(stored, str) and not math.isfinite(wanted):
+        return stored in _NONFINITE and meets_param(float(stored), wanted)
+    left, right = _as_number(stored), _as_number(wanted)
+    if left is None and right is None:
+        return _as_text(stored) == _as_text(wanted)
+    if left is None or right is None:
+        return False
+    return left == right or (math.isnan(left) and math.isnan(right))
+
+
+def _as_number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
