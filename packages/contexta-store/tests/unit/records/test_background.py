@@ -185,3 +185,23 @@ def test_a_folder_that_is_gone_at_exit_is_one_line_and_no_traceback(root):
     assert "Traceback" not in ended.stderr
     assert len(ended.stderr.splitlines()) <= 1
     assert not root.exists()
+
+
+def test_points_are_stored_where_no_thread_can_be_started(open_store, monkeypatch, caplog):
+    """As at the end of the interpreter: flush and close sync them, and that is said once."""
+
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    store = open_store()
+    writer = store.writer()
+    series = writer.define_series(CONTEXT, "loss")
+    for number in range(3):
+        writer.append_point(series, number, number)
+    store.flush()
+    store.close()
+    said = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
+
+    assert [stored.record.payload.value for stored in open_store().scan()] == [0, 1, 2]
+    assert said == ["No thread can sync records: flush and close do it"]

@@ -8,6 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from contexta.store.records._writer_log import WriterLog
 
 _LOGGER = logging.getLogger("contexta.store.records")
@@ -41,6 +43,16 @@ class Complaint:
         self._held_back = 0
 
 
+def _started(work: Callable[[], None], name: str) -> threading.Thread | None:
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as error:  # too many threads, or the interpreter is about to end
+        _LOGGER.debug("No thread %s: %s", name, error)
+        return None
+    return thread
+
+
 class WriterThreads:
     """Two daemon threads, started on demand: one syncs, one seals.
 
@@ -64,12 +76,15 @@ class WriterThreads:
         self._wake.set()
 
     def start(self) -> None:
-        """Start the sync thread unless it runs."""
+        """Start the sync thread unless it runs.
+
+        Where none can be started, as at the end of the interpreter, records are synced by
+        `flush` and `close` only.
+        """
         if self._sync_thread is None:
-            self._sync_thread = threading.Thread(
-                target=self._run_sync, name="contexta-record-sync", daemon=True
-            )
-            self._sync_thread.start()
+            self._sync_thread = _started(self._run_sync, "contexta-record-sync")
+            if self._sync_thread is None:
+                _LOGGER.warning("No thread can sync records: flush and close do it")
 
     def stop(self) -> None:
         """End both threads; a segment that is being sealed is finished first."""
@@ -97,10 +112,7 @@ class WriterThreads:
     def _start_sealing(self) -> None:
         self._seal.set()
         if self._seal_thread is None:
-            self._seal_thread = threading.Thread(
-                target=self._run_seal, name="contexta-record-seal", daemon=True
-            )
-            self._seal_thread.start()
+            self._seal_thread = _started(self._run_seal, "contexta-record-seal")
 
     def _run_seal(self) -> None:
         delay = _FIRST_RETRY_SECONDS
