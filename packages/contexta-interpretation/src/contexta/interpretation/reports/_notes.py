@@ -49,6 +49,7 @@ _MEANINGS = {
     "nonfinite_values": "values that are NaN or infinite; extremes and means leave them out",
     "nonfinite_values_left_out": "values that are NaN or infinite are left out",
     "older_runs_left_out": "there are more runs; only the newest were looked at",
+    "points_unreadable": "the run has more points than can be read; files are damaged",
     "project_runs_empty": "the project has no runs",
     "project_unknown": "there is no such project",
     "projects_mixed": "the runs belong to several projects",

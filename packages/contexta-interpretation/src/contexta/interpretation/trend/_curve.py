@@ -36,8 +36,8 @@ def curve(
         details = {"run_id": row.run_id, "stage_id": row.stage_id}
         notes = (*notes, CompletenessNote("info", f"steps_assumed:{row.metric_key}", details))
     if len(stored) < row.count:
-        details = {"run_id": row.run_id, "stored": row.count, "read": len(stored)}
-        notes = (*notes, CompletenessNote("error", f"points_unreadable:{row.metric_key}", details))
+        gone = {"run_id": row.run_id, "stored": row.count, "read": len(stored)}
+        notes = (*notes, CompletenessNote("error", f"points_unreadable:{row.metric_key}", gone))
     return StepSeries(
         run_id=row.run_id,
         metric_key=row.metric_key,
