@@ -73,6 +73,16 @@ def test_a_metric_that_no_run_has_names_the_nearest(alerts):
     assert list(found.completeness_notes[0].details["nearest"]) == ["accuracy"]
 
 
+def test_a_stage_that_no_run_has_names_the_nearest(alerts, make):
+    """A rule on a misspelled stage can never trigger, and its note names the stage meant."""
+    run = make.run("a")
+    stage = make.stage(run, "train")
+    service = AlertService(QueryService(make.repository(runs=[run], stages=[stage])))
+    (found,) = service.evaluate_alerts(run.run_id, [AlertRule("accuracy", "gt", 0, "trian")])
+
+    assert found.completeness_notes[0].details["nearest_stages"] == ["train"]
+
+
 def test_a_project_without_runs_names_the_nearest(alerts):
     """An empty fleet gives an empty report with a note."""
     report = alerts.evaluate_alerts_fleet([AlertRule("accuracy", "gt", 0)], project_name="pp")

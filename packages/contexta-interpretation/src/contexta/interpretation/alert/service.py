@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from contexta.interpretation._known_names import near_metrics, near_projects
+from contexta.interpretation._known_names import near_metrics, near_projects, near_stages
 from contexta.interpretation.alert._checks import check_rules, label_of
 from contexta.interpretation.alert.errors import AlertError as AlertError  # reached here by scripts
 from contexta.interpretation.alert.models import AlertReport, AlertResult, AlertRule
@@ -94,12 +94,19 @@ class AlertService:
             for key in keys
             if ids and key not in present
         }
+        measured = {row.stage_name for found in rows.values() for row in found}
+        stages = {
+            name: near_stages(self.query_service.repository, runs, name)
+            for name in {rule.stage_name for rule in rules}
+            if name is not None and runs and name not in measured
+        }
         return tuple(
             self._result(
                 run,
                 rule,
                 rows.get(run.run_id, []),
                 near.get(rule.metric_key, ()),
+                stages,
                 completeness,
             )
             for run in runs
@@ -112,6 +119,7 @@ class AlertService:
         rule: AlertRule,
         rows: list[MetricSummaryRecord],
         near: tuple[str, ...],
+        stages: Mapping[str, tuple[str, ...]],
         completeness: Completeness | None,
     ) -> AlertResult:
         same = [row for row in rows if row.metric_key == rule.metric_key]
@@ -124,6 +132,8 @@ class AlertService:
                 "stage_name": rule.stage_name,
                 "nearest": list(near),
             }
+            if rule.stage_name is not None and rule.stage_name in stages:
+                details["nearest_stages"] = list(stages[rule.stage_name])
             summary = f"alert_metric_missing:{rule.metric_key}"
             notes = (CompletenessNote("warning", summary, details),)
         links: tuple[EvidenceLink, ...] = (EvidenceLink("run", run.run_id, run.name),)
