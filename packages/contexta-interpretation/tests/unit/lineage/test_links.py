@@ -3,7 +3,13 @@
 import pytest
 
 from contexta.contract.errors import IntegrityError
-from contexta.interpretation import DeploymentRecord, LineageError, LineageService, QueryService
+from contexta.interpretation import (
+    DeploymentRecord,
+    LineageError,
+    LineageService,
+    QueryService,
+    ResolutionError,
+)
 
 DATA, MODEL, LIVE = "artifact:p.prep.data", "artifact:p.fit.model", "deployment:p.live"
 PREP, FIT = "run:p.prep", "run:p.fit"
@@ -133,3 +139,36 @@ def test_data_of_any_name_leads_to_the_runs_that_used_it(make, data):
     found = service.traverse_lineage(data, direction="downstream")
 
     assert found.visited_refs == (data, run.run_id)
+
+
+@pytest.mark.parametrize("name", ["live", "p.live", LIVE])
+def test_a_deployment_has_a_name(traverse, name):
+    """What is deployed is found by the deployment's name."""
+    assert traverse(name, "upstream").root_ref == LIVE
+
+
+def test_a_name_of_several_deployments_lists_them(make):
+    """A name that was deployed twice is not guessed at."""
+    deployed = [DeploymentRecord(f"{LIVE}-{n}", "p", "live", "completed") for n in (1, 2)]
+    service = LineageService(QueryService(make.repository(deployments=deployed)))
+    with pytest.raises(ResolutionError, match=r"live-1, deployment:p\.live-2") as caught:
+        service.traverse_lineage("live")
+
+    assert caught.value.code == "query_deployment_ambiguous"
+
+
+@pytest.mark.parametrize(("asked", "meant"), [("artifact:p.fit.modell", MODEL), (LIVE + "s", LIVE)])
+def test_an_unknown_artifact_or_deployment_names_the_nearest(traverse, asked, meant):
+    """A misspelled ref is told from a thing without relations."""
+    (note,) = traverse(asked, "upstream").completeness_notes
+
+    assert note.details["nearest"][0] == meant
+
+
+def test_arrows_that_lead_nowhere_name_the_directions_that_lead_on(traverse):
+    """A run without stored relations says which directions follow what is known of it."""
+    (note,) = traverse(FIT, "both").completeness_notes
+    (end,) = traverse(LIVE, "downstream").completeness_notes
+
+    assert note.details["directions"] == ["upstream", "downstream"]
+    assert dict(end.details) == {"root_ref": LIVE}

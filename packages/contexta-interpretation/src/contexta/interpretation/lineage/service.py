@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from contexta.contract.errors import ValidationError
 from contexta.contract.refs import CORE_STABLE_REF_KINDS
-from contexta.interpretation._known_names import near_runs
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.lineage._links import PREFIX, Links
+from contexta.interpretation.lineage._subjects import near_subjects, subject_ref_of
 from contexta.interpretation.lineage.errors import LineageError
 from contexta.interpretation.lineage.models import LineageEdge, LineageTraversal
 from contexta.interpretation.lineage.policy import LineagePolicy, check_depth, check_direction
@@ -47,7 +47,7 @@ class LineageService:
         direction: str | None = None,
         max_depth: int | str | None = None,
     ) -> LineageTraversal:
-        """Return the relations around a subject: a ref, or a name of a run or an artifact.
+        """Return the relations around a subject: a ref, or a name of a run, artifact or deployment.
 
         ``max_depth`` 0 gives the subject's own relations and visits nothing else;
         ``"unlimited"`` follows to the end. Each node and relation counts once, so that circles
@@ -57,7 +57,7 @@ class LineageService:
             LineageError: ``lineage_invalid_direction``, ``lineage_invalid_max_depth``,
                 ``lineage_invalid_subject`` (blank or no text).
             ValidationError: the subject begins like a ref and is none.
-            ResolutionError: several runs or artifacts have the name of the subject.
+            ResolutionError: several runs, artifacts or deployments have the name of the subject.
         """
         way = check_direction(
             self.config.default_direction if direction is None else direction, LineageError
@@ -88,7 +88,7 @@ class LineageService:
             for ref in links.unreadable
         ]
         if not edges:
-            notes.append(self._nothing(root))
+            notes.append(self._nothing(root, way, links))
         evidence = dict.fromkeys(link for edge in ordered for link in edge.evidence_links)
         return LineageTraversal(root, ordered, tuple(visited), tuple(notes), tuple(evidence))
 
@@ -130,20 +130,17 @@ class LineageService:
         subject = subject.strip()
         if ":" in subject:
             return subject
-        repository = self.query_service.repository
-        run = repository.get_run(subject)
-        if run is not None:
-            return run.run_id
-        artifact = repository.get_artifact(subject)
-        return subject if artifact is None else artifact.artifact_ref
+        return subject_ref_of(self.query_service.repository, subject)
 
-    def _nothing(self, root: str) -> CompletenessNote:
+    def _nothing(self, root: str, way: str, links: Links) -> CompletenessNote:
         """Say that nothing is known, and what else may have been meant."""
         details: dict[str, object] = {"root_ref": root}
-        if root.partition(":")[0] in (root, "run"):
-            repository = self.query_service.repository
-            if repository.get_run(root) is None:
-                details["nearest"] = list(near_runs(repository, root))
+        near = near_subjects(self.query_service.repository, root)
+        if near is not None:
+            details["nearest"] = list(near)
+        elif way not in ("upstream", "downstream"):
+            linked = {"upstream": links.upstream(root), "downstream": links.downstream(root)}
+            details["directions"] = [name for name, found in linked.items() if any(found)]
         return CompletenessNote("info", "lineage_root_has_no_relations", details)
 
     def _edge(self, relation: RelationRecord, side: str, depth: int) -> LineageEdge:
