@@ -17,12 +17,12 @@ class Completeness(Result):
 
     - ``missing``: values that were asked for and are not there (one per run and metric key), and
       records that say that what they stand for is absent.
-    - ``late``: records taken more than an hour after what they tell of; beside a curve also its
-      points that came after a point with a higher step.
+    - ``late``: records whose ``recorded_at`` is more than an hour after their ``observed_at``;
+      beside a curve also its points that came after a point with a higher step.
     - ``clipped``: records of which only a part or a sample was kept.
     - ``nonfinite``: metric values that are NaN or infinite; no mean or extreme counts them.
     - ``degraded``: records with a degradation marker; degraded records are among them.
-    - ``imported``: records that came from another workspace or from a replay.
+    - ``imported``: records that an import or a replay brought; a merge keeps them as they were.
     - ``lost``: records that were taken or offered and are gone: gaps of the sequence, and losses
       that capture reported.
     - ``dead_writers``: runs whose process died.

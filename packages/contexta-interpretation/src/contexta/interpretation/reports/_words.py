@@ -21,7 +21,7 @@ _WORDS = {
     "imported": (
         "imported record",
         "imported records",
-        "from another workspace or from a replay",
+        "brought by an import or a replay",
     ),
     "lost": ("lost record", "lost records", "taken or offered, and gone"),
     "dead_writers": ("dead writer", "dead writers", "a process died before it closed its run"),
