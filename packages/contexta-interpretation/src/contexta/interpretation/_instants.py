@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from contexta.contract.time import ensure_utc, to_epoch_us
-
-_DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def instant_us(text: str | None) -> int | None:
@@ -35,9 +32,17 @@ def bound_us(text: str, *, end: bool) -> int:
         ValueError: ``text`` is no timestamp.
     """
     moment = ensure_utc(datetime.fromisoformat(text.strip()))
-    if end and _DATE_ONLY.fullmatch(text.strip()):
+    if end and _is_date(text.strip()):
         moment += timedelta(days=1) - timedelta(microseconds=1)
     return to_epoch_us(moment)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def seconds_between(start: str | None, end: str | None) -> float | None:

@@ -46,6 +46,14 @@ def test_bounds_are_instants_whatever_their_offset():
     assert bounds.after_us == bounds.before_us
 
 
+@pytest.mark.parametrize("date", ["20260131", "2026-W05-6", " 2026-01-31 "])
+def test_every_way_to_write_a_date_is_the_whole_day(date):
+    """ISO knows several; none of them means midnight alone."""
+    bounds, day = TimeRange(date, date), TimeRange("2026-01-31", "2026-01-31")
+
+    assert (day.after_us, day.before_us) == (bounds.after_us, bounds.before_us)
+
+
 def test_a_bare_date_is_a_whole_day():
     """An upper bound without time of day includes that day."""
     bounds = TimeRange("2026-01-31", "2026-01-31")
