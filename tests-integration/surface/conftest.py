@@ -1,13 +1,16 @@
 """A workspace that capture wrote, for questions about it."""
 
 import math
+import sys
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from contexta import Contexta
 from contexta.contract import LineageEdge, ProvenanceRecord
 
+sys.path.insert(0, str(Path(__file__).parent))
 DATA, MODEL = "artifact:demo.prepare.rows", "artifact:demo.fit-2.model"
 LOSSES = {"fit": 0.5, "fit-2": 0.25, "fit-3": 0.75}
 AT = "2026-01-31T12:00:00Z"

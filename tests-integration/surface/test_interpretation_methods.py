@@ -1,9 +1,9 @@
 """Every method of the services, of the protocols and of the facade's reads, with its parameters."""
 
-import ast
 import inspect
 
 import pytest
+from _signatures import NO_DEFAULT, plain, tokens
 
 import contexta.interpretation as root
 from contexta import Contexta
@@ -140,24 +140,6 @@ SERVICES = """
     diagnostics_service lineage_service trend_service alert_service provenance_service
     aggregation_service anomaly_service report_builder
     """
-NO_DEFAULT = object()
-
-
-def tokens(text):
-    """Names with their defaults; `NO_DEFAULT` for what must be given."""
-    out = {}
-    for token in text.split():
-        name, _, value = token.partition("=")
-        default = ast.literal_eval(value) if value else NO_DEFAULT
-        out[name.rstrip("?")] = None if name.endswith("?") else default
-    return out
-
-
-def plain(value):
-    """A default with mappings as dicts and sequences as tuples, so that content is compared."""
-    if isinstance(value, (dict, tuple, list)):
-        return dict(value) if isinstance(value, dict) else tuple(value)
-    return value
 
 
 def parameters(function):

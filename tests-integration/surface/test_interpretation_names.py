@@ -1,11 +1,11 @@
 """Every public name, field, signature, code and default of the interpretation layer."""
 
-import ast
 import dataclasses
 import importlib
 import pickle
 
 import pytest
+from _signatures import NO_DEFAULT, plain, tokens
 
 import contexta
 import contexta.interpretation as root
@@ -213,24 +213,6 @@ REFUSED = {
     "alert_invalid_operator": lambda: root.AlertRule("m", "above", 1).check(),
     "alert_invalid_severity": lambda: root.AlertRule("m", "gt", 1, severity="fatal").check(),
 }
-NO_DEFAULT = object()
-
-
-def tokens(text):
-    """Names with their defaults; `NO_DEFAULT` for what must be given."""
-    out = {}
-    for token in text.split():
-        name, _, value = token.partition("=")
-        default = ast.literal_eval(value) if value else NO_DEFAULT
-        out[name.rstrip("?")] = None if name.endswith("?") else default
-    return out
-
-
-def plain(value):
-    """A default with mappings as dicts and sequences as tuples, so that content is compared."""
-    if isinstance(value, (dict, tuple, list)):
-        return dict(value) if isinstance(value, dict) else tuple(value)
-    return value
 
 
 def find(name):

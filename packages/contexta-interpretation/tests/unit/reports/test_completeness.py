@@ -11,19 +11,6 @@ from contexta.interpretation.reports._snapshot import series_charts
 from contexta.interpretation.reports._words import in_words
 from contexta.interpretation.repositories.records import MetricPoint, MetricSeries
 
-KINDS = [
-    "snapshot",
-    "run",
-    "project",
-    "trend",
-    "multi",
-    "group",
-    "gate",
-    "change",
-    "bisection",
-    "anomaly",
-]
-
 
 def test_each_report_shows_its_completeness_at_the_top(document):
     """The counts stand under the title, and again in words in the last notes."""

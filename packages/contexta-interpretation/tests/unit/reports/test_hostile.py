@@ -13,19 +13,6 @@ from hypothesis import strategies as st
 from contexta.interpretation import ReportDocument, ReportSection
 from contexta.interpretation.reports import ChartLine, ReportChart, ReportTable, style_hash
 
-KINDS = [
-    "snapshot",
-    "run",
-    "project",
-    "trend",
-    "alert",
-    "multi",
-    "group",
-    "gate",
-    "change",
-    "bisection",
-    "anomaly",
-]
 TEXTS = st.text(max_size=40) | st.text("=+-@\t\r\n|`<>&\"'\\#*_[]()!$~\u202e\u05d0 1.", max_size=20)
 FORMULA = tuple("=+-@\t\r\0")
 VOID = {"meta", "br"}

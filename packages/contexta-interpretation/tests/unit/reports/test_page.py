@@ -9,20 +9,6 @@ import pytest
 
 from contexta.interpretation.reports import style_hash
 
-KINDS = [
-    "snapshot",
-    "run",
-    "project",
-    "trend",
-    "alert",
-    "multi",
-    "group",
-    "gate",
-    "change",
-    "bisection",
-    "anomaly",
-]
-
 
 def style_of(page):
     return re.search(r"<style>(.*?)</style>", page, re.DOTALL).group(1)

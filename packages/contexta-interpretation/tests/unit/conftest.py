@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from contexta.interpretation import QueryService
+from contexta.interpretation.gate import GateService
 from contexta.interpretation.groups import GroupService
 
 
 class Workbench:
-    """Collects runs with their metrics; ``service`` asks about what was collected so far."""
+    """Collects runs with their metrics; each question is about what was collected so far."""
 
     def __init__(self, make) -> None:
         self.make = make
@@ -53,6 +54,15 @@ class Workbench:
 
     def service(self, config=None) -> GroupService:
         return GroupService(self.query_service, config)
+
+    def evaluate(self, candidate, rules, baseline=None, **arguments):
+        """Hold runs against rules."""
+        return GateService(self.query_service).evaluate(candidate, rules, baseline, **arguments)
+
+    def outcome(self, candidate, rule, baseline=None, **arguments):
+        """Hold runs against one rule and return its outcome."""
+        (found,) = self.evaluate(candidate, [rule], baseline, **arguments).outcomes
+        return found
 
 
 @pytest.fixture
