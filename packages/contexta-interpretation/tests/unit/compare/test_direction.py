@@ -7,11 +7,29 @@ from contexta.interpretation.compare._direction import is_higher_better
 
 @pytest.mark.parametrize(
     "key",
-    """
-    loss val/loss val_loss valLoss MSELoss loss2 binary_logloss top5err accuracy_loss WER mAE rmsle
-    perplexity latency_ms p99LatencyMs fpr ms_per_token seconds_per_step errors_per_second
-    memory_bytes runtime
-    """.split(),
+    [
+        "loss",
+        "val/loss",
+        "val_loss",
+        "valLoss",
+        "MSELoss",
+        "loss2",
+        "binary_logloss",
+        "top5err",
+        "accuracy_loss",
+        "WER",
+        "mAE",
+        "rmsle",
+        "perplexity",
+        "latency_ms",
+        "p99LatencyMs",
+        "fpr",
+        "ms_per_token",
+        "seconds_per_step",
+        "errors_per_second",
+        "memory_bytes",
+        "runtime",
+    ],
 )
 def test_less_of_it_is_better(key):
     """Losses, errors, durations and costs, however the key writes them."""
@@ -20,10 +38,21 @@ def test_less_of_it_is_better(key):
 
 @pytest.mark.parametrize(
     "key",
-    """
-    accuracy auc bleu mAP mIoU f1 R2 glossary per samples_per_second tokens_per_ms bytes_per_second
-    tokens_per_sec
-    """.split(),
+    [
+        "accuracy",
+        "auc",
+        "bleu",
+        "mAP",
+        "mIoU",
+        "f1",
+        "R2",
+        "glossary",
+        "per",
+        "samples_per_second",
+        "tokens_per_ms",
+        "bytes_per_second",
+        "tokens_per_sec",
+    ],
 )
 def test_more_of_it_is_better(key):
     """Everything else, and what is done per second."""
