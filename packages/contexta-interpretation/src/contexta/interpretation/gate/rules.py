@@ -125,7 +125,8 @@ class NoRegressionRule(GateRule):
             faults.add("gate_invalid_rule", "margin and relative_margin are both given; keep one")
         if not (isinstance(self.alpha, float) and 0 < self.alpha < 0.5):
             faults.add("gate_invalid_rule", f"alpha is {self.alpha!r}; it must lie in 0 to 0.5")
-        if self.higher_is_better is not None and not isinstance(self.higher_is_better, bool):
+        direction: object = self.higher_is_better
+        if direction is not None and not isinstance(direction, bool):
             faults.add("gate_invalid_rule", "higher_is_better must be true, false or left out")
         for field in ("stage_name", "paired_by", "name"):
             faults.text(getattr(self, field), field, optional=True)
