@@ -5,6 +5,7 @@ import statistics
 
 import pytest
 
+from contexta.contract.errors import ValidationError
 from contexta.interpretation import AggregationService, QueryService
 
 
@@ -98,3 +99,11 @@ def test_values_of_any_size_have_statistics(make, size):
 
     assert (found.mean, found.std) == pytest.approx((6 * size, 2 * size))
     assert found.sample_std == pytest.approx(2 * size * math.sqrt(4 / 3))
+
+
+def test_a_metric_key_that_is_no_text_is_refused(make):
+    """A number is no metric key, in words."""
+    with pytest.raises(ValidationError) as caught:
+        service(make, [make.run("a")]).aggregate_metric(5)
+
+    assert caught.value.code == "aggregation_invalid_metric_key"

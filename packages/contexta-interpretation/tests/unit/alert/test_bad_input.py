@@ -59,6 +59,15 @@ def test_all_faults_are_reported_at_once(alerts):
     ]
 
 
+@pytest.mark.parametrize("rules", [AlertRule("accuracy", "gt", 0), "accuracy", {"a": 1}, 5])
+def test_one_rule_instead_of_a_list_is_refused_once(alerts, rules):
+    """What is no list of rules is refused as a whole, not letter by letter."""
+    with pytest.raises(ValidationError, match="pass a list of AlertRule") as caught:
+        alerts.evaluate_alerts("run:p.a", rules)
+
+    assert caught.value.code == "alert_invalid_rule"
+
+
 def test_a_fleet_refuses_faulty_rules_without_runs(alerts):
     """A faulty rule is refused also when no run is selected."""
     with pytest.raises(ValidationError):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from contexta.contract.errors import ValidationError
 from contexta.interpretation import (
     CompareService,
     ComparisonError,
@@ -119,3 +120,20 @@ def test_a_delta_says_whether_it_is_an_improvement(make, key, values, improved):
     (stage,) = service.compare_runs("run:p.a", "run:p.b").stage_comparisons
 
     assert stage.metric_deltas[0].improved is improved
+
+
+def test_one_thing_instead_of_a_list_of_ids_is_refused(compare):
+    """A number or a run that stands for itself is no list of ids."""
+    with pytest.raises(ComparisonError, match="pass a list of ids") as caught:
+        compare.compare_multiple_runs(5)
+
+    assert caught.value.code == "compare_invalid_run_ids"
+
+
+@pytest.mark.parametrize("key", [5, None, " "])
+def test_a_metric_key_that_is_no_text_is_refused(compare, key):
+    """The best run is asked for by the name of a metric."""
+    with pytest.raises(ValidationError) as caught:
+        compare.select_best_run(["run:p.alpha"], key)
+
+    assert caught.value.code == "compare_invalid_metric_key"

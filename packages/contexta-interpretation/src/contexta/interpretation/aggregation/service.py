@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from contexta.interpretation._names import check_name
 from contexta.interpretation._nearest import nearest
 from contexta.interpretation._statistics import (
     deviations,
@@ -61,7 +62,12 @@ class AggregationService:
         project_name: str | None = None,
         stage_name: str | None = None,
     ) -> MetricAggregate:
-        """Return statistics of a metric; values that are not finite are counted in a note."""
+        """Return statistics of a metric; values that are not finite are counted in a note.
+
+        Raises:
+            ValidationError: the key is blank or no text (``aggregation_invalid_metric_key``).
+        """
+        check_name(metric_key, "metric_key", "aggregation_invalid_metric_key")
         queries = self.query_service
         ids = queries.list_run_ids(project_name, query=query)
         found = queries.run_values(

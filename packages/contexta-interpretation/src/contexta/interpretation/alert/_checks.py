@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from contexta.contract.errors import ValidationError
@@ -29,6 +29,12 @@ def check_rules(rules: Iterable[Any]) -> tuple[Any, ...]:
     Raises:
         ValidationError: the code of the first problem; ``details["problems"]`` lists all.
     """
+    if not isinstance(rules, Iterable) or isinstance(rules, str | bytes | Mapping):
+        raise ValidationError(
+            f"rules is a {type(rules).__name__}; pass a list of AlertRule, also for one rule",
+            code="alert_invalid_rule",
+            details={"rules": str(rules)},
+        )
     chosen = tuple(rules)
     found = [
         problem._replace(details={"rule": index, **problem.details})

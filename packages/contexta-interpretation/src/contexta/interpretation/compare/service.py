@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from contexta.interpretation._names import check_name
 from contexta.interpretation.compare._artifacts import compare_artifacts
 from contexta.interpretation.compare._direction import is_higher_better
 from contexta.interpretation.compare._documents import compare_documents
@@ -157,7 +158,9 @@ class CompareService:
             ComparisonError: no id, or several stages have the metric
                 (``compare_metric_stage_ambiguous``; ``details`` name them).
             ResolutionError: runs are unknown or ambiguous; ``details["problems"]`` has all.
+            ValidationError: the key is blank or no text (``compare_invalid_metric_key``).
         """
+        check_name(metric_key, "metric_key", "compare_invalid_metric_key")
         ids, runs = self._load(run_ids)
         table = self._table(runs, [metric_key])
         row: Row = (stage_name, metric_key)
@@ -183,11 +186,12 @@ class CompareService:
         return compare_documents(left, right)
 
     def _load(self, run_ids: Iterable[str]) -> tuple[tuple[str, ...], list[RunRecord]]:
-        if isinstance(run_ids, str):
+        if isinstance(run_ids, str) or not isinstance(run_ids, Iterable):
+            kind = "text" if isinstance(run_ids, str) else type(run_ids).__name__
             raise ComparisonError(
-                f"run_ids is the text {run_ids!r}; pass a list of ids, also for one run",
+                f"run_ids is the {kind} {run_ids!r}; pass a list of ids, also for one run",
                 code="compare_invalid_run_ids",
-                details={"run_ids": run_ids},
+                details={"run_ids": str(run_ids)},
             )
         ids = tuple(dict.fromkeys(run_ids))
         if not ids:

@@ -11,20 +11,6 @@ from contexta.interpretation.query.metrics import check_aggregation
 __all__ = ["TrendPolicy", "check_aggregation"]
 
 
-def check_name(value: object, what: str, code: str) -> None:
-    """Refuse a name that is blank or no text.
-
-    Raises:
-        ValidationError: with ``code``.
-    """
-    if not isinstance(value, str) or not value.strip():
-        raise ValidationError(
-            f"{what} is {value!r}; it must be text that is not blank",
-            code=code,
-            details={"value": str(value)},
-        )
-
-
 def check_max_points(value: object) -> None:
     """Refuse what is no number of points.
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from contexta.interpretation._instants import seconds_between
 from contexta.interpretation._known_names import near_metrics, near_projects, near_stages
+from contexta.interpretation._names import check_name
 from contexta.interpretation._nearest import nearest
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness.models import Completeness
@@ -38,7 +39,7 @@ from contexta.interpretation.trend.models import (
     StepSeries,
     TrendPoint,
 )
-from contexta.interpretation.trend.policy import TrendPolicy, check_max_points, check_name
+from contexta.interpretation.trend.policy import TrendPolicy, check_max_points
 
 
 class TrendService:
