@@ -52,15 +52,18 @@ class ValueTable:
         keys = None if metric_keys is None else list(metric_keys)
         self._rows = metric_summaries(query_service.repository, self._ids, keys)
         self._cells: dict[tuple[str, str], list[MetricSummaryRecord]] = {}
+        self._of_key: dict[str, list[MetricSummaryRecord]] = {}
         for row in self._rows:
             self._cells.setdefault((row.run_id, row.metric_key), []).append(row)
+            self._of_key.setdefault(row.metric_key, []).append(row)
 
     def keys(self, stage_name: str | None = None) -> list[str]:
         """The keys that were asked for, else those that any run has (in that stage), sorted."""
         if self._asked is not None:
             return list(dict.fromkeys(self._asked))
-        found = {row.metric_key for row in self._rows}
-        return sorted(key for key in found if stage_name is None or self._known(key, stage_name))
+        return sorted(
+            key for key in self._of_key if stage_name is None or self._known(key, stage_name)
+        )
 
     def values(
         self, runs: Sequence[RunRecord], key: str, aggregation: str, stage_name: str | None
@@ -77,8 +80,7 @@ class ValueTable:
         """
         if not self._ids:
             return
-        seen = {row.metric_key for row in self._rows}
-        unknown = [key for key in keys if key not in seen]
+        unknown = [key for key in keys if key not in self._of_key]
         if unknown:
             everything = metric_summaries(self._query_service.repository, self._ids)
             known = sorted({row.metric_key for row in everything})
@@ -100,8 +102,7 @@ class ValueTable:
         )
 
     def _known(self, key: str, stage_name: str) -> bool:
-        rows = [row for row in self._rows if row.metric_key == key]
-        return pick_summary(rows, stage_name) is not None
+        return pick_summary(self._of_key.get(key, ()), stage_name) is not None
 
     def _value(
         self, run: RunRecord, key: str, aggregation: str, stage_name: str | None
