@@ -251,3 +251,12 @@ def test_runs_are_diagnosed_once_for_all_rules(bench, monkeypatch):
     found = bench.evaluate(run, [NoErrorsRule(name=str(number)) for number in range(5)])
 
     assert (found.verdict, asked) == ("pass", [run])
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.899999, "0.899999"), (0.5, "0.5")])
+def test_a_value_just_below_is_not_shown_as_the_threshold(bench, value, shown):
+    """The words "accuracy >= 0.9: 0.9" would look like a gate that cannot compare."""
+    run = bench.add("one", {"accuracy": value}).run_id
+    found = bench.outcome(run, ThresholdRule("accuracy", ">=", 0.9))
+
+    assert (found.outcome, found.reason) == ("fail", f"{shown} in {run}")

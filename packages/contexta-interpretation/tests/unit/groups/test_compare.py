@@ -390,3 +390,13 @@ def test_a_strict_level_is_shown_as_it_is(two):
     found = row(bench.service().compare_groups(left, right, alpha=0.001))
 
     assert "99.9% interval" in found.reason
+
+
+def test_a_stage_that_no_run_has_is_refused_for_all_metrics_too(bench):
+    """Without metric keys an unknown stage would give an empty answer that looks like none."""
+    left = bench.add("a", {"accuracy": 0.9}, stage="eval").run_id
+    right = bench.add("b", {"accuracy": 0.9}, stage="eval").run_id
+    with pytest.raises(ResolutionError, match="eval") as caught:
+        bench.service().compare_groups(left, right, stage_name="evl")
+
+    assert caught.value.code == "groups_unknown_stage"

@@ -50,7 +50,7 @@ def check_threshold(rule: ThresholdRule, context: Context) -> RuleOutcome:
     value = math.nan if middle is None else middle
     numbers[rule.across] = value
     holds = OPERATORS[rule.operator](value, rule.value)
-    text = f"the {rule.across} of {len(values)} runs is {number(value)}"
+    text = f"the {rule.across} of {len(values)} runs is {_apart(value, rule.value)}"
     return outcome(rule, "pass" if holds else "fail", text, numbers, links)
 
 
@@ -65,13 +65,20 @@ def _every(
     holds = OPERATORS[rule.operator]
     bad = [item for item in known if not holds(item.value or 0.0, rule.value)]
     if bad:
-        text = f"{number(bad[0].value)} in {names([item.run for item in bad])}"
+        shown = _apart(bad[0].value or 0.0, rule.value)
+        text = f"{shown} in {names([item.run for item in bad])}"
         return outcome(rule, "fail", text, numbers, [item.link for item in bad])
     if missing:
         return outcome(rule, "cannot_tell", _missing(rule, missing, context), numbers, links)
-    shown = ", ".join(number(item.value) for item in known[:3])
+    shown = ", ".join(_apart(item.value or 0.0, rule.value) for item in known[:3])
     more = f" and {len(known) - 3} more" if len(known) > 3 else ""
     return outcome(rule, "pass", f"{shown}{more}", numbers, links)
+
+
+def _apart(value: float, threshold: float) -> str:
+    """A value in four digits, or in as many as set it apart from the threshold."""
+    pairs = ((f"{value:.{digits}g}", f"{threshold:.{digits}g}") for digits in (4, 8, 12, 17))
+    return next((one for one, other in pairs if one != other), number(value))
 
 
 def _missing(rule: ThresholdRule, missing: Sequence[RunRecord], context: Context) -> str:

@@ -71,14 +71,15 @@ class ValueTable:
         """Return one value per run, in their order."""
         return [self._value(run, key, aggregation, stage_name) for run in runs]
 
-    def require(self, keys: Sequence[str], stage_name: str | None) -> None:
-        """Refuse keys that none of the runs has.
+    def require(self, stage_name: str | None) -> None:
+        """Refuse keys that were asked for and none of the runs has, and a stage without any.
 
         Raises:
             ResolutionError: ``groups_unknown_metric``, or ``groups_unknown_stage`` when the runs
                 have the metric, but not in that stage.
         """
-        if not self._ids:
+        keys = list(self._of_key) if self._asked is None else self._asked
+        if not self._ids or not keys:
             return
         unknown = [key for key in keys if key not in self._of_key]
         if unknown:

@@ -142,8 +142,7 @@ class GroupService:
         refuse_overlap(one, two)
         pairs = None if paired_by is None else pair_runs(one, two, paired_by)
         table = ValueTable(self.query_service, (*one, *two), keys)
-        if keys is not None:
-            table.require(keys, stage_name)
+        table.require(stage_name)
         rows = [
             metric_row(
                 key,
