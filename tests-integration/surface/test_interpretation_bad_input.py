@@ -210,3 +210,33 @@ def test_hostile_names_are_names_that_nothing_has(ctx, text):
             found = error
 
         assert isinstance(found, ContextaError) or found.completeness_notes
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda ctx: ctx.list_runs(query=5),
+        lambda ctx: ctx.page_runs(5),
+        lambda ctx: ctx.get_metric_trend("loss", query=5),
+        lambda ctx: ctx.get_stage_duration_trend("train", query=5),
+        lambda ctx: ctx.aggregation_service.aggregate_metric("loss", query=5),
+        lambda ctx: ctx.anomaly_service.detect_anomalies_in_run("demo.fit", baseline_query=5),
+        lambda ctx: ctx.find_changes("loss", query=5),
+        lambda ctx: ctx.replicate_groups(["lr"], query=5),
+    ],
+)
+def test_what_is_no_query_is_refused_by_name(ctx, ask):
+    """One code, wherever a query goes in."""
+    with pytest.raises(ValidationError) as caught:
+        ask(ctx)
+
+    assert "query_invalid_run_list_query" == caught.value.code
+
+
+@pytest.mark.parametrize("keys", ["loss", 5])
+def test_metric_keys_that_are_no_list_are_refused(ctx, keys):
+    """A text is not looked at letter by letter."""
+    with pytest.raises(ValidationError) as caught:
+        ctx.anomaly_service.detect_anomalies_in_run("demo.fit", metric_keys=keys)
+
+    assert "anomaly_invalid_metric_keys" == caught.value.code

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from contexta.contract.errors import ValidationError
 from contexta.contract.time import from_epoch_us
 from contexta.interpretation._instants import instant_us
 from contexta.interpretation._nearest import hint, nearest
@@ -19,7 +20,7 @@ from contexta.interpretation.anomaly.policy import AnomalyPolicy
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness import Completeness, completeness_of
 from contexta.interpretation.errors import ResolutionError
-from contexta.interpretation.query.filters import RunListQuery, TimeRange
+from contexta.interpretation.query.filters import RunListQuery, TimeRange, given_query
 from contexta.interpretation.query.metrics import aggregated, metric_summaries, pick_summary
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.query.service import QueryService
@@ -64,7 +65,7 @@ class AnomalyService:
         A query that names a status gets that status. A metric that no run has gives an empty
         baseline with a note that names the nearest.
         """
-        ids, others = self._population(query or RunListQuery(), project_name)
+        ids, others = self._population(given_query(query), project_name)
         completeness = completeness_of(self.query_service, ids, [metric_key])
         found = self._baseline(metric_key, ids, stage_name, others, completeness)
         if not ids or found.excluded_missing < len(ids):
@@ -110,6 +111,7 @@ class AnomalyService:
         Raises:
             ResolutionError: the run is unknown or its name is ambiguous, or it has none of
                 ``metric_keys`` (``anomaly_unknown_metric``; ``details`` name the nearest).
+            ValidationError: ``metric_keys`` is no list of names (``anomaly_invalid_metric_keys``).
         """
         run = self.query_service.require_run(run_id)
         own = metric_summaries(self.query_service.repository, [run.run_id])
@@ -137,6 +139,12 @@ class AnomalyService:
         if metric_keys is None:
             monitored = [key for key in self.config.monitored_metrics if key in present]
             return monitored or present
+        if isinstance(metric_keys, str) or not isinstance(metric_keys, Iterable):
+            raise ValidationError(
+                f"metric_keys is {metric_keys!r}; it must be a list of metric keys",
+                code="anomaly_invalid_metric_keys",
+                details={"metric_keys": str(metric_keys)},
+            )
         keys = list(dict.fromkeys(metric_keys))
         if keys and present and not set(keys) & set(present):
             close = list(dict.fromkeys(name for key in keys for name in nearest(key, present)))
@@ -265,9 +273,9 @@ class AnomalyService:
 
 def _earlier(run: RunRecord, query: RunListQuery | None) -> RunListQuery:
     """Return the query of a run's baseline: what ``query`` leaves open is decided here."""
-    if query is not None and query.run_ids is not None:
+    query = given_query(query)
+    if query.run_ids is not None:
         return query
-    query = query or RunListQuery()
     if query.project_name is None:
         query = replace(query, project_name=run.project_name)
     start = instant_us(run.started_at)

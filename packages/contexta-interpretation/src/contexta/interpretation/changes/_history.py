@@ -13,7 +13,7 @@ from contexta.interpretation.changes.models import HistoryPoint
 from contexta.interpretation.changes.policy import ChangePolicy
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.errors import ResolutionError
-from contexta.interpretation.query.filters import RunListQuery
+from contexta.interpretation.query.filters import RunListQuery, given_query
 from contexta.interpretation.query.metrics import aggregated, by_run, metric_summaries, pick_summary
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import MetricSummaryRecord, RunRecord
@@ -52,7 +52,7 @@ def load_history(
             code="changes_invalid_metric_key",
             details={"metric_key": str(metric_key)},
         )
-    runs, notes = _completed(queries, query or RunListQuery(), project_name, policy.max_runs)
+    runs, notes = _completed(queries, given_query(query), project_name, policy.max_runs)
     ids = [run.run_id for run in runs]
     rows = metric_summaries(queries.repository, ids, [metric_key]) if ids else ()
     if ids and not rows:

@@ -226,6 +226,18 @@ class RunListQuery(Result):
         return bool(self.metric_conditions) or self.sort_metric is not None
 
 
+def given_query(query: RunListQuery | None) -> RunListQuery:
+    """Return the query of a call; without one that of all runs.
+
+    Raises:
+        ValidationError: something else (``query_invalid_run_list_query``).
+    """
+    given: object = RunListQuery() if query is None else query
+    if not isinstance(given, RunListQuery):
+        raise _invalid("query", given, "a RunListQuery or None")
+    return given
+
+
 _CODE = "query_invalid_run_list_query"
 
 

@@ -18,7 +18,7 @@ from contexta.interpretation.query._selection import (
 )
 from contexta.interpretation.query._snapshot import RunFacts, load_facts, load_snapshot
 from contexta.interpretation.query.expression import RunExpression
-from contexta.interpretation.query.filters import RunListQuery
+from contexta.interpretation.query.filters import RunListQuery, given_query
 from contexta.interpretation.query.metrics import check_aggregation, run_values
 from contexta.interpretation.query.models import RunPage, RunSnapshot
 from contexta.interpretation.repositories.records import (
@@ -55,7 +55,7 @@ class QueryService:
         """
         if query is None:
             return tuple(self.repository.list_runs(project_name))
-        query = _with_project(query, project_name)
+        query = _with_project(given_query(query), project_name)
         if not is_decided_here(self.repository, query) and isinstance(self.repository, RunFinder):
             return tuple(self.repository.find_runs(query))
         return select_runs(self.repository, query)
@@ -83,7 +83,7 @@ class QueryService:
         Raises:
             ValidationError: ``query_invalid_cursor``, ``query_invalid_page``.
         """
-        asked = _with_project(query or RunListQuery(), project_name)
+        asked = _with_project(given_query(query), project_name)
         return page_of_runs(self.repository, asked, after, limit)
 
     def list_run_ids(
@@ -94,7 +94,7 @@ class QueryService:
         In the order of the query, oldest first without one. A run whose row is damaged is left
         out of lists, but its id may be here.
         """
-        return select_ids(self.repository, _with_project(query or RunListQuery(), project_name))
+        return select_ids(self.repository, _with_project(given_query(query), project_name))
 
     def run_values(
         self,
@@ -125,7 +125,7 @@ class QueryService:
         """
         check_aggregation(aggregation)
         if run_ids is None:
-            asked = _with_project(query or RunListQuery(), project_name)
+            asked = _with_project(given_query(query), project_name)
             ids: Sequence[str] = select_ids(self.repository, asked, ordered=False)
         else:
             ids = run_ids

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from contexta.interpretation._instants import sort_instant
 from contexta.interpretation.compare.models import CompletenessNote
-from contexta.interpretation.query.filters import RunListQuery
+from contexta.interpretation.query.filters import RunListQuery, given_query
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import RunRecord
 
@@ -21,7 +21,7 @@ def newest_runs(
     ``window``, its ``offset`` skips the newest ones. The result is in the query's order, oldest
     first without one.
     """
-    base = query or RunListQuery()
+    base = given_query(query)
     newest = replace(
         base, sort_by="started_at", sort_desc=True, limit=base.limit or window, offset=base.offset
     )
