@@ -6,7 +6,12 @@ import dataclasses
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
 
 
 class FrozenDict(dict[str, Any]):
@@ -67,6 +72,32 @@ class Result:
         """
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
         return _jsonable_items((field.name, getattr(self, field.name)) for field in fields)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """Return the rows of this result as an Arrow table; see the module ``frames``."""
+        from contexta.interpretation import frames
+
+        return frames.to_arrow(self)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return the rows of this result as a pandas frame.
+
+        Raises:
+            DependencyError: pandas is not installed (``frames_library_missing``).
+        """
+        from contexta.interpretation import frames
+
+        return frames.to_pandas(self)
+
+    def to_polars(self) -> polars.DataFrame:
+        """Return the rows of this result as a Polars frame.
+
+        Raises:
+            DependencyError: Polars is not installed (``frames_library_missing``).
+        """
+        from contexta.interpretation import frames
+
+        return frames.to_polars(self)
 
 
 class FrozenRows(Sequence[Any]):

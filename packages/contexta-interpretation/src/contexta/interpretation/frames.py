@@ -1,0 +1,219 @@
+"""Results as tables, for those who go on in Arrow, pandas or Polars.
+
+``to_arrow`` takes any result, or several of one kind such as the runs of a list. A result that
+holds items gives a row for each: a trend its points, a comparison its metric deltas, a gate its
+outcomes, a snapshot its metrics. Every other result is one row.
+
+Columns are the fields of the rows, preceded by what the whole result is about (``metric_key``,
+``run_id``, ...). Results inside a row are spread (``left_mean``), params and tags have a column
+each (``params.lr``), other mappings and sequences are JSON text, or lists where all items are
+texts. Instants become ``timestamp[us, UTC]``. NaN and infinities stay. Evidence and notes are
+left out; what is missing is kept beside the columns, as JSON in the schema's metadata under
+``contexta.completeness`` and in ``attrs["completeness"]`` of pandas.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from contexta.contract.errors import DependencyError, ValidationError
+from contexta.interpretation._base import Result, jsonable
+from contexta.interpretation._instants import instant_us
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+METADATA_KEY = b"contexta.completeness"
+_ITEMS = {
+    "AlertReport": "results",
+    "ArtifactSizeTrend": "points",
+    "Bisection": "differences",
+    "ChangeHistory": "points",
+    "DiagnosticsResult": "issues",
+    "DurationTrend": "points",
+    "GateResult": "outcomes",
+    "GroupComparison": "metrics",
+    "LineageTraversal": "edges",
+    "MetricTrend": "points",
+    "ReplicateGroups": "groups",
+    "ReportComparison": "section_diffs",
+    "RunPage": "runs",
+    "RunSnapshot": "metrics",
+    "RunStatusDistribution": "by_status",
+    "RunSummaryTable": "by_stage",
+    "StepSeries": "points",
+}
+_ABOUT = (
+    "project_name",
+    "run_id",
+    "left_run_id",
+    "right_run_id",
+    "metric_key",
+    "stage_id",
+    "stage_name",
+    "artifact_kind",
+    "root_ref",
+    "unit",
+)
+_BESIDE = frozenset(("evidence_links", "completeness_notes", "completeness"))
+_SPREAD = frozenset(("params", "tags"))
+
+
+def to_arrow(result: Result | Iterable[Result]) -> pyarrow.Table:
+    """Return a result, or several of one kind, as an Arrow table.
+
+    Raises:
+        ValidationError: something else (``frames_invalid_result``).
+    """
+    import pyarrow as pa
+
+    rows = _rows_of(result)
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = {name: _column(name, [row.get(name) for row in rows]) for name in names}
+    table = pa.table(columns)
+    completeness = getattr(result, "completeness", None)
+    if completeness is None:
+        return table
+    text = json.dumps(completeness.to_dict(), allow_nan=False, sort_keys=True)
+    return table.replace_schema_metadata({METADATA_KEY: text.encode()})
+
+
+def to_pandas(result: Result | Iterable[Result]) -> pandas.DataFrame:
+    """Return a result, or several of one kind, as a pandas frame.
+
+    Raises:
+        DependencyError: pandas is not installed (``frames_library_missing``).
+        ValidationError: ``frames_invalid_result``.
+    """
+    _require("pandas")
+    table = to_arrow(result)
+    frame: pandas.DataFrame = table.to_pandas()
+    known = (table.schema.metadata or {}).get(METADATA_KEY)
+    if known is not None:
+        frame.attrs["completeness"] = json.loads(known)
+    return frame
+
+
+def to_polars(result: Result | Iterable[Result]) -> polars.DataFrame:
+    """Return a result, or several of one kind, as a Polars frame.
+
+    Raises:
+        DependencyError: Polars is not installed (``frames_library_missing``).
+        ValidationError: ``frames_invalid_result``.
+    """
+    frame: polars.DataFrame = _require("polars").from_arrow(to_arrow(result))
+    return frame
+
+
+def _rows_of(result: object) -> list[dict[str, Any]]:
+    if isinstance(result, Result):
+        return _rows_of_one(result)
+    if isinstance(result, str) or not isinstance(result, Iterable):
+        raise _invalid(result)
+    items = list(result)
+    for item in items:
+        if not isinstance(item, Result):
+            raise _invalid(item)
+    return [_flat(item) for item in items]
+
+
+def _rows_of_one(result: Result) -> list[dict[str, Any]]:
+    kind = type(result).__name__
+    about = {name: getattr(result, name) for name in _ABOUT if hasattr(result, name)}
+    if kind == "RunComparison":
+        stages: Any = result
+        deltas = [delta for stage in stages.stage_comparisons for delta in stage.metric_deltas]
+        return [{**about, **_flat(delta)} for delta in deltas]
+    if kind == "MultiRunComparison":
+        return _long(result)
+    if kind in _ITEMS:
+        return [{**about, **_flat(item)} for item in getattr(result, _ITEMS[kind])]
+    return [_flat(result)]
+
+
+def _long(comparison: Any) -> list[dict[str, Any]]:
+    """One row per metric and run."""
+    return [
+        {
+            "metric_key": row.metric_key,
+            "stage_name": row.stage_name,
+            "run_id": run_id,
+            "run_name": name,
+            "value": value,
+            "best": row.best_run_id == run_id,
+        }
+        for row in comparison.metric_table
+        for run_id, name, value in zip(
+            comparison.run_ids, comparison.run_names, row.values, strict=True
+        )
+    ]
+
+
+def _flat(item: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for field in dataclasses.fields(item):
+        name, value = field.name, getattr(item, field.name)
+        if name in _BESIDE:
+            continue
+        if isinstance(value, Result):
+            row.update({f"{name}_{key}": cell for key, cell in _flat(value).items()})
+        elif name in _SPREAD and isinstance(value, Mapping):
+            row.update({f"{name}.{key}": _cell(cell) for key, cell in value.items()})
+        else:
+            row[name] = _cell(value)
+    return row
+
+
+def _cell(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, (tuple, list)) and all(isinstance(part, str) for part in value):
+        return list(value)
+    return json.dumps(jsonable(value), ensure_ascii=False, allow_nan=False)
+
+
+def _column(name: str, values: list[Any]) -> pyarrow.Array:
+    import pyarrow as pa
+
+    if name.endswith("_at"):
+        instants = [instant_us(value) if isinstance(value, str) else None for value in values]
+        return pa.array(instants, pa.timestamp("us", tz="UTC"))
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int, float} and len(kinds) > 1:
+        return pa.array([None if v is None else float(v) for v in values], pa.float64())
+    if len(kinds) > 1:
+        return pa.array([v if v is None or type(v) is str else json.dumps(v) for v in values])
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, OverflowError):  # an integer beyond 64 bits
+        return pa.array([None if value is None else str(value) for value in values])
+
+
+def _require(library: str) -> Any:
+    try:
+        return import_module(library)
+    except ImportError as error:
+        raise DependencyError(
+            f"a frame of {library} needs {library}; pip install {library}",
+            code="frames_library_missing",
+            details={"library": library},
+            cause=error,
+        ) from error
+
+
+def _invalid(value: object) -> ValidationError:
+    return ValidationError(
+        f"{type(value).__name__} is no result; give a result of contexta.interpretation, or a "
+        "list of results of one kind",
+        code="frames_invalid_result",
+        details={"type": type(value).__name__},
+    )
+
+
+__all__ = ["METADATA_KEY", "to_arrow", "to_pandas", "to_polars"]

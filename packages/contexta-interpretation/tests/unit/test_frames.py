@@ -1,0 +1,95 @@
+"""Results as Arrow tables."""
+
+import datetime as dt
+import json
+import math
+
+import pyarrow as pa
+import pytest
+
+from contexta.contract.errors import ValidationError
+from contexta.interpretation import (
+    Completeness,
+    MetricTrend,
+    MultiRunComparison,
+    MultiRunMetricRow,
+    RunRecord,
+    TrendPoint,
+)
+from contexta.interpretation.frames import METADATA_KEY, to_arrow
+
+AT = "2026-01-31T09:00:00.5Z"
+
+
+def trend(*values, **fields):
+    points = [TrendPoint(f"run:p.r{i}", "train", value, AT) for i, value in enumerate(values)]
+    return MetricTrend("loss", "p", points, **fields)
+
+
+def test_a_trend_gives_a_row_for_each_point():
+    """What the trend is about comes first; instants are instants."""
+    table = trend(0.5, 0.25).to_arrow()
+
+    assert ["project_name", "metric_key", "run_id", "run_name", "value"] == table.column_names[:5]
+    assert [0.5, 0.25] == table["value"].to_pylist()
+    assert pa.timestamp("us", tz="UTC") == table.schema.field("captured_at").type
+    assert dt.datetime(2026, 1, 31, 9, 0, 0, 500_000, dt.UTC) == table["captured_at"][0].as_py()
+
+
+def test_values_that_are_not_finite_stay():
+    """A table has a place for NaN, which JSON has not."""
+    values = trend(math.nan, math.inf).to_arrow()["value"].to_pylist()
+
+    assert (True, math.inf) == (math.isnan(values[0]), values[1])
+
+
+def test_completeness_goes_along():
+    """What is missing stays beside the numbers."""
+    table = trend(0.5, completeness=Completeness(runs=2, missing=1)).to_arrow()
+
+    assert 1 == json.loads(table.schema.metadata[METADATA_KEY])["missing"]
+
+
+def test_runs_have_a_column_for_each_param_and_tag():
+    """Also those that only some runs have, and those of several kinds."""
+    runs = [
+        RunRecord("run:p.a", "p", "a", "completed", AT, params={"lr": 1, "opt": "sgd"}),
+        RunRecord("run:p.b", "p", "b", "completed", AT, params={"lr": 0.5, "opt": 3}),
+        RunRecord("run:p.c", "p", "c", "open", AT, tags={"team": "vision"}),
+    ]
+    table = to_arrow(runs)
+
+    assert [1.0, 0.5, None] == table["params.lr"].to_pylist()
+    assert ["sgd", "3", None] == table["params.opt"].to_pylist()
+    assert [None, None, "vision"] == table["tags.team"].to_pylist()
+
+
+def test_a_comparison_of_many_is_long():
+    """One row per metric and run, and which is the best."""
+    rows = [MultiRunMetricRow("loss", None, (0.5, None), "run:p.a", False)]
+    table = MultiRunComparison(("run:p.a", "run:p.b"), ("a", "b"), rows).to_arrow()
+
+    assert [0.5, None] == table["value"].to_pylist()
+    assert [True, False] == table["best"].to_pylist()
+
+
+def test_integers_beyond_arrow_become_text():
+    """Nothing is rounded without a word."""
+    (run,) = [RunRecord("run:p.a", "p", "a", "completed", AT, params={"n": 2**70})]
+
+    assert [str(2**70)] == to_arrow([run])["params.n"].to_pylist()
+
+
+@pytest.mark.parametrize("empty", [[], trend()])
+def test_nothing_is_an_empty_table(empty):
+    """No rows are no error."""
+    assert 0 == to_arrow(empty).num_rows
+
+
+@pytest.mark.parametrize("value", [5, "loss", [5], None])
+def test_what_is_no_result_is_refused(value):
+    """One code for all that has no rows."""
+    with pytest.raises(ValidationError) as caught:
+        to_arrow(value)
+
+    assert "frames_invalid_result" == caught.value.code
