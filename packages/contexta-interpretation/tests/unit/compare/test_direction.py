@@ -2,7 +2,7 @@
 
 import pytest
 
-from contexta.interpretation.compare._direction import is_higher_better
+from contexta.interpretation.compare._direction import better_when_higher, is_higher_better
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,15 @@ def test_less_of_it_is_better(key):
 def test_more_of_it_is_better(key):
     """Everything else, and what is done per second."""
     assert is_higher_better(key)
+
+
+@pytest.mark.parametrize("key", ["grad_norm", "lr", "m0", "queue", "batch_size"])
+def test_other_names_say_nothing(key):
+    """They rank by the highest value, and no difference of theirs is called better."""
+    assert (None, True) == (better_when_higher(key), is_higher_better(key))
+
+
+@pytest.mark.parametrize("key", ["accuracy", "val/auc", "top1Acc", "mAP", "mIoU", "f1", "R2"])
+def test_gains_are_known(key):
+    """More of what is measured to be good is better."""
+    assert better_when_higher(key) is True

@@ -214,7 +214,7 @@ def test_several_rules_share_the_level(bench):
         bench.add(f"b{i}", {k: float(random.normal() - 1.2 * (k == "m0")) for k in keys}).run_id
         for i in range(8)
     ]
-    rules = [NoRegressionRule(key) for key in keys]
+    rules = [NoRegressionRule(key, higher_is_better=True) for key in keys]
     alone = bench.outcome(right, rules[0], left)
     holm = bench.evaluate(right, rules, left).outcomes[0]
     plain = bench.evaluate(right, rules, left, correction=None).outcomes[0]
@@ -257,3 +257,12 @@ def test_runs_that_did_not_complete_count_and_are_told(bench):
     (note,) = found.completeness_notes
 
     assert (note.summary, note.details) == ("groups_runs_not_completed:candidates", {"failed": 1})
+
+
+def test_a_name_that_says_no_direction_cannot_be_told(bench):
+    """A gate that guessed would let half of all regressions pass; the way out is named."""
+    left, right = bench.group("a", "grad_norm", [1.0] * 5), bench.group("b", "grad_norm", [9.0] * 5)
+    found = bench.outcome(right, NoRegressionRule("grad_norm"), left)
+
+    assert found.outcome == "cannot_tell"
+    assert "higher_is_better" in found.reason

@@ -296,3 +296,10 @@ def test_a_strict_level_is_shown_as_it_is(two):
     found = row(bench.service().compare_groups(left, right, alpha=0.001))
 
     assert "99.9% interval" in found.reason
+
+
+def test_a_name_that_says_no_direction_is_different_only(bench):
+    """Neither group is called better without a reason to."""
+    left, right = bench.group("a", "grad_norm", LOW), bench.group("b", "grad_norm", HIGH)
+
+    assert row(bench.service().compare_groups(left, right), "grad_norm").verdict == "different"

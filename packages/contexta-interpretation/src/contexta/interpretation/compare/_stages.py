@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from contexta.interpretation.compare._direction import is_higher_better
+from contexta.interpretation.compare._direction import better_when_higher
 from contexta.interpretation.compare.models import CompletenessNote, MetricDelta, StageComparison
 from contexta.interpretation.compare.policy import ComparisonPolicy
 from contexta.interpretation.query._snapshot import RunFacts
@@ -135,7 +135,7 @@ def _delta(
         completeness_notes=notes,
         relative_change=None if delta is None or not left else delta / abs(left),
         unit=next((row.unit for row in sides if row is not None and row.unit), None),
-        improved=None if not delta or math.isnan(delta) else (delta > 0) == is_higher_better(key),
+        improved=_improved(key, delta),
     )
 
 
@@ -150,3 +150,10 @@ def _same(left: float | None, right: float | None, policy: ComparisonPolicy) -> 
 
 def _sparse(deltas: tuple[MetricDelta, ...]) -> tuple[CompletenessNote, ...]:
     return tuple(note for delta in deltas for note in delta.completeness_notes)
+
+
+def _improved(key: str, delta: float | None) -> bool | None:
+    higher = better_when_higher(key)
+    if higher is None or not delta or math.isnan(delta):
+        return None
+    return (delta > 0) == higher

@@ -36,7 +36,7 @@ class MetricDelta(Result):
 
     ``delta`` is right - left, ``change_ratio`` right / left, ``relative_change``
     (right - left) / abs(left); ``None`` where that is undefined. ``improved`` says whether right is
-    better, by what the key says of its direction; ``None`` when neither is.
+    better, by what the key says of its direction; ``None`` when neither is, or it says nothing.
     """
 
     metric_key: str

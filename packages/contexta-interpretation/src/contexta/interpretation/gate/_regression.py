@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from contexta.interpretation.compare._direction import is_higher_better
+from contexta.interpretation.compare._direction import better_when_higher
 from contexta.interpretation.gate._checks import near_metric
 from contexta.interpretation.gate._context import Context, names, number, outcome
 from contexta.interpretation.gate._single import held_against
@@ -80,8 +80,13 @@ def _test(rule: NoRegressionRule, context: Context, policy: GroupPolicy, seed: i
             return replace(result, problem=("cannot_tell", text))
         left = [values[a] or 0.0 for a, _ in both]
         right = [values[b] or 0.0 for _, b in both]
-    better = is_higher_better(rule.metric_key)
-    sign = -1.0 if (better if rule.higher_is_better is None else rule.higher_is_better) else 1.0
+    higher = rule.higher_is_better
+    if higher is None:
+        higher = better_when_higher(rule.metric_key)
+    if higher is None:
+        text = f"the name {rule.metric_key!r} does not say what is better; give higher_is_better"
+        return replace(result, problem=("cannot_tell", text))
+    sign = -1.0 if higher else 1.0
     reference = sample(left).mean
     if rule.relative_margin is not None and reference is not None:
         result = replace(result, margin=rule.relative_margin * abs(reference))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from contexta.contract.errors import ValidationError
-from contexta.interpretation.compare._direction import is_higher_better
+from contexta.interpretation.compare._direction import better_when_higher
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness import completeness_of
 from contexta.interpretation.groups._judge import judge, metric_row
@@ -190,8 +190,8 @@ class GroupService:
 
 def _direction(key: str, given: Direction) -> bool | None:
     if isinstance(given, Mapping):
-        return given.get(key, is_higher_better(key))
-    return is_higher_better(key) if given is None else given
+        return given.get(key, better_when_higher(key))
+    return better_when_higher(key) if given is None else given
 
 
 def _notes(
