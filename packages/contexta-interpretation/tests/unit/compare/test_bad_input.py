@@ -114,7 +114,7 @@ def test_a_title_that_comes_twice_loses_nothing(compare):
     ],
 )
 def test_a_delta_says_whether_it_is_an_improvement(make, key, values, improved):
-    """More of an accuracy is better, more of a loss is not; of NaN, and of others, nothing is known."""
+    """More of an accuracy is better, more of a loss is not; of others nothing is known."""
     runs = [make.run("a"), make.run("b", minute=1)]
     records = [make.metric(run, key, value) for run, value in zip(runs, values, strict=True)]
     service = CompareService(QueryService(make.repository(runs=runs, records=records)))
