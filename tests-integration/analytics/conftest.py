@@ -12,7 +12,7 @@ collect_ignore = [] if find_spec("pyspark") else ["test_spark.py", "test_spark_c
 
 
 def pytest_addoption(parser):
-    parser.addoption("--rounds", type=int, default=5, help="reads per engine (default 5)")
+    parser.addoption("--rounds", type=int, default=3, help="reads per engine (default 3)")
 
 
 @pytest.fixture

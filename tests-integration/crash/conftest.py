@@ -19,16 +19,16 @@ def named_errors(text: str) -> tuple[str, ...]:
 
 
 def pytest_addoption(parser):
-    parser.addoption("--kills", type=int, default=5, help="kills per crash test (default 5)")
-    parser.addoption("--cuts", type=int, default=5, help="power cuts per test (default 5)")
-    parser.addoption("--faults", type=int, default=4, help="disk errors per test (default 4)")
+    parser.addoption("--kills", type=int, default=3, help="kills per crash test (default 3)")
+    parser.addoption("--cuts", type=int, default=3, help="power cuts per test (default 3)")
+    parser.addoption("--faults", type=int, default=2, help="disk errors per test (default 2)")
     parser.addoption(
         "--errors",
         type=named_errors,
         default=("ENOSPC", "EIO", "EACCES", "EROFS"),
         help="which disk errors, by name, with commas (default ENOSPC,EIO,EACCES,EROFS)",
     )
-    parser.addoption("--flips", type=int, default=6, help="flipped bits per file (default 6)")
+    parser.addoption("--flips", type=int, default=4, help="flipped bits per file (default 4)")
 
 
 @pytest.fixture
