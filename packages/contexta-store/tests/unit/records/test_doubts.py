@@ -1,6 +1,7 @@
 """Counts of what records say against themselves, from the index and without it."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -141,7 +142,8 @@ def test_an_index_of_an_older_release_is_begun_anew(doubtful, root):
     connection.close()
     with RecordStore(RecordStoreConfig(root)) as store:
         found = store.doubt_counts()
-    (version,) = sqlite3.connect(root / INDEX_NAME).execute("PRAGMA user_version").fetchone()
+    with closing(sqlite3.connect(root / INDEX_NAME)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
 
     assert found == expected
     assert version == FORMAT_VERSION
