@@ -45,13 +45,22 @@ _ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
 _NONE_FIRST = func.coalesce(runs.c.ended_us, literal_column(str(-(1 << 63))))
 
 
+def run_conditions(filters: Mapping[str, Any]) -> tuple[ColumnElement[bool], ...]:
+    """Return what runs must meet; see `RunRepository.list_runs`.
+
+    Raises:
+        ValidationError: For a filter that does not fit.
+    """
+    return f.conditions_of(RUN_FILTERS, filters)
+
+
 def run_listing(filters: Mapping[str, Any], *, order_by: str, descending: bool) -> Listing:
     """Return the listing behind the lists of runs; see `RunRepository.list_runs`.
 
     Raises:
         ValidationError: `metadata_invalid_order`, or for a filter that does not fit.
     """
-    conditions = f.conditions_of(RUN_FILTERS, filters)
+    conditions = run_conditions(filters)
     name = f"runs|{order_by}|{descending}|{f.signature(filters)}"
     if isinstance(order_by, str) and order_by.startswith(_PARAM_ORDER):
         # This order is the one of an index of the parameters, so no run is read to sort it.
