@@ -10,8 +10,8 @@ from contexta.contract import Run
 from contexta.store.metadata._arguments import several
 from contexta.store.metadata._filters import invalid_filter
 from contexta.store.metadata._paging import Page, page_refs, page_rows
-from contexta.store.metadata._refs import ref_text
 from contexta.store.metadata._reading import fetch_rows
+from contexta.store.metadata._refs import ref_text
 from contexta.store.metadata._run_query import run_conditions, run_listing
 from contexta.store.metadata._run_rows import arrow_table, light_rows
 from contexta.store.metadata._tables import run_params, run_tags, runs
