@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contexta.contract.errors import IntegrityError, SchemaVersionError
+from contexta.store._ranges import joined
 from contexta.store.fs import translated_os_errors
-from contexta.store.merge._numbers import Piece, joined
+from contexta.store.merge._numbers import Piece
 from contexta.store.records._log_write import append_line
 from contexta.store.records._marks import opened_json
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
+from contexta.store._ranges import joined
 from contexta.store.fs import FileLock
 from contexta.store.merge._ledger import LEDGER_FILE_NAME
-from contexta.store.merge._numbers import is_among, joined, within, without
+from contexta.store.merge._numbers import is_among, within, without
 from contexta.store.merge._record_rows import one_chunk
 from contexta.store.records._journal import complete_pending
 from contexta.store.records._log_write import append_line, condense_log

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contexta.contract.errors import ContextaError, RecordError, SchemaVersionError
+from contexta.store._ranges import joined
 from contexta.store.fs import open_private
-from contexta.store.merge._numbers import joined, without
+from contexta.store.merge._numbers import without
 from contexta.store.merge._report import Account, MergeDamage
 from contexta.store.records._journal import locate_part
 from contexta.store.records._layout import RECORD_TYPES, segment_of_part

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contexta.contract.errors import IntegrityError
+from contexta.store._ranges import joined
 from contexta.store.merge._ledger import Batch, MergeLedger, Taken
 from contexta.store.merge._numbers import (
     Piece,
     count_of,
-    joined,
     moved,
     packed,
     within,

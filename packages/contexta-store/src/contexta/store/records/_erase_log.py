@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from contexta.contract.time import from_epoch_us
+from contexta.store._ranges import joined
 from contexta.store.fs import FileLock
 from contexta.store.records._audit import read_audit_lines
 from contexta.store.records._erase_models import ErasedRange
 from contexta.store.records._layout import Layout
-from contexta.store.records._log_write import append_line, merged
+from contexta.store.records._log_write import append_line
 from contexta.store.records._part_entry import PartEntry, Ranges
 from contexta.store.records._parts_log import read_log
 from contexta.store.records._sequence_set import SequenceSet
@@ -87,7 +88,7 @@ def unexplained(layout: Layout) -> Ranges:
     for entry in read_audit_lines(layout.erasures, _VERSION).entries:
         for first, last in entry["ranges"]:
             told.add_range(first, last)
-    erased = merged(read_log(layout).erased)
+    erased = joined(read_log(layout).erased)
     return tuple(gap for first, last in erased for gap in told.missing(first, last))
 
 

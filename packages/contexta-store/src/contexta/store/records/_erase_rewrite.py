@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contexta.contract.errors import IntegrityError
+from contexta.store._ranges import joined
 from contexta.store.fs import FileLock, atomic_write_bytes
 from contexta.store.records._audit import AUDIT_VERSION, read_audit_lines
 from contexta.store.records._catalogue import replace_parts
@@ -18,7 +19,7 @@ from contexta.store.records._erase_choice import RowChoice
 from contexta.store.records._erase_log import Tombstone, note_erasure
 from contexta.store.records._journal import complete_pending, remove_retired
 from contexta.store.records._layout import Layout, SegmentId, part_id_of
-from contexta.store.records._log_write import condense_log, merged
+from contexta.store.records._log_write import condense_log
 from contexta.store.records._marks import sealed_json
 from contexta.store.records._part_entry import PartEntry, Ranges
 from contexta.store.records._part_file import PartFile
@@ -143,7 +144,7 @@ def without_unused_words(record_type: str, table: pa.Table) -> pa.Table:
 
 def few_ranges(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return ranges that cover the given ones, at most a few hundred; small gaps close first."""
-    found = merged(tuple(ranges))
+    found = joined(ranges)
     if len(found) <= _MOST_RANGES:
         return found
     gaps = sorted(found[i + 1][0] - found[i][1] for i in range(len(found) - 1))

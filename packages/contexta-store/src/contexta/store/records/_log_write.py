@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
+from contexta.store._ranges import joined
 from contexta.store.fs import (
     atomic_write_bytes,
     fsync_dir,
@@ -145,16 +146,5 @@ def _checkpoint(log: PartsLog, known: list[Missing], announced: int) -> dict[str
         "missing": [
             {**one._asdict(), "runs": None if one.runs is None else list(one.runs)} for one in known
         ],
-        "erased": [list(pair) for pair in merged(log.erased)],
+        "erased": [list(pair) for pair in joined(log.erased)],
     }
-
-
-def merged(ranges: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
-    """Return the same numbers as few ascending ranges."""
-    found: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if found and first <= found[-1][1] + 1:
-            found[-1] = (found[-1][0], max(last, found[-1][1]))
-        else:
-            found.append((first, last))
-    return found

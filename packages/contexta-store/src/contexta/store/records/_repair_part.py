@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from contexta.contract.errors import ContextaError, RecordError
+from contexta.store._ranges import joined
 from contexta.store.fs import (
     FileLock,
     fsync_dir,
@@ -22,7 +23,7 @@ from contexta.store.records._catalogue import replace_parts
 from contexta.store.records._erase_rewrite import few_ranges
 from contexta.store.records._journal import complete_pending, locate_part
 from contexta.store.records._layout import Layout, SegmentId, part_id_of
-from contexta.store.records._log_write import condense_log, merged
+from contexta.store.records._log_write import condense_log
 from contexta.store.records._part_entry import PartEntry, Ranges
 from contexta.store.records._part_file import PartFile
 from contexta.store.records._part_read import PartReader
@@ -163,7 +164,7 @@ def _lost_numbers(layout: Layout, part: PartEntry, kept: Sequence[Any]) -> Range
     finally:
         reader.clear()
     log = read_log(layout)
-    known = merged((*log.erased, *((m.first, m.last) for m in log.missing)))
+    known = joined((*log.erased, *((m.first, m.last) for m in log.missing)))
     for first, last in known:
         present.add_range(max(first, part.first_sequence), min(last, part.last_sequence))
     gone: list[tuple[int, int]] = []
@@ -190,7 +191,7 @@ def _given(log: PartsLog, part: PartEntry) -> list[tuple[int, int]]:
     spans += [(e.first_sequence, e.last_sequence) for e in log.entries.values()]
     low, high = part.first_sequence, part.last_sequence
     inside = [(max(a, low), min(b, high)) for a, b in spans if a <= high and b >= low]
-    return merged(tuple(inside)) or [(low, high)]
+    return joined(inside) or [(low, high)]
 
 
 def note_lost(layout: Layout, part: PartEntry, lost: Iterable[tuple[int, int]]) -> None:
