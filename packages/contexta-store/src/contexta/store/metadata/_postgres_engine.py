@@ -24,6 +24,7 @@ from contexta.store.metadata import _postgres
 from contexta.store.metadata._engine import LedgerState, Selected
 from contexta.store.metadata._errors import database_error
 from contexta.store.metadata._state import state_of
+from contexta.store.metadata._thread_turn import thread_turn
 from contexta.store.metadata._url import redacted
 
 if TYPE_CHECKING:
@@ -107,18 +108,8 @@ class PostgresEngine:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Hold the turn of this process: waiting threads then occupy no connection."""
-        mutex = self._mutex
-        if not mutex.acquire(timeout=self._timeout):
-            raise StoreAccessError(
-                f"Another thread writes {self.place!r} for more than {self._timeout:g} s.",
-                code="metadata_store_busy",
-                details={"database_path": self.place},
-                retryable=True,
-            )
-        try:
+        with thread_turn(self._mutex, self.place, timeout_seconds=self._timeout):
             yield
-        finally:
-            mutex.release()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

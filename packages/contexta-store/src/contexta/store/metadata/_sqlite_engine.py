@@ -16,6 +16,7 @@ from contexta.store.metadata._engine import LedgerState, Selected
 from contexta.store.metadata._log_mark import LogMarker
 from contexta.store.metadata._sqlite_files import ReadOnlyFile, read_state
 from contexta.store.metadata._state import state_of
+from contexta.store.metadata._thread_turn import thread_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,15 +114,7 @@ class SqliteEngine:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Hold the turn to write: in this process by a mutex, between processes by a lock."""
-        mutex = self._mutex
-        if not mutex.acquire(timeout=self._timeout):
-            raise StoreAccessError(
-                f"Another thread writes {self.place!r} for more than {self._timeout:g} s.",
-                code="metadata_store_busy",
-                details={"database_path": self.place},
-                retryable=True,
-            )
-        try:
+        with thread_turn(self._mutex, self.place, timeout_seconds=self._timeout):
             if self.path is None:
                 yield
                 return
@@ -131,8 +124,6 @@ class SqliteEngine:
                 yield
             finally:
                 lock.release()
-        finally:
-            mutex.release()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
