@@ -51,10 +51,12 @@ TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6", "hypothesis>=6.120"]
 ANALYTICS = ["duckdb>=1.5,<3", "polars>=1.20", "pandas>=2.2"]
 DEMO = ["scikit-learn>=1.5", *ANALYTICS]
 POSTGRES = ["psycopg[binary]>=3.2.1"]
+ENCRYPTION = ["cryptography>=42"]
 EXTRA_TEST_TOOLS = {
     "contexta-contract": ["numpy>=1.26"],
     "contexta-store": ["numpy>=1.26", *ANALYTICS, *POSTGRES],
     "contexta-interpretation": ["scipy>=1.11", *POSTGRES],
+    "contexta-recovery": ENCRYPTION,
     "contexta": ["numpy>=1.26"],
 }
 
@@ -166,7 +168,8 @@ def arrows(session: nox.Session) -> None:
 @nox.session(requires=["wheels"])
 def typing(session: nox.Session) -> None:
     """Type-check all packages with mypy, strict, on the installed layout."""
-    install_wheels(session, "contexta", also=["mypy>=2.4,<2.5", *TEST_TOOLS, *DEMO, *POSTGRES])
+    tools = ["mypy>=2.4,<2.5", *TEST_TOOLS, *DEMO, *POSTGRES, *ENCRYPTION]
+    install_wheels(session, "contexta", also=tools)
     env = {"MYPYPATH": str(merged_tree())}
     session.run("mypy", "--config-file", str(ROOT / "pyproject.toml"), "-p", "contexta", env=env)
 
@@ -183,8 +186,8 @@ def unit(session: nox.Session, package: str) -> None:
 @nox.parametrize("top", list(TOPS), ids=list(TOPS))
 def integration(session: nox.Session, top: str) -> None:
     """Run the cross-package tests of one top distribution against its closure of wheels."""
-    extras = [*DEMO, *POSTGRES, *TEST_TOOLS] if top == "contexta" else TEST_TOOLS
-    install_wheels(session, top, also=extras)
+    extras = [*DEMO, *POSTGRES] if top == "contexta" else []
+    install_wheels(session, top, also=[*extras, *ENCRYPTION, *TEST_TOOLS])
     run_pytest(session, *(ROOT / "tests-integration" / path for path in TOPS[top]))
 
 
@@ -224,8 +227,8 @@ def minimums(session: nox.Session) -> None:
 @nox.session(requires=["wheels"])
 def docs(session: nox.Session) -> None:
     """Build the documentation, warnings as errors, and run each code block."""
-    also = ["sphinx>=8.1", "myst-parser>=4", "furo", "markdown-it-py>=3", *TEST_TOOLS, *DEMO]
-    install_wheels(session, "contexta", also=also)
+    also = ["sphinx>=8.1", "myst-parser>=4", "furo", "markdown-it-py>=3", *ENCRYPTION]
+    install_wheels(session, "contexta", also=[*also, *TEST_TOOLS, *DEMO])
     output = ROOT / "build" / "docs"
     session.run("sphinx-build", "-W", "-q", "-b", "html", str(ROOT / "docs"), str(output))
     run_pytest(session, ROOT / "docs" / "test_docs.py")
@@ -249,7 +252,7 @@ def bench(session: nox.Session) -> None:
 @nox.session(requires=["wheels"], default=False)
 def coverage(session: nox.Session) -> None:
     """Run all tests on one Python and print which lines and branches none reached."""
-    install_wheels(session, "contexta", also=[*TEST_TOOLS, *DEMO, "pytest-cov>=6"])
+    install_wheels(session, "contexta", also=[*TEST_TOOLS, *DEMO, *ENCRYPTION, "pytest-cov>=6"])
     roots = [ROOT / "packages" / package / "tests" for package in PACKAGES]
     tops = [ROOT / "tests-integration" / path for path in TOPS["contexta"]]
     session.posargs[:] = ["--cov", "--cov-report=term", *session.posargs]

@@ -6,7 +6,8 @@ disk. Each operation can be killed at any moment and called again.
 
 Make a plan, look at it, run it: `plan_workspace_backup` and `create_workspace_backup`,
 `plan_restore` and `restore_workspace`. `list_backups` and `verify_backup` only read.
-`replay_outbox` delivers what capture could not.
+`replay_outbox` delivers what capture could not. `create_key_file` makes the key of encrypted
+backups.
 
 What you can do about errors, all `RecoveryError`:
 
@@ -21,6 +22,7 @@ from __future__ import annotations
 from contexta.recovery._errors import BackupError, ReplayError, RestoreError
 from contexta.recovery.backup import create_workspace_backup, plan_workspace_backup
 from contexta.recovery.catalog import list_backups, verify_backup
+from contexta.recovery.keys import create_key_file, read_key_id
 from contexta.recovery.models import (
     BackupPlan,
     BackupProblem,
@@ -52,10 +54,12 @@ __all__ = [
     "RestoreError",
     "RestorePlan",
     "RestoreResult",
+    "create_key_file",
     "create_workspace_backup",
     "list_backups",
     "plan_restore",
     "plan_workspace_backup",
+    "read_key_id",
     "replay_outbox",
     "restore_workspace",
     "verify_backup",
