@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from contexta.store.metadata._store import MetadataStore
     from contexta.store.metadata._tables import CURRENT_METADATA_STORE_SCHEMA_VERSION
     from contexta.store.metadata._tombstones import Tombstone
+    from contexta.store.metadata._transfer import transfer_ledger
 
 __all__ = [
     "CURRENT_METADATA_STORE_SCHEMA_VERSION",
@@ -113,6 +114,7 @@ __all__ = [
     "plan_repairs",
     "plan_retention",
     "preview_repairs",
+    "transfer_ledger",
     "undo_repairs",
 ]
 
@@ -161,6 +163,7 @@ _HOME = {
     "plan_repairs": "_repair_plan",
     "plan_retention": "_retention",
     "preview_repairs": "_repair_plan",
+    "transfer_ledger": "_transfer",
     "undo_repairs": "_repair",
 }
 
