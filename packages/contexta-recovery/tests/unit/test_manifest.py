@@ -3,7 +3,13 @@ import os
 
 import pytest
 
-from contexta.recovery._manifest import MANIFEST_NAME, FileEntry, Manifest, load_manifest
+from contexta.recovery._manifest import MANIFEST_NAME, FileEntry, Manifest
+from contexta.recovery._manifest_read import load_manifest
+from contexta.recovery._source import DirectorySource
+
+
+def loaded_from(folder):
+    return load_manifest(DirectorySource(folder))
 
 
 def manifest(**changes):
@@ -17,16 +23,18 @@ def manifest(**changes):
         "store_schema_versions": {"metadata": "1"},
         "planes": {"metadata": False},
         "counts": {"runs": 0},
-        "files": (FileEntry("workspace/a", 1, "0" * 64),),
+        "files": (FileEntry.plain("workspace/a", 1, "0" * 64),),
     }
     return Manifest(**{**values, **changes})
 
 
-def test_what_is_written_is_read_back(tmp_path):
-    written = manifest()
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_is_written_is_read_back(tmp_path, version):
+    """Backups of the format before are read too."""
+    written = manifest(format_version=version)
     (tmp_path / MANIFEST_NAME).write_bytes(written.to_bytes())
 
-    assert load_manifest(tmp_path).manifest == written
+    assert loaded_from(tmp_path).manifest == written
 
 
 def test_every_single_flipped_bit_is_noticed(tmp_path):
@@ -37,7 +45,7 @@ def test_every_single_flipped_bit_is_noticed(tmp_path):
         changed = bytearray(raw)
         changed[position] ^= 1 << (position % 8)
         (tmp_path / MANIFEST_NAME).write_bytes(changed)
-        if load_manifest(tmp_path).manifest is not None:
+        if loaded_from(tmp_path).manifest is not None:
             trusted.append(position)
 
     assert trusted == []
@@ -48,41 +56,41 @@ def test_every_single_flipped_bit_is_noticed(tmp_path):
     ["../x", "workspace/../../x", "/etc/passwd", "workspace//a", "workspace/./a", "other/a", ""],
 )
 def test_a_path_that_could_lead_elsewhere_is_refused_although_its_digest_is_right(tmp_path, path):
-    raw = manifest(files=(FileEntry(path, 1, "0" * 64),)).to_bytes()
+    raw = manifest(files=(FileEntry.plain(path, 1, "0" * 64),)).to_bytes()
     (tmp_path / MANIFEST_NAME).write_bytes(raw)
 
-    loaded = load_manifest(tmp_path)
+    loaded = loaded_from(tmp_path)
 
     assert loaded.manifest is None
     assert loaded.problems[0].kind == "manifest_invalid"
 
 
 def test_a_newer_format_is_refused_by_name(tmp_path):
-    raw = manifest(format_version=2).to_bytes()
+    raw = manifest(format_version=3).to_bytes()
     (tmp_path / MANIFEST_NAME).write_bytes(raw)
 
-    problem = load_manifest(tmp_path).problems[0]
+    problem = loaded_from(tmp_path).problems[0]
 
-    assert "format 2" in problem.message
+    assert "format 3" in problem.message
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"null"])
 def test_bytes_that_are_no_manifest_are_a_problem_not_a_crash(tmp_path, raw):
     (tmp_path / MANIFEST_NAME).write_bytes(raw)
 
-    assert [problem.kind for problem in load_manifest(tmp_path).problems] == ["manifest_invalid"]
+    assert [problem.kind for problem in loaded_from(tmp_path).problems] == ["manifest_invalid"]
 
 
 def test_an_edited_value_is_named_an_edit(tmp_path):
     data = json.loads(manifest().to_bytes())
     data["counts"]["runs"] = 7
-    (tmp_path / MANIFEST_NAME).write_text(json.dumps(data, indent=2, sort_keys=True) + "\n")
+    (tmp_path / MANIFEST_NAME).write_text(json.dumps(data))
 
-    assert [problem.kind for problem in load_manifest(tmp_path).problems] == ["manifest_edited"]
+    assert [problem.kind for problem in loaded_from(tmp_path).problems] == ["manifest_edited"]
 
 
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), os.mkfifo])
 def test_a_manifest_that_is_no_file_is_a_problem_not_a_crash(tmp_path, make):
     make(tmp_path / MANIFEST_NAME)
 
-    assert [problem.kind for problem in load_manifest(tmp_path).problems] == ["manifest_invalid"]
+    assert [problem.kind for problem in loaded_from(tmp_path).problems] == ["manifest_invalid"]

@@ -73,7 +73,7 @@ class Copier:
                 os.close(target_fd)
         finally:
             os.close(source_fd)
-        self.entries[relative] = FileEntry(relative, size, digest)
+        self.entries[relative] = FileEntry.plain(relative, size, digest)
         return True
 
     def copy_tree(self, source: Path, relative: str, take: Callable[[Path], bool]) -> None:

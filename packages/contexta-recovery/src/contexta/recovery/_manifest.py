@@ -1,21 +1,22 @@
 """The manifest of a backup: every file with size and SHA-256, and a digest over itself.
 
-The file is canonical JSON: sorted keys, two spaces, ASCII, one newline at the end. Reading
-compares the bytes with the canonical form, so that any changed byte is noticed, also one between
-the values. Who rewrites data and all digests is not detected; that needs a key.
+The file is canonical JSON: sorted keys, ASCII, each file on a line of its own, one newline at
+the end. Reading compares the bytes with the canonical form (see `_manifest_read`), so that any
+changed byte is noticed, also one between the values. Who rewrites data and all digests is not
+detected; that needs a key.
+
+Format 1 knew plain files under their own path only. Format 2 adds how each file is stored, the
+form of the backup, what the stores said about each plane, and encryption. Both are read.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from contexta.recovery.models import BackupProblem
 from contexta.store.fs import atomic_write_bytes
 
 if TYPE_CHECKING:
@@ -23,17 +24,61 @@ if TYPE_CHECKING:
 
 MANIFEST_NAME = "manifest.json"
 PAYLOAD = "workspace"
-BACKUP_FORMAT_VERSION = 1
-_MAX_MANIFEST_BYTES = 1 << 30
-_DIGEST = "manifest_sha256"
+BACKUP_FORMAT_VERSION = 2
+DIGEST = "manifest_sha256"
+PLAIN, ZSTD, PLAIN_SEALED, ZSTD_SEALED = "plain", "zstd", "plain+sealed", "zstd+sealed"
+ENCODINGS = frozenset({PLAIN, ZSTD, PLAIN_SEALED, ZSTD_SEALED})
+FORMS = frozenset({"directory", "archive"})
 
 
 class FileEntry(NamedTuple):
-    """One file: POSIX path relative to the backup folder, size in bytes, SHA-256 in hex."""
+    """One file of the workspace, and how the backup stores it.
+
+    Attributes:
+        path: POSIX path relative to the backup, below `workspace/`.
+        size: Bytes of the file itself.
+        sha256: SHA-256 of the file itself, in hex.
+        stored: POSIX path of the stored file relative to the backup. Several entries may name
+            the same one; then size, digests and encoding are equal too.
+        stored_size: Bytes of the stored file.
+        stored_sha256: SHA-256 of the stored file, in hex.
+        encoding: `plain`, `zstd`, `plain+sealed` or `zstd+sealed`.
+    """
 
     path: str
     size: int
     sha256: str
+    stored: str
+    stored_size: int
+    stored_sha256: str
+    encoding: str = PLAIN
+
+    @classmethod
+    def plain(cls, path: str, size: int, sha256: str) -> Self:
+        """Return the entry of a file that is stored as it is, under its own path."""
+        return cls(path, size, sha256, path, size, sha256)
+
+
+class StoredFile(NamedTuple):
+    """A stored file, whatever it holds: name, size in bytes, SHA-256 in hex."""
+
+    stored: str
+    size: int
+    sha256: str
+
+
+class PlaneInspection(NamedTuple):
+    """What opening one plane of the copy showed.
+
+    Attributes:
+        digest: Over path and SHA-256 of the files of the plane: equal files, equal findings.
+        facts: What a `RestoreResult` shows of the plane.
+        damage: Lines `<plane>:<what>`.
+    """
+
+    digest: str
+    facts: Mapping[str, Any]
+    damage: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +88,13 @@ class Manifest:
     Args:
         planes: Per plane (`metadata`, `records`, `artifacts`) whether the workspace had it.
         counts: `runs`, `records`, `artifacts`, as read back from the written copy.
+        files: Every file; empty in a sealed backup until its list is unsealed.
         damage: What was wrong with the workspace itself when it was copied.
         warnings: What was left out.
+        form: `directory` or `archive`.
+        inspections: Per plane what opening it showed.
+        encryption: None, or JSON data that says how the files are sealed.
+        sealed_files: Every stored file of a sealed backup, the sealed list of files included.
     """
 
     backup_ref: str
@@ -61,15 +111,31 @@ class Manifest:
     warnings: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
     format_version: int = field(default=BACKUP_FORMAT_VERSION)
+    form: str = "directory"
+    inspections: Mapping[str, PlaneInspection] = field(default_factory=dict)
+    encryption: Mapping[str, Any] | None = None
+    sealed_files: tuple[StoredFile, ...] = ()
 
     @property
     def total_bytes(self) -> int:
-        """Bytes of all files, without the manifest."""
+        """Bytes of the workspace's files, as they are outside the backup."""
         return sum(entry.size for entry in self.files)
 
-    def to_bytes(self) -> bytes:
-        """Return the canonical form, digest included."""
-        body: dict[str, Any] = {
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of all stored files, without the manifest; links count as full files."""
+        return sum(stored.size for stored in self.stored_files())
+
+    def stored_files(self) -> tuple[StoredFile, ...]:
+        """Return what lies in the backup beside the manifest, each once, in order of names."""
+        stored = {
+            StoredFile(entry.stored, entry.stored_size, entry.stored_sha256) for entry in self.files
+        }
+        return tuple(sorted(stored | set(self.sealed_files)))
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON data that the digest is taken of."""
+        common: dict[str, Any] = {
             "format_version": self.format_version,
             "backup_ref": self.backup_ref,
             "created_at": self.created_at,
@@ -83,24 +149,48 @@ class Manifest:
             "notes": list(self.notes),
             "warnings": list(self.warnings),
             "damage": list(self.damage),
-            "files": [
+        }
+        if self.format_version == 1:
+            files = [
                 {"path": entry.path, "size": entry.size, "sha256": entry.sha256}
                 for entry in sorted(self.files)
-            ],
+            ]
+            return common | {"files": files}
+        return common | {
+            "files": [entry._asdict() for entry in sorted(self.files)],
+            "form": self.form,
+            "inspections": {
+                name: {"digest": one.digest, "facts": dict(one.facts), "damage": list(one.damage)}
+                for name, one in self.inspections.items()
+            },
+            "encryption": None if self.encryption is None else dict(self.encryption),
+            "sealed_files": [stored._asdict() for stored in sorted(self.sealed_files)],
         }
-        return canonical(body | {_DIGEST: hashlib.sha256(canonical(body)).hexdigest()})
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical form, digest included."""
+        body = self.body()
+        return encoded(body | {DIGEST: hashlib.sha256(encoded(body)).hexdigest()})
 
 
-class LoadedManifest(NamedTuple):
-    """A manifest file: None and the problems when it cannot be trusted."""
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """Return the one byte form of a manifest of its format version."""
+    if body.get("format_version") == 1:
+        return canonical(body)
+    # `indent` would take the encoder that is written in Python: 20 times slower for long lists.
+    lines = [f"{json.dumps(key)}: {_value(body[key])}" for key in sorted(body)]
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode("ascii")
 
-    manifest: Manifest | None
-    problems: tuple[BackupProblem, ...]
-    sha256: str | None
+
+def _value(value: object) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        rows = ",\n".join(json.dumps(item, sort_keys=True) for item in value)
+        return f"[\n{rows}\n]"
+    return json.dumps(value, sort_keys=True)
 
 
 def canonical(value: object) -> bytes:
-    """Return the one byte form of JSON data that digests are taken of."""
+    """Return JSON data with sorted keys, two spaces and one newline at the end."""
     return (json.dumps(value, sort_keys=True, indent=2, ensure_ascii=True) + "\n").encode("ascii")
 
 
@@ -109,108 +199,3 @@ def write_manifest(folder: Path, manifest: Manifest) -> int:
     data = manifest.to_bytes()
     atomic_write_bytes(folder / MANIFEST_NAME, data)
     return len(data)
-
-
-def load_manifest(folder: Path) -> LoadedManifest:
-    """Read and check the manifest of a backup folder; never raises for damage."""
-    raw = _read(folder / MANIFEST_NAME)
-    if isinstance(raw, BackupProblem):
-        return LoadedManifest(None, (raw,), None)
-    digest = hashlib.sha256(raw).hexdigest()
-    try:
-        data = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        return LoadedManifest(None, (_problem("manifest_invalid", f"not JSON: {error}"),), digest)
-    if not isinstance(data, dict):
-        return LoadedManifest(None, (_problem("manifest_invalid", "not an object"),), digest)
-    version = data.get("format_version")
-    if isinstance(version, int) and version > BACKUP_FORMAT_VERSION:
-        message = f"format {version}; this release reads {BACKUP_FORMAT_VERSION}. Upgrade contexta"
-        return LoadedManifest(None, (_problem("manifest_invalid", message),), digest)
-    claimed = data.pop(_DIGEST, None)
-    if claimed != hashlib.sha256(canonical(data)).hexdigest():
-        message = "its content does not match its own digest"
-        return LoadedManifest(None, (_problem("manifest_edited", message),), digest)
-    try:
-        manifest = _parse(data)
-    except (KeyError, TypeError, ValueError) as error:
-        message = f"a field is missing or of the wrong kind: {error!r}"
-        return LoadedManifest(None, (_problem("manifest_invalid", message),), digest)
-    if manifest.to_bytes() != raw:
-        message = "its bytes are not the canonical form that was written"
-        return LoadedManifest(None, (_problem("manifest_edited", message),), digest)
-    return LoadedManifest(manifest, (), digest)
-
-
-def _read(path: Path) -> bytes | BackupProblem:
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    except (FileNotFoundError, NotADirectoryError):
-        return _problem("manifest_missing", "it does not exist")
-    except OSError as error:
-        return _problem("manifest_invalid", f"it cannot be read: {error.strerror}")
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        return _problem("manifest_invalid", "not a regular file")
-    with open(fd, "rb") as file:
-        try:
-            raw = file.read(_MAX_MANIFEST_BYTES + 1)
-        except OSError as error:
-            return _problem("manifest_invalid", f"it cannot be read: {error.strerror}")
-    if len(raw) > _MAX_MANIFEST_BYTES:
-        return _problem("manifest_invalid", f"larger than {_MAX_MANIFEST_BYTES} bytes")
-    return raw
-
-
-def _problem(kind: str, message: str) -> BackupProblem:
-    return BackupProblem(kind, MANIFEST_NAME, f"{MANIFEST_NAME}: {message}.")
-
-
-def _parse(data: dict[str, Any]) -> Manifest:
-    return Manifest(
-        backup_ref=_text(data["backup_ref"]),
-        created_at=_text(data["created_at"]),
-        workspace_root=_text(data["workspace_root"]),
-        workspace_id=None if data["workspace_id"] is None else _text(data["workspace_id"]),
-        profile_name=_text(data["profile_name"]),
-        included_sections=_texts(data["included_sections"]),
-        store_schema_versions={k: _text(v) for k, v in data["store_schema_versions"].items()},
-        planes={name: bool(data["planes"][name]) for name in data["planes"]},
-        counts={name: int(number) for name, number in data["counts"].items()},
-        files=_entries(data["files"]),
-        notes=_texts(data["notes"]),
-        warnings=_texts(data["warnings"]),
-        damage=_texts(data["damage"]),
-        format_version=int(data["format_version"]),
-    )
-
-
-def _entries(items: list[dict[str, Any]]) -> tuple[FileEntry, ...]:
-    entries = tuple(
-        FileEntry(_safe_path(item["path"]), int(item["size"]), _text(item["sha256"]))
-        for item in items
-    )
-    paths = {entry.path for entry in entries}
-    if len(paths) != len(entries):
-        raise ValueError("a path is listed twice")
-    return entries
-
-
-def _safe_path(path: object) -> str:
-    text = _text(path)
-    parts = text.split("/")
-    if len(parts) < 2 or parts[0] != PAYLOAD or "\0" in text:
-        raise ValueError(f"path {text!r} is not below {PAYLOAD}/")
-    if any(part in ("", ".", "..") for part in parts):
-        raise ValueError(f"path {text!r} could lead elsewhere")
-    return text
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not text")
-    return value
-
-
-def _texts(values: list[Any]) -> tuple[str, ...]:
-    return tuple(_text(value) for value in values)

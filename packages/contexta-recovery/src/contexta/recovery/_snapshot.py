@@ -144,7 +144,7 @@ def _copy_sqlite_file(source: Path, relative: str, copier: Copier) -> None:
     target = copier.destination / relative
     if copy_database(source, target):
         digest = sha256_file(target)
-        copier.entries[relative] = FileEntry(relative, target.stat().st_size, digest)
+        copier.entries[relative] = FileEntry.plain(relative, target.stat().st_size, digest)
     else:
         copier.copy(source, relative)
 

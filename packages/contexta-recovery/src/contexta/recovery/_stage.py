@@ -13,7 +13,9 @@ from contexta.store.fs import ensure_private_dir, open_private, write_all
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from contexta.recovery.models import BackupProblem
+    from contexta.recovery._models_backup import BackupProblem
+    from contexta.recovery._progress import Reporter
+    from contexta.recovery._source import BackupSource
 
 
 def place_of(entry_path: str, layout: Layout) -> Path | None:
@@ -39,8 +41,10 @@ def place_of(entry_path: str, layout: Layout) -> Path | None:
     return base.joinpath(*below) if base is not None and below else None
 
 
-def stage(source: Path, manifest: Manifest, layout: Layout) -> tuple[BackupProblem, ...]:
-    """Copy the payload of `source` into the folders of `layout`, 0600 and synced.
+def stage(
+    source: BackupSource, manifest: Manifest, layout: Layout, reporter: Reporter | None = None
+) -> tuple[BackupProblem, ...]:
+    """Copy the payload of `source`, decoded, into the folders of `layout`, 0600 and synced.
 
     Returns:
         What does not verify; then the copy must not be used.
@@ -50,7 +54,7 @@ def stage(source: Path, manifest: Manifest, layout: Layout) -> tuple[BackupProbl
         for entry in manifest.files:
             if entry.size == 0:
                 writer.write(entry, b"")
-        return check_files(source, manifest, writer.write)
+        return check_files(source, manifest, writer.write, reporter=reporter, phase="stage")
     finally:
         writer.close()
 

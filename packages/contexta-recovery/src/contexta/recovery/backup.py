@@ -32,6 +32,7 @@ from contexta.recovery._snapshot import (
     estimated_bytes,
     section_source,
 )
+from contexta.recovery._source import open_source
 from contexta.recovery._verify import check_files
 from contexta.recovery.models import BackupPlan, BackupResult
 from contexta.store.fs import atomic_write_bytes, ensure_private_dir, fsync_dir, sha256_file
@@ -186,11 +187,13 @@ def _write_config(config: RecoveryConfig, layout: Layout, copier: Copier) -> Non
     path = copier.destination / CONFIG_ENTRY
     ensure_private_dir(path.parent)
     atomic_write_bytes(path, canonical(resolved_config(config, layout)))
-    copier.entries[CONFIG_ENTRY] = FileEntry(CONFIG_ENTRY, path.stat().st_size, sha256_file(path))
+    copier.entries[CONFIG_ENTRY] = FileEntry.plain(
+        CONFIG_ENTRY, path.stat().st_size, sha256_file(path)
+    )
 
 
 def _verify_written(partial: Path, manifest: Manifest) -> None:
-    problems = check_files(partial, manifest)
+    problems = check_files(open_source(partial), manifest)
     if problems:
         raise BackupError(
             f"The backup does not read back as written: {problems[0].message} "

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from contexta.recovery._errors import BackupError, translated
 from contexta.recovery._layout import absolute, layout_of
-from contexta.recovery._manifest import MANIFEST_NAME, PAYLOAD, load_manifest
+from contexta.recovery._manifest import MANIFEST_NAME, PAYLOAD
+from contexta.recovery._manifest_read import load_manifest
 from contexta.recovery._names import checked_ref
+from contexta.recovery._source import BackupSource, open_source
 from contexta.recovery._verify import check_files
 from contexta.recovery.models import BackupSummary, BackupVerification
 
@@ -42,7 +44,7 @@ def list_backups(config: RecoveryConfig) -> tuple[BackupSummary, ...]:
 
 
 def _summary(folder: Path) -> BackupSummary:
-    loaded = load_manifest(folder)
+    loaded = load_manifest(open_source(folder))
     if loaded.manifest is None:
         return BackupSummary(folder.name, folder, problem=loaded.problems[0].message)
     manifest = loaded.manifest
@@ -80,11 +82,12 @@ def verify_backup(
             folder = find_backup(absolute(source), absolute(source).parent, BackupError)
         else:
             folder = find_backup(backup_ref, layout_of(source).backups, BackupError)
-        return _verify(folder)
+        return _verify(open_source(folder))
 
 
-def _verify(folder: Path) -> BackupVerification:
-    loaded = load_manifest(folder)
+def _verify(source: BackupSource) -> BackupVerification:
+    folder = source.location
+    loaded = load_manifest(source)
     manifest = loaded.manifest
     if manifest is None:
         return BackupVerification(
@@ -94,7 +97,7 @@ def _verify(folder: Path) -> BackupVerification:
             location=folder,
             problems=loaded.problems,
         )
-    problems = check_files(folder, manifest)
+    problems = check_files(source, manifest)
     warnings = [problem.message for problem in problems]
     warnings += [*manifest.warnings, *manifest.damage]
     if manifest.backup_ref != folder.name:

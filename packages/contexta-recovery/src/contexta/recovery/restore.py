@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from contexta.recovery._errors import RestoreError, translated
 from contexta.recovery._inspect import Inspection, inspect_workspace, nothing_inspected
 from contexta.recovery._layout import Layout, absolute, layout_of, standard_layout
-from contexta.recovery._manifest import MANIFEST_NAME, PAYLOAD, Manifest, load_manifest
+from contexta.recovery._manifest import MANIFEST_NAME, PAYLOAD, Manifest
+from contexta.recovery._manifest_read import load_manifest
 from contexta.recovery._names import new_backup_ref
 from contexta.recovery._scratch import fsync_tree, remove_abandoned, scratch_folder
 from contexta.recovery._snapshot import OPTIONAL_SECTIONS, SECTIONS
+from contexta.recovery._source import open_source
 from contexta.recovery._stage import stage
 from contexta.recovery._survivors import carry_over, fingerprint
-from contexta.recovery._swap import Swap, finish_swaps, run_swaps
+from contexta.recovery._swap import Swap, finish_swaps, read_journal, run_swaps
 from contexta.recovery._target import (
     Unit,
     check_not_in_use,
@@ -82,7 +84,7 @@ def plan_restore(
             create_safety_backup=bool(config.recovery.create_backup_before_restore),
             verify_only=verify_only,
             notes=("verify_only" if verify_only else "apply_restore",),
-            manifest_sha256=load_manifest(source).sha256,
+            manifest_sha256=load_manifest(open_source(source)).sha256,
         )
 
 
@@ -129,7 +131,7 @@ def restore_workspace(
 
 def _manifest_of(config: RecoveryConfig, plan: RestorePlan) -> Manifest:
     source = plan.source_root
-    loaded = load_manifest(source)
+    loaded = load_manifest(open_source(source))
     if loaded.manifest is None:
         problem = loaded.problems[0]
         missing = problem.kind == "manifest_missing"
@@ -164,7 +166,7 @@ class _Check(NamedTuple):
 
 
 def _check_staged(source: Path, manifest: Manifest, layout: Layout) -> _Check:
-    problems = stage(source, manifest, layout)
+    problems = stage(open_source(source), manifest, layout)
     if problems:
         return _Check(nothing_inspected(), problems, ())
     inspection = inspect_workspace(layout)
@@ -274,7 +276,8 @@ def _lock_work(stack: ExitStack, units: tuple[Unit, ...]) -> None:
                 details={"path": str(unit.work)},
                 retryable=True,
             ) from error
-    finish_swaps(units[0].work)
+    expected = {(str(unit.new), str(unit.target), str(unit.old)) for unit in units}
+    finish_swaps(read_journal(units[0].work, expected))
     for unit in units:
         for entry in os.scandir(unit.work):
             if entry.is_dir(follow_symlinks=False):
