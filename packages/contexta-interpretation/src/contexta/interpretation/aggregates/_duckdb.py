@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from contexta.contract.errors import ValidationError
+from contexta.interpretation._sealed_duckdb import run_sql
 from contexta.interpretation.aggregates._engine import Answered, Asked, conformed
 from contexta.interpretation.aggregates._questions import Question
 from contexta.interpretation.aggregates.errors import AggregateError
@@ -59,13 +60,8 @@ class DuckDbEngine:
         if not isinstance(memory_limit, str) or not _SIZE.fullmatch(memory_limit):
             raise _invalid("memory_limit", memory_limit, "a size such as 512MB or 2GB")
         self._records = records
-        self._config: dict[str, Any] = {
-            "threads": threads,
-            "memory_limit": memory_limit,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "enable_external_access": False,
-        }
+        self._threads = threads
+        self._memory_limit = memory_limit
 
     def answer(self, question: Question, asked: Asked) -> Answered:
         """Answer one question.
@@ -77,16 +73,20 @@ class DuckDbEngine:
         import duckdb
 
         tables = {
-            kind: self._read(kind, columns, asked) for kind, columns in question.reads.items()
+            f"contexta_{kind}": self._read(kind, columns, asked)
+            for kind, columns in question.reads.items()
         }
+        tables["contexta_selected"] = asked.selected()
         text = _MARKER.sub(r"$\1", question.sql)
         values = {name: asked.parameters.get(name) for name in question.parameters}
         try:
-            with duckdb.connect(":memory:", config=self._config) as connection:
-                for kind, table in tables.items():
-                    connection.register(f"contexta_{kind}", table)
-                connection.register("contexta_selected", asked.selected())
-                found = connection.sql(text, params=values or None).to_arrow_table()
+            found = run_sql(
+                text,
+                tables,
+                threads=self._threads,
+                memory_limit=self._memory_limit,
+                values=values,
+            )
         except duckdb.Error as error:
             raise AggregateError(
                 f"DuckDB could not answer {question.name}: {error} If memory ran out, raise "

@@ -21,7 +21,7 @@ What keeps a text common to both:
 
 from __future__ import annotations
 
-LARGEST = "1.7976931348623157e308"
+from contexta.interpretation._sealed_duckdb import LARGEST
 
 # The points asked for, of the selected runs. Stage '' means the run itself.
 _POINTS = f"""

@@ -10,18 +10,18 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from contexta.interpretation._sealed_duckdb import LARGEST, run_sql
 from contexta.interpretation.repositories.records import PointStatistics
 
 _MEMORY_LIMIT = "1GB"
 _MAX_THREADS = 4
 
-# abs(x) <= the largest double is false for NaN and infinities in both engines; isinf is not
-# in Spark. Of equal extremes the lowest step counts, which max_by would leave open.
-_POINT_STATISTICS = """
+# Of equal extremes the lowest step counts, which max_by would leave open.
+_POINT_STATISTICS = f"""
 WITH finite AS (
     SELECT run_ref, coalesce(stage_execution_ref, '') AS stage_ref, metric_key, step, value
     FROM points
-    WHERE abs(value) <= 1.7976931348623157e308
+    WHERE abs(value) <= {LARGEST}
 ),
 spread AS (
     SELECT run_ref, stage_ref, metric_key,
@@ -42,13 +42,19 @@ JOIN finite ON finite.run_ref = spread.run_ref AND finite.stage_ref = spread.sta
 GROUP BY spread.run_ref, spread.stage_ref, spread.metric_key, spread.points, spread.lowest,
          spread.highest, spread.mean, spread.p5, spread.p50, spread.p95
 ORDER BY spread.run_ref, spread.stage_ref, spread.metric_key
-"""
+"""  # noqa: S608 - a constant is pasted, values are not
 
 POINT_COLUMNS = ("run_ref", "stage_execution_ref", "metric_key", "step", "value")
 
 
 def point_statistics(points: Any) -> tuple[PointStatistics, ...]:
     """Aggregate an Arrow table with ``POINT_COLUMNS`` by run, stage and metric."""
+    found = run_sql(
+        _POINT_STATISTICS,
+        {"points": points},
+        threads=min(os.cpu_count() or 1, _MAX_THREADS),
+        memory_limit=_MEMORY_LIMIT,
+    )
     return tuple(
         PointStatistics(
             run_id=row["run_ref"],
@@ -64,26 +70,5 @@ def point_statistics(points: Any) -> tuple[PointStatistics, ...]:
             step_at_minimum=row["step_at_lowest"],
             step_at_maximum=row["step_at_highest"],
         )
-        for row in run_sql(_POINT_STATISTICS, points=points).to_pylist()
+        for row in found.to_pylist()
     )
-
-
-def run_sql(sql: str, **tables: Any) -> Any:
-    """Run one query over Arrow tables and return an Arrow table.
-
-    The engine sees these tables and nothing else: no files, no network, no extension is loaded
-    or installed.
-    """
-    import duckdb
-
-    config: dict[str, Any] = {
-        "threads": min(os.cpu_count() or 1, _MAX_THREADS),
-        "memory_limit": _MEMORY_LIMIT,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "enable_external_access": False,
-    }
-    with duckdb.connect(":memory:", config=config) as connection:
-        for name, table in tables.items():
-            connection.register(name, table)
-        return connection.sql(sql).to_arrow_table()
