@@ -37,18 +37,13 @@ def with_microseconds(table: pa.Table, question: Question) -> pa.Table:
 def summary(row: Raw) -> SeriesSummary:
     """Build the summary of one series."""
     return SeriesSummary(
-        run_id=row["run_ref"],
-        stage_id=row["stage_ref"] or None,
+        **_points_of(row),
         metric_key=row["metric_key"],
-        count=row["points"],
-        nonfinite_count=row["points"] - row["finite"],
         first=row["first_value"],
         last=row["last_value"],
         minimum=row["minimum"],
         maximum=row["maximum"],
         mean=row["mean"],
-        last_step=row["last_step"],
-        last_sequence=row["last_sequence"],
         first_observed_at=from_epoch_us(row["first_observed_at"]),
         last_observed_at=from_epoch_us(row["last_observed_at"]),
     )
@@ -57,17 +52,24 @@ def summary(row: Raw) -> SeriesSummary:
 def run_value(row: Raw) -> RunValue:
     """Build the value of one run."""
     return RunValue(
-        run_id=row["run_ref"],
-        stage_id=row["stage_ref"] or None,
+        **_points_of(row),
         value=row["value"],
-        count=row["points"],
-        nonfinite_count=row["points"] - row["finite"],
         stage_count=row["places"],
-        last_step=row["last_step"],
-        last_sequence=row["last_sequence"],
         observed_at=from_epoch_us(row["last_observed_at"]),
         change=row.get("change"),
     )
+
+
+def _points_of(row: Raw) -> dict[str, Any]:
+    """Return what every row about the points of one run and place says."""
+    return {
+        "run_id": row["run_ref"],
+        "stage_id": row["stage_ref"] or None,
+        "count": row["points"],
+        "nonfinite_count": row["points"] - row["finite"],
+        "last_step": row["last_step"],
+        "last_sequence": row["last_sequence"],
+    }
 
 
 def curve_point(row: Raw) -> CurvePoint | None:

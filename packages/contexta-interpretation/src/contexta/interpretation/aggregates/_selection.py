@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from contexta.contract.errors import ValidationError
 from contexta.contract.refs import StableRef, validate_stable_ref_field
@@ -16,6 +17,14 @@ from contexta.interpretation.query.service import QueryService
 Groups = Mapping[str, Sequence[str]]
 
 
+class Chosen(NamedTuple):
+    """How a caller says which runs: by their refs, or by a query and a project; else all."""
+
+    runs: Sequence[str] | None = None
+    query: RunListQuery | None = None
+    project_name: str | None = None
+
+
 class Selector:
     """Finds runs through the query service, or, without one, in the records themselves."""
 
@@ -23,12 +32,7 @@ class Selector:
         self._engine = engine
         self._queries = queries
 
-    def refs(
-        self,
-        runs: Sequence[str] | None,
-        query: RunListQuery | None,
-        project_name: str | None,
-    ) -> tuple[str, ...]:
+    def refs(self, chosen: Chosen) -> tuple[str, ...]:
         """Return canonical refs, each once.
 
         Explicit runs keep their order. Others come in the order of the query, oldest start
@@ -39,6 +43,7 @@ class Selector:
             ValidationError: A text is no run ref, and no query service can look it up.
             AggregateError: ``aggregates_needs_query_service``.
         """
+        runs, query, project_name = chosen
         if runs is not None:
             if query is not None or project_name is not None:
                 raise ValidationError(
@@ -92,7 +97,7 @@ class Selector:
         return found
 
     def by_params(
-        self, params: Sequence[str], query: RunListQuery | None, project_name: str | None
+        self, params: Sequence[str], chosen: Chosen
     ) -> tuple[dict[str, tuple[str, ...]], int]:
         """Return the runs by equal values of parameters, and how many lack one of these.
 
@@ -108,7 +113,7 @@ class Selector:
             )
         groups: dict[str, list[str]] = {}
         lacking = 0
-        for run in self._queries.list_runs(project_name, query=query):
+        for run in self._queries.list_runs(chosen.project_name, query=chosen.query):
             if not all(name in run.params for name in params):
                 lacking += 1
                 continue

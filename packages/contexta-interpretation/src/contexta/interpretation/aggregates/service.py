@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from contexta.contract.errors import ValidationError
 from contexta.contract.refs import slugify
@@ -11,7 +11,7 @@ from contexta.interpretation.aggregates import _questions as questions
 from contexta.interpretation.aggregates import _rows as rows
 from contexta.interpretation.aggregates._engine import AggregateEngine, Answered, Asked
 from contexta.interpretation.aggregates._questions import Question
-from contexta.interpretation.aggregates._selection import Groups, Selector
+from contexta.interpretation.aggregates._selection import Chosen, Groups, Selector
 from contexta.interpretation.aggregates.models import (
     AggregateAnswer,
     CurvePoint,
@@ -25,6 +25,36 @@ from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.query.filters import RunListQuery
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.trend.policy import check_aggregation
+
+
+class _Picked(NamedTuple):
+    """Which value stands for a run, as the caller says it."""
+
+    metric_key: str
+    stage_name: str | None
+    aggregation: str = "latest"
+
+    def parameters(self) -> dict[str, str | None]:
+        """Return what the texts bind.
+
+        Raises:
+            ValidationError: One of the three cannot be meant.
+        """
+        stage_name = self.stage_name
+        if stage_name is not None and not isinstance(stage_name, str):
+            raise ValidationError(
+                f"stage_name is {stage_name!r}; it must be a text or None",
+                code="aggregates_invalid_stage",
+                details={"stage_name": repr(stage_name)},
+            )
+        # A stage called "Train Phase" is stored as train-phase.
+        slug = slugify(stage_name) if stage_name and stage_name.strip() else stage_name
+        return {
+            "metric_key": _metric(self.metric_key),
+            "stage": stage_name,
+            "stage_slug": slug,
+            "aggregation": check_aggregation(self.aggregation),
+        }
 
 
 class AggregateService:
@@ -58,7 +88,8 @@ class AggregateService:
 
         In the order of the runs, then by stage and metric.
         """
-        refs = self._select.refs(runs, query, project_name)
+        chosen = Chosen(runs, query, project_name)
+        refs = self._select.refs(chosen)
         key = None if metric_key is None else _metric(metric_key)
         asked = Asked({"metric_key": key}, refs)
         return self._answer(questions.SUMMARIES, asked, SeriesSummary, rows.summary)
@@ -78,9 +109,9 @@ class AggregateService:
         Runs without one are left out and counted as missing. ``aggregation`` is ``latest``,
         ``max``, ``min`` or ``mean`` of the run's points.
         """
-        refs = self._select.refs(runs, query, project_name)
-        asked = Asked(_parameters(metric_key, stage_name, aggregation), refs)
-        return self._answer(questions.RUN_VALUES, asked, RunValue, rows.run_value)
+        chosen = Chosen(runs, query, project_name)
+        picked = _Picked(metric_key, stage_name, aggregation)
+        return self._run_values(questions.RUN_VALUES, chosen, picked)
 
     def trend(
         self,
@@ -97,9 +128,9 @@ class AggregateService:
         All runs are looked at, not a window of the newest; oldest first unless the query or
         ``runs`` say otherwise.
         """
-        refs = self._select.refs(runs, query, project_name)
-        asked = Asked(_parameters(metric_key, stage_name, aggregation), refs)
-        return self._answer(questions.TREND, asked, RunValue, rows.run_value)
+        chosen = Chosen(runs, query, project_name)
+        picked = _Picked(metric_key, stage_name, aggregation)
+        return self._run_values(questions.TREND, chosen, picked)
 
     def baseline(
         self,
@@ -112,8 +143,9 @@ class AggregateService:
         aggregation: str = "latest",
     ) -> AggregateAnswer[GroupStatistics]:
         """Return one row: count, mean, spread and percentiles over one value per run."""
-        refs = self._select.refs(runs, query, project_name)
-        return self._statistics({"": refs}, _parameters(metric_key, stage_name, aggregation))
+        refs = self._select.refs(Chosen(runs, query, project_name))
+        picked = _Picked(metric_key, stage_name, aggregation)
+        return self._statistics({"": refs}, picked.parameters())
 
     def group_statistics(
         self,
@@ -134,8 +166,9 @@ class AggregateService:
         Raises:
             ValidationError: Neither or both of ``groups`` and ``params``, or overlapping groups.
         """
-        values = _parameters(metric_key, stage_name, aggregation)
-        found, lacking = self._groups(groups, params, query, project_name)
+        values = _Picked(metric_key, stage_name, aggregation).parameters()
+        chosen = Chosen(query=query, project_name=project_name)
+        found, lacking = self._groups(groups, params, chosen)
         return self._statistics(found, values, lacking)
 
     def step_curve(
@@ -153,11 +186,12 @@ class AggregateService:
         Without ``groups`` all runs are one, called ``""``. A run counts once per step, with the
         point observed last; points without a step are left out and said in a note.
         """
+        chosen = Chosen(runs, query, project_name)
         if groups is None:
-            found = {"": self._select.refs(runs, query, project_name)}
+            found = {"": self._select.refs(chosen)}
         else:
-            found, _ = self._groups(groups, None, query, project_name, runs)
-        asked = _asked(found, _parameters(metric_key, stage_name, "latest"))
+            found, _ = self._groups(groups, None, chosen)
+        asked = _asked(found, _Picked(metric_key, stage_name).parameters())
         return self._answer(questions.CURVE, asked, CurvePoint, rows.curve_point)
 
     def record_counts(
@@ -168,11 +202,18 @@ class AggregateService:
         project_name: str | None = None,
     ) -> AggregateAnswer[RecordCounts]:
         """Return the records of each run by type, zeros included, in the order of the runs."""
-        refs = self._select.refs(runs, query, project_name)
+        refs = self._select.refs(Chosen(runs, query, project_name))
         found = self.engine.answer(questions.COUNTS, Asked({}, refs))
         counts = rows.record_counts(refs, found.table.to_pylist())
         told = rows.counted(counts)
         return self._wrapped(questions.COUNTS, RecordCounts, counts, found, told)
+
+    def _run_values(
+        self, question: Question, chosen: Chosen, picked: _Picked
+    ) -> AggregateAnswer[RunValue]:
+        refs = self._select.refs(chosen)
+        asked = Asked(picked.parameters(), refs)
+        return self._answer(question, asked, RunValue, rows.run_value)
 
     def _statistics(
         self, groups: Mapping[str, tuple[str, ...]], values: dict[str, str | None], lacking: int = 0
@@ -184,15 +225,10 @@ class AggregateService:
         return self._wrapped(questions.STATISTICS, GroupStatistics, items, found, told)
 
     def _groups(
-        self,
-        groups: Groups | None,
-        params: Sequence[str] | None,
-        query: RunListQuery | None,
-        project_name: str | None,
-        runs: Sequence[str] | None = None,
+        self, groups: Groups | None, params: Sequence[str] | None, chosen: Chosen
     ) -> tuple[dict[str, tuple[str, ...]], int]:
-        chosen = query is not None or project_name is not None or runs is not None
-        if (groups is None) == (params is None) or (groups is not None and chosen):
+        says_runs = any(part is not None for part in chosen)
+        if (groups is None) == (params is None) or (groups is not None and says_runs):
             raise ValidationError(
                 "give either groups, which name their runs, or params with a query or "
                 "project_name, not both",
@@ -200,7 +236,7 @@ class AggregateService:
             )
         if groups is not None:
             return self._select.grouped(groups), 0
-        return self._select.by_params(params or (), query, project_name)
+        return self._select.by_params(params or (), chosen)
 
     def _answer(
         self,
@@ -231,23 +267,6 @@ def _asked(groups: Mapping[str, tuple[str, ...]], values: dict[str, str | None])
     refs = tuple(ref for group in groups.values() for ref in group)
     names = tuple(name for name, group in groups.items() for _ in group)
     return Asked(values, refs, names)
-
-
-def _parameters(metric_key: str, stage_name: str | None, aggregation: str) -> dict[str, str | None]:
-    if stage_name is not None and not isinstance(stage_name, str):
-        raise ValidationError(
-            f"stage_name is {stage_name!r}; it must be a text or None",
-            code="aggregates_invalid_stage",
-            details={"stage_name": repr(stage_name)},
-        )
-    # A stage called "Train Phase" is stored as train-phase.
-    slug = slugify(stage_name) if stage_name and stage_name.strip() else stage_name
-    return {
-        "metric_key": _metric(metric_key),
-        "stage": stage_name,
-        "stage_slug": slug,
-        "aggregation": check_aggregation(aggregation),
-    }
 
 
 def _metric(metric_key: str) -> str:
