@@ -182,3 +182,16 @@ def test_empty_results_are_reported(project, empty):
 
     assert document.to_html(full=True).startswith("<!DOCTYPE html>")
     assert document.to_markdown().startswith("# ")
+
+
+def test_a_rule_about_a_metric_that_the_run_lacks_has_not_passed(project):
+    """It stands in a section of its own, and is counted so."""
+    rules = [AlertRule("loss", "gt", 1e9), AlertRule("nobody_logged_this", "gt", 1.0)]
+    document = BUILDER.build_alert_report(AlertService(project).evaluate_alerts("run:p.r01", rules))
+    metrics = {
+        part.title: [row[2] for table in part.tables for row in table.rows]
+        for part in document.sections
+    }
+
+    assert metrics == {"Triggered": [], "Passed": ["loss"], "No Value": ["nobody_logged_this"]}
+    assert document.highlights[:3] == (("Triggered", "0"), ("Passed", "1"), ("No value", "1"))

@@ -114,15 +114,20 @@ def trend_report(trend: MetricTrend) -> ReportDocument:
 def alert_report(
     results: Sequence[AlertResult], completeness: Completeness | None = None
 ) -> ReportDocument:
-    """Build the report of evaluated rules."""
+    """Build the report of evaluated rules; one whose run lacks the metric has not passed."""
     triggered = [item for item in results if item.triggered]
-    passed = [item for item in results if not item.triggered]
-    sections = (
+    others = [item for item in results if not item.triggered]
+    passed = [item for item in others if item.actual_value is not None]
+    valueless = [item for item in others if item.actual_value is None]
+    sections = [
         _alerts("Triggered", triggered, "No rule triggered."),
         _alerts("Passed", passed, "No rule passed."),
-    )
-    counts = (("Triggered", str(len(triggered))), ("Passed", str(len(passed))))
-    return ReportDocument("Alert Report", sections, (*counts, *highlight(completeness)))
+    ]
+    counts = [("Triggered", str(len(triggered))), ("Passed", str(len(passed)))]
+    if valueless:
+        sections.append(_alerts("No Value", valueless, ""))
+        counts.append(("No value", str(len(valueless))))
+    return ReportDocument("Alert Report", tuple(sections), (*counts, *highlight(completeness)))
 
 
 def _alerts(title: str, results: Sequence[AlertResult], empty: str) -> ReportSection:
