@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from contexta.contract.errors import ValidationError
 from contexta.interpretation._instants import sort_instant
 from contexta.interpretation._nearest import hint, nearest
+from contexta.interpretation.changes._asked import Asked
 from contexta.interpretation.changes.models import HistoryPoint
 from contexta.interpretation.changes.policy import ChangePolicy
 from contexta.interpretation.compare.models import CompletenessNote
@@ -30,15 +31,7 @@ class History:
     notes: tuple[CompletenessNote, ...]
 
 
-def load_history(
-    queries: QueryService,
-    metric_key: str,
-    *,
-    query: RunListQuery | None,
-    project_name: str | None,
-    stage_name: str | None,
-    policy: ChangePolicy,
-) -> History:
+def load_history(queries: QueryService, asked: Asked, policy: ChangePolicy) -> History:
     """Read the newest completed runs that the query selects, and put them in order of start.
 
     Raises:
@@ -46,6 +39,7 @@ def load_history(
         ResolutionError: none of them has the metric (``changes_unknown_metric``), or none in that
             stage (``changes_unknown_stage``); ``details`` name the nearest.
     """
+    metric_key, query, project_name, stage_name = asked[:4]
     if not isinstance(metric_key, str) or not metric_key:
         raise ValidationError(
             f"the metric key is {metric_key!r}; it must be a text that is not empty",
@@ -70,12 +64,12 @@ def load_history(
     names = sorted({run.project_name for run in kept})
     if len(names) > 1:
         notes.append(CompletenessNote("warning", "projects_mixed", {"projects": names}))
-    asked = (query.project_name if query is not None else None) or project_name
-    known = queries.list_projects() if asked and not runs else ()
-    if asked and not runs and asked not in known:
-        near = {"project_name": asked, "nearest": list(nearest(asked, known))}
+    wanted = (query.project_name if query is not None else None) or project_name
+    known = queries.list_projects() if wanted and not runs else ()
+    if wanted and not runs and wanted not in known:
+        near = {"project_name": wanted, "nearest": list(nearest(wanted, known))}
         notes.append(CompletenessNote("warning", "project_unknown", near))
-    project = names[0] if len(names) == 1 else None if names else asked
+    project = names[0] if len(names) == 1 else None if names else wanted
     return History(tuple(points), tuple(kept), tuple(ids), project, tuple(notes))
 
 

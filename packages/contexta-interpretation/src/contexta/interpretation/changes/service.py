@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from contexta.contract.errors import ValidationError
+from contexta.interpretation.changes._asked import Asked
 from contexta.interpretation.changes._assemble import (
     change_point,
     is_drift,
@@ -18,9 +18,8 @@ from contexta.interpretation.changes._history import History, load_history
 from contexta.interpretation.changes._search import Found, find_splits, permutations_for
 from contexta.interpretation.changes.models import Bisection, ChangeHistory
 from contexta.interpretation.changes.policy import ChangePolicy
-from contexta.interpretation.compare._direction import is_higher_better
 from contexta.interpretation.compare.models import CompletenessNote
-from contexta.interpretation.completeness import Completeness, completeness_of
+from contexta.interpretation.completeness import completeness_of
 from contexta.interpretation.query.filters import RunListQuery
 from contexta.interpretation.query.service import QueryService
 
@@ -77,16 +76,20 @@ class ChangeService:
                 is no text (``changes_invalid_metric_key``), or the direction neither true nor
                 false (``changes_invalid_direction``).
         """
-        policy = self._policy(
+        asked = Asked(
+            metric_key,
+            query=query,
+            project_name=project_name,
+            stage_name=stage_name,
             aggregation=aggregation,
             min_segment=min_segment,
             significance=significance,
             seed=seed,
             max_runs=max_runs,
+            higher_is_better=higher_is_better,
         )
-        _check_direction(higher_is_better)
-        history = self._load(metric_key, query, project_name, stage_name, policy)
-        return self._search(metric_key, history, stage_name, policy, higher_is_better)
+        policy = asked.policy(self.config)
+        return self._answer(asked, policy, load_history(self.query_service, asked, policy))
 
     def bisect(
         self,
@@ -139,51 +142,28 @@ class ChangeService:
                 code="changes_invalid_bisection",
                 details={"which": str(which), "allowed": list(_WHICH)},
             )
-        policy = self._policy(
+        asked = Asked(
+            metric_key,
+            query=query,
+            project_name=project_name,
+            stage_name=stage_name,
             aggregation=aggregation,
             min_segment=min_segment,
             significance=significance,
             seed=seed,
             max_runs=max_runs,
+            higher_is_better=higher_is_better,
         )
-        _check_direction(higher_is_better)
-        history = self._load(metric_key, query, project_name, stage_name, policy)
-        found = self._search(metric_key, history, stage_name, policy, higher_is_better)
+        policy = asked.policy(self.config)
+        history = load_history(self.query_service, asked, policy)
+        found = self._answer(asked, policy, history)
         bisector = Bisector(self.query_service, found, history.runs, policy.facts_per_side)
         return bisector.answer(which, good, bad)
 
-    def _policy(self, **settings: Any) -> ChangePolicy:
-        given = {name: value for name, value in settings.items() if value is not None}
-        return replace(self.config, **given)
-
-    def _load(
-        self,
-        metric_key: str,
-        query: RunListQuery | None,
-        project_name: str | None,
-        stage_name: str | None,
-        policy: ChangePolicy,
-    ) -> History:
-        return load_history(
-            self.query_service,
-            metric_key,
-            query=query,
-            project_name=project_name,
-            stage_name=stage_name,
-            policy=policy,
-        )
-
-    def _search(
-        self,
-        metric_key: str,
-        history: History,
-        stage_name: str | None,
-        policy: ChangePolicy,
-        higher_is_better: bool | None,
-    ) -> ChangeHistory:
+    def _answer(self, asked: Asked, policy: ChangePolicy, history: History) -> ChangeHistory:
         points = history.points
         values = [point.value for point in points]
-        higher = is_higher_better(metric_key) if higher_is_better is None else higher_is_better
+        metric_key, higher = asked.metric_key, asked.direction
         found = Found((), 0.0, permutations_for(policy.significance))
         if values:
             found = find_splits(
@@ -202,7 +182,7 @@ class ChangeService:
         return ChangeHistory(
             metric_key=metric_key,
             project_name=history.project_name,
-            stage_name=stage_name,
+            stage_name=asked.stage_name,
             aggregation=policy.aggregation,
             points=points,
             change_points=changes,
@@ -226,19 +206,7 @@ class ChangeService:
                 dict.fromkeys(link for change in changes for link in change.evidence_links)
             )
             or tuple(link for point in points[-1:] for link in links_of(point)),
-            completeness=self._completeness(history, metric_key),
-        )
-
-    def _completeness(self, history: History, metric_key: str) -> Completeness:
-        return completeness_of(self.query_service, history.run_ids, [metric_key])
-
-
-def _check_direction(given: object) -> None:
-    if given is not None and not isinstance(given, bool):
-        raise ValidationError(
-            f"higher_is_better is {given!r}; give True, False, or leave it out",
-            code="changes_invalid_direction",
-            details={"value": str(given)},
+            completeness=completeness_of(self.query_service, history.run_ids, [metric_key]),
         )
 
 
