@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import random
-import shutil
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

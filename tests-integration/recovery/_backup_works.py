@@ -1,0 +1,267 @@
+"""What is killed, or meets a failing disk, by name; and what must hold of what it leaves.
+
+Each kind of work has four methods. `prepare` makes a folder once. `work` changes it, in a process
+that may be killed. `problems` lists what is wrong with what is left. `again` is the second call,
+and lists what is wrong with its outcome.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace as Section
+from typing import Any
+
+from _backup_forms import ARCHIVE, DIRECTORY, SEALED, SEALED_ARCHIVE, Form, restore, verify
+from _rich_workspace import contents, fill, issues, settings, tree
+
+import contexta.recovery as recovery
+from contexta.recovery import list_backups
+
+PLANES = ("runs", "records", "artifacts")
+
+
+def planes_of(root: Path) -> dict[str, bytes | None]:
+    """Return the files of a workspace, without the folder in which restores are prepared."""
+    return {
+        path: raw for path, raw in tree(root).items() if not path.startswith("recovery/staging")
+    }
+
+
+class Work:
+    """Backups of two states beside a workspace of a third one."""
+
+    form = DIRECTORY
+    safety = True
+
+    def config(self, folder: Path) -> Section:
+        config = settings(
+            self.root(folder),
+            backup_root=folder / "backups",
+            create_backup_before_restore=self.safety,
+        )
+        return self.form.configure(config, folder)
+
+    def root(self, folder: Path) -> Path:
+        return folder / "home" / ".contexta"
+
+    def prepare(self, folder: Path) -> None:
+        config = self.config(folder)
+        fill(self.root(folder), ("one",))
+        self.form.back_up(config, label="first")
+        fill(self.root(folder), ("two", "three"))
+        self.form.back_up(config, label="second")
+        fill(self.root(folder), ("four",))
+
+    def work(self, folder: Path) -> None:
+        raise NotImplementedError
+
+    def problems(self, folder: Path, base: Path) -> Iterator[str]:
+        """What must hold of every work: the source is as it was, every backup is whole."""
+        if planes_of(self.root(folder)) != planes_of(self.root(base)):
+            yield "the workspace was changed"
+        yield from self.wrong_backups(folder, base)
+
+    def wrong_backups(self, folder: Path, base: Path) -> Iterator[str]:
+        config = self.config(folder)
+        listed = {one.backup_ref for one in list_backups(config)}
+        for ref in self.must_stay(base) - listed:
+            yield f"backup {ref} is gone"
+        for ref in sorted(listed):
+            found = verify(config, ref)
+            if found.status != "SUCCESS":
+                yield f"backup {ref} is {found.status}: {found.warnings[:2]}"
+
+    def must_stay(self, base: Path) -> set[str]:
+        return self.refs(base)
+
+    def refs(self, folder: Path) -> set[str]:
+        return {one.backup_ref for one in list_backups(self.config(folder))}
+
+    def ref(self, folder: Path, label: str) -> str:
+        (found,) = [ref for ref in self.refs(folder) if ref.startswith(label)]
+        return found
+
+    def again(self, folder: Path, base: Path) -> Iterator[str]:
+        self.work(folder)
+        yield from self.problems(folder, base)
+        yield from self.leftovers(folder)
+
+    def leftovers(self, folder: Path) -> Iterator[str]:
+        for place in (folder, folder / "backups", self.root(folder).parent):
+            for path in place.iterdir():
+                if path.name.startswith((".", "_")) and path != self.root(folder):
+                    yield f"{path} was left behind"
+
+
+@functools.cache
+def contents_once(root: Path) -> dict[str, Any]:
+    """Return the contents of a workspace that nobody changes any more."""
+    return contents(root)
+
+
+class BackUp(Work):
+    """A backup is written."""
+
+    def work(self, folder: Path) -> None:
+        self.form.back_up(self.config(folder), label="third")
+
+    def again(self, folder: Path, base: Path) -> Iterator[str]:
+        before = self.refs(folder)
+        yield from super().again(folder, base)
+        if len(self.refs(folder) - before) != 1:
+            yield "the second call made no backup"
+
+
+class Prune(Work):
+    """Two of three backups are removed; what they share with the third is not."""
+
+    def prepare(self, folder: Path) -> None:
+        super().prepare(folder)
+        self.form.back_up(self.config(folder), label="third")
+
+    def work(self, folder: Path) -> None:
+        recovery.prune_backups(self.config(folder), keep_last=1)
+
+    def must_stay(self, base: Path) -> set[str]:
+        return {self.ref(base, "third")}
+
+    def again(self, folder: Path, base: Path) -> Iterator[str]:
+        yield from super().again(folder, base)
+        if self.refs(folder) != self.must_stay(base):
+            yield f"{self.refs(folder)} are left"
+
+
+class Restore(Work):
+    """The workspace goes back to an earlier state, after a safety backup of it."""
+
+    def target(self, folder: Path) -> Path:
+        return self.root(folder)
+
+    def work(self, folder: Path) -> None:
+        restore(self.config(folder), self.ref(folder, "second"), self.target(folder))
+
+    def wanted(self, base: Path) -> dict[str, Any]:
+        """What the backup holds, restored once where nobody disturbs it."""
+        elsewhere = base / "wanted"
+        if not elsewhere.exists():
+            restore(self.config(base), self.ref(base, "second"), elsewhere)
+        return {name: contents_once(elsewhere)[name] for name in PLANES}
+
+    def found(self, folder: Path) -> dict[str, Any] | None:
+        if not self.target(folder).exists():
+            return None
+        found = contents(self.target(folder))
+        return {name: found[name] for name in PLANES}
+
+    def problems(self, folder: Path, base: Path) -> Iterator[str]:
+        before = self.found(base)
+        after = self.found(folder)
+        if after != self.wanted(base) and after != before:
+            counts = after and {name: len(after[name]) for name in PLANES}
+            yield f"the target is neither old nor new: {counts}"
+        yield from self.wrong_backups(folder, base)
+
+    def again(self, folder: Path, base: Path) -> Iterator[str]:
+        yield from super().again(folder, base)
+        if self.found(folder) != self.wanted(base):
+            yield "the second call did not restore"
+        yield from issues(self.target(folder))
+
+
+class RestoreElsewhere(Restore):
+    """A backup becomes a workspace in a folder that did not exist."""
+
+    safety = False
+
+    def target(self, folder: Path) -> Path:
+        return folder / "elsewhere" / "workspace"
+
+    def problems(self, folder: Path, base: Path) -> Iterator[str]:
+        yield from super().problems(folder, base)
+        if planes_of(self.root(folder)) != planes_of(self.root(base)):
+            yield "the workspace was changed"
+
+
+class Salvage(Work):
+    """What verifies of a damaged backup becomes a workspace in a new folder."""
+
+    def prepare(self, folder: Path) -> None:
+        super().prepare(folder)
+        (location,) = (folder / "backups").glob("second-*")
+        part = sorted(location.rglob("part-*.parquet"))[0]
+        raw = part.read_bytes()
+        part.unlink()  # not through its other names: the first backup stays whole
+        part.write_bytes(raw[:-100])
+
+    def target(self, folder: Path) -> Path:
+        return folder / "elsewhere" / "workspace"
+
+    def work(self, folder: Path) -> None:
+        ref = self.ref(folder, "second")
+        recovery.salvage(self.config(folder), ref, target_workspace=self.target(folder))
+
+    def wrong_backups(self, folder: Path, base: Path) -> Iterator[str]:
+        if tree(folder / "backups") != tree(base / "backups"):
+            yield "a backup was changed"
+
+    def problems(self, folder: Path, base: Path) -> Iterator[str]:
+        yield from super().problems(folder, base)
+        if self.is_there(folder):
+            yield from self.wrong_target(folder)
+
+    def is_there(self, folder: Path) -> bool:
+        target = self.target(folder)
+        return target.is_dir() and any(target.iterdir())
+
+    def wrong_target(self, folder: Path) -> Iterator[str]:
+        yield from issues(self.target(folder))
+        found = contents(self.target(folder))
+        if [run[0] for run in found["runs"]] != ["run:demo.one", "run:demo.three", "run:demo.two"]:
+            yield f"the runs {found['runs']} were salvaged"
+        if len(found["artifacts"]) != 9:
+            yield f"{len(found['artifacts'])} artifacts were salvaged"
+
+    def again(self, folder: Path, base: Path) -> Iterator[str]:
+        if self.is_there(folder):  # whole, as `problems` says; a second one needs another folder
+            return
+        yield from super().again(folder, base)
+        yield from self.wrong_target(folder)
+
+
+class Rehearse(Work):
+    """A backup is restored into a scratch folder, compared, and removed."""
+
+    def work(self, folder: Path) -> None:
+        found = recovery.rehearse_restore(self.config(folder), self.ref(folder, "second"))
+        if found.status != "SUCCESS":
+            raise AssertionError(found)
+
+
+def _of(kind: type[Work], form: Form) -> Work:
+    work = kind()
+    work.form = form
+    return work
+
+
+WORKS: dict[str, Work] = {
+    "backup": _of(BackUp, DIRECTORY),
+    "backup-archive": _of(BackUp, ARCHIVE),
+    "backup-sealed": _of(BackUp, SEALED),
+    "backup-sealed-archive": _of(BackUp, SEALED_ARCHIVE),
+    "restore": _of(Restore, DIRECTORY),
+    "restore-archive": _of(Restore, ARCHIVE),
+    "restore-sealed": _of(Restore, SEALED),
+    "restore-elsewhere": _of(RestoreElsewhere, DIRECTORY),
+    "prune": _of(Prune, DIRECTORY),
+    "prune-archive": _of(Prune, ARCHIVE),
+    "salvage": _of(Salvage, DIRECTORY),
+    "rehearse": _of(Rehearse, DIRECTORY),
+}
+_NEEDED = {"prune": "prune_backups", "salvage": "salvage", "rehearse": "rehearse_restore"}
+for _word, _function in _NEEDED.items():
+    if not hasattr(recovery, _function):
+        WORKS = {name: work for name, work in WORKS.items() if not name.startswith(_word)}
+if "form" not in __import__("inspect").signature(recovery.create_workspace_backup).parameters:
+    WORKS = {name: work for name, work in WORKS.items() if work.form is DIRECTORY}
