@@ -21,7 +21,7 @@ from contexta.contract.models.context import BatchExecution, SampleObservation, 
 from contexta.runtime._base import BaseScope
 from contexta.runtime._naming import check_explicit_ref, scope_name
 
-S = TypeVar("S", bound=BaseScope)
+S = TypeVar("S", bound="InnerScope")
 
 _REF_KINDS = {"stage": "stage", "batch": "batch", "sample": "sample", "operation": "op"}
 _CONTEXT_FIELDS = {
@@ -73,15 +73,15 @@ def open_inner(
                 order_index=owner._next_order(kind),
                 **extra,
             )
-            scope._name_owner = owner  # type: ignore[attr-defined]
+            scope._name_owner = owner
             # A row that the contract refuses is refused here, before the scope is in the tree.
-            scope._row()  # type: ignore[attr-defined]
+            scope._row()
         except ContextaError:
             owner._names.release(kind, component)
             raise
     scope._begin()
     try:
-        scope._persist_open()  # type: ignore[attr-defined]
+        scope._persist_open()
     except ContextaError:  # mode `raise`
         scope._discard()
         raise
@@ -101,6 +101,44 @@ class InnerScope(BaseScope):
     def run_ref(self) -> str:
         """Ref of the run."""
         return str(self._context.run_ref)
+
+    def sample(
+        self,
+        name: str,
+        *,
+        sample_ref: Any = None,
+        retention_class: str | None = None,
+        redaction_profile: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> SampleScope:
+        """Open a sample: one observed item."""
+        return open_inner(
+            SampleScope,
+            self,
+            self._owner_of_inner(),
+            name,
+            explicit_ref=sample_ref,
+            metadata=metadata,
+            retention_class=retention_class,
+            redaction_profile=redaction_profile,
+        )
+
+    def operation(
+        self, name: str, *, operation_ref: Any = None, metadata: Mapping[str, Any] | None = None
+    ) -> OperationScope:
+        """Open an operation: a timed piece of work, stored as a span when it closes."""
+        return open_inner(
+            OperationScope,
+            self,
+            self._owner_of_inner(),
+            name,
+            explicit_ref=operation_ref,
+            metadata=metadata,
+        )
+
+    def _owner_of_inner(self) -> BaseScope:
+        """Return the scope that samples and operations opened here are named under."""
+        return self
 
     def _row(self) -> Any:
         """Return the row of this scope in the metadata plane, or None if it has none."""
@@ -129,42 +167,7 @@ class InnerScope(BaseScope):
         }
 
 
-class _Owner(InnerScope):
-    """A scope that samples and operations are named under."""
-
-    __slots__ = ()
-
-    def sample(
-        self,
-        name: str,
-        *,
-        sample_ref: Any = None,
-        retention_class: str | None = None,
-        redaction_profile: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> SampleScope:
-        """Open a sample: one observed item."""
-        return open_inner(
-            SampleScope,
-            self,
-            self,
-            name,
-            explicit_ref=sample_ref,
-            metadata=metadata,
-            retention_class=retention_class,
-            redaction_profile=redaction_profile,
-        )
-
-    def operation(
-        self, name: str, *, operation_ref: Any = None, metadata: Mapping[str, Any] | None = None
-    ) -> OperationScope:
-        """Open an operation: a timed piece of work, stored as a span when it closes."""
-        return open_inner(
-            OperationScope, self, self, name, explicit_ref=operation_ref, metadata=metadata
-        )
-
-
-class StageScope(_Owner):
+class StageScope(InnerScope):
     """A stage of a run, such as `train` or `evaluate`."""
 
     __slots__ = ()
@@ -190,7 +193,7 @@ class StageScope(_Owner):
         )
 
 
-class BatchScope(_Owner):
+class BatchScope(InnerScope):
     """A batch of a stage."""
 
     __slots__ = ()
@@ -215,39 +218,8 @@ class _Leaf(InnerScope):
         """When it was observed: when it was opened."""
         return self.started_at
 
-    def sample(
-        self,
-        name: str,
-        *,
-        sample_ref: Any = None,
-        retention_class: str | None = None,
-        redaction_profile: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> SampleScope:
-        """Open a sample inside this scope."""
-        return open_inner(
-            SampleScope,
-            self,
-            self._name_owner,
-            name,
-            explicit_ref=sample_ref,
-            metadata=metadata,
-            retention_class=retention_class,
-            redaction_profile=redaction_profile,
-        )
-
-    def operation(
-        self, name: str, *, operation_ref: Any = None, metadata: Mapping[str, Any] | None = None
-    ) -> OperationScope:
-        """Open an operation inside this scope."""
-        return open_inner(
-            OperationScope,
-            self,
-            self._name_owner,
-            name,
-            explicit_ref=operation_ref,
-            metadata=metadata,
-        )
+    def _owner_of_inner(self) -> BaseScope:
+        return self._name_owner
 
 
 class SampleScope(_Leaf):
