@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from enum import Enum
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin
 
 import pydantic
 from pydantic import BaseModel, ConfigDict
 
+from contexta.contract.dataclass_view import DataclassView
 from contexta.contract.errors import ConfigurationError, FrozenModelError
 
 if TYPE_CHECKING:
@@ -18,26 +17,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from pydantic.fields import FieldInfo
-
-
-class DataclassView:
-    """One of the two attributes by which `dataclasses.replace`, `fields` and `asdict` work.
-
-    The settings were dataclasses in 1.0, and scripts change one with
-    `dataclasses.replace(config.records, durability_mode="flush")`.
-    """
-
-    def __init__(self, attribute: str) -> None:
-        self._attribute = attribute
-
-    def __get__(self, instance: object, owner: type[BaseModel]) -> Any:
-        return vars(_dataclass_like(owner))[self._attribute]
-
-
-@cache
-def _dataclass_like(model: type[BaseModel]) -> type:
-    names = [(name, Any, None) for name in model.model_fields]
-    return dataclasses.make_dataclass(model.__name__, names, frozen=True)
 
 
 class FrozenSettings(BaseModel):

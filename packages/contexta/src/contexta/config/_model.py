@@ -1,36 +1,15 @@
 """The base of all settings sections: frozen, checked however it is built, our errors only."""
 
-import dataclasses
 import json
 from collections.abc import Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pydantic
 
 from contexta.config._inert import warn_if_inert
 from contexta.config._problems import Problem, problems_in, settings_error
+from contexta.contract.dataclass_view import DataclassView
 from contexta.contract.errors import FrozenModelError
-
-
-class _DataclassView:
-    """One of the two attributes by which ``dataclasses`` and ``pprint`` know a dataclass.
-
-    The sections were dataclasses in 1.0: scripts call ``dataclasses.replace`` and ``asdict``
-    on them.  The attribute is that of a real dataclass with the same fields.
-    """
-
-    def __init__(self, attribute: str) -> None:
-        self._attribute = attribute
-
-    def __get__(self, instance: object, owner: type[pydantic.BaseModel]) -> Any:
-        return vars(_dataclass_like(owner))[self._attribute]
-
-
-@cache
-def _dataclass_like(model: type[pydantic.BaseModel]) -> type:
-    names = [(name, Any, None) for name in model.model_fields]
-    return dataclasses.make_dataclass(model.__name__, names, frozen=True)
 
 
 class ConfigModel(pydantic.BaseModel):
@@ -45,8 +24,8 @@ class ConfigModel(pydantic.BaseModel):
         frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False
     )
 
-    __dataclass_fields__ = _DataclassView("__dataclass_fields__")
-    __dataclass_params__ = _DataclassView("__dataclass_params__")
+    __dataclass_fields__ = DataclassView("__dataclass_fields__")
+    __dataclass_params__ = DataclassView("__dataclass_params__")
 
     section: ClassVar[str] = ""
     """Dotted place of this section below the root, the prefix of its keys."""

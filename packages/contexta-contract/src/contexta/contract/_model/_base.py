@@ -13,10 +13,10 @@ from pydantic import ValidationError as PydanticError
 from contexta.contract._fields._values import FrozenJson
 from contexta.contract._frozen import EMPTY, FrozenMapping
 from contexta.contract._model._building import build_lock
-from contexta.contract._model._dataclass_view import DataclassView
 from contexta.contract._model._failures import error_of, problems_of, unknown_names
 from contexta.contract._problems import Problem, ProblemsFound
 from contexta.contract._refs._stable_ref import StableRef
+from contexta.contract.dataclass_view import DataclassView
 from contexta.contract.errors._contract import FrozenModelError, ValidationError
 
 _new = object.__new__

@@ -1,8 +1,8 @@
-"""Models as the functions of :mod:`dataclasses` see them.
+"""Models and settings as the functions of :mod:`dataclasses` see them.
 
-The models were dataclasses in 1.0: scripts close a run with ``dataclasses.replace(run,
-status=..., ended_at=...)`` and print with ``dataclasses.asdict``. Both find a dataclass by two
-attributes, which are those of a real one with the same fields.
+They were dataclasses in 1.0: scripts close a run with ``dataclasses.replace(run, status=...,
+ended_at=...)``, change settings the same way, and print with ``dataclasses.asdict`` or ``pprint``.
+All find a dataclass by two attributes, which are those of a real one with the same fields.
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from pydantic import BaseModel
 
 
 class DataclassView:
-    """One of the two attributes; built when somebody asks for it."""
+    """One of the two attributes of a pydantic model; built when somebody asks for it.
+
+    Args:
+        attribute: ``__dataclass_fields__`` or ``__dataclass_params__``.
+    """
 
     def __init__(self, attribute: str) -> None:
         self._attribute = attribute
