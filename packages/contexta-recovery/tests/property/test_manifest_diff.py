@@ -21,7 +21,7 @@ LISTS = st.dictionaries(PATHS, CONTENTS)
 
 
 def entries(files):
-    return [FileEntry(path, *content) for path, content in files.items()]
+    return [FileEntry.plain(path, *content) for path, content in files.items()]
 
 
 def full(changes, kind):

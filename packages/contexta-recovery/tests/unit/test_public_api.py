@@ -22,11 +22,17 @@ NAMES_OF_1_0 = {
     "restore_workspace",
 }
 NEW_NAMES = {
+    "BackupDiff",
     "BackupProblem",
     "BackupSummary",
     "BackupVerification",
+    "KeptBackup",
+    "PruneResult",
+    "SectionDiff",
     "create_key_file",
+    "diff_backups",
     "list_backups",
+    "prune_backups",
     "read_key_id",
     "verify_backup",
 }

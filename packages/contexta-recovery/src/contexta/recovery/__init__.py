@@ -5,7 +5,8 @@ refuses what does not verify and never removes anything before its replacement i
 disk. Each operation can be killed at any moment and called again.
 
 Make a plan, look at it, run it: `plan_workspace_backup` and `create_workspace_backup`,
-`plan_restore` and `restore_workspace`. `list_backups` and `verify_backup` only read.
+`plan_restore` and `restore_workspace`. `list_backups`, `verify_backup` and `diff_backups` only
+read; `prune_backups` removes what a retention rule does not keep, never the last good backup.
 `replay_outbox` delivers what capture could not. `create_key_file` makes the key of encrypted
 backups.
 
@@ -22,24 +23,31 @@ from __future__ import annotations
 from contexta.recovery._errors import BackupError, ReplayError, RestoreError
 from contexta.recovery.backup import create_workspace_backup, plan_workspace_backup
 from contexta.recovery.catalog import list_backups, verify_backup
+from contexta.recovery.diff import diff_backups
 from contexta.recovery.keys import create_key_file, read_key_id
 from contexta.recovery.models import (
+    BackupDiff,
     BackupPlan,
     BackupProblem,
     BackupResult,
     BackupSummary,
     BackupVerification,
     ImportResult,
+    KeptBackup,
+    PruneResult,
     RecoveryResult,
     ReplayBatchResult,
     ReplayEntryResult,
     RestorePlan,
     RestoreResult,
+    SectionDiff,
 )
+from contexta.recovery.prune import prune_backups
 from contexta.recovery.replay import replay_outbox
 from contexta.recovery.restore import plan_restore, restore_workspace
 
 __all__ = [
+    "BackupDiff",
     "BackupError",
     "BackupPlan",
     "BackupProblem",
@@ -47,6 +55,8 @@ __all__ = [
     "BackupSummary",
     "BackupVerification",
     "ImportResult",
+    "KeptBackup",
+    "PruneResult",
     "RecoveryResult",
     "ReplayBatchResult",
     "ReplayEntryResult",
@@ -54,11 +64,14 @@ __all__ = [
     "RestoreError",
     "RestorePlan",
     "RestoreResult",
+    "SectionDiff",
     "create_key_file",
     "create_workspace_backup",
+    "diff_backups",
     "list_backups",
     "plan_restore",
     "plan_workspace_backup",
+    "prune_backups",
     "read_key_id",
     "replay_outbox",
     "restore_workspace",

@@ -64,7 +64,7 @@ def parse_manifest(raw: bytes) -> Manifest | BackupProblem:
         message = (
             f"format {version}; this release reads up to {BACKUP_FORMAT_VERSION}. Upgrade contexta"
         )
-        return manifest_problem("manifest_invalid", message)
+        return manifest_problem("manifest_newer", message)
     claimed = data.pop(DIGEST, None)
     try:
         if claimed != hashlib.sha256(encoded(data)).hexdigest():

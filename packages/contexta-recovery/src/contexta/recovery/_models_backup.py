@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contexta.recovery._checks import count, required_text, texts
+from contexta.recovery._checks import count, plain, required_text, texts
 from contexta.recovery._models_base import RecoveryResult, as_path, path_text, set_fields
 
 
@@ -86,9 +86,9 @@ class BackupProblem:
     """One thing that is wrong with a backup.
 
     Args:
-        kind: `manifest_missing`, `manifest_invalid`, `manifest_edited`, `file_missing`,
-            `file_unexpected`, `file_not_regular`, `size_differs`, `hash_differs`,
-            `unreadable`, `count_differs`.
+        kind: `manifest_missing`, `manifest_invalid`, `manifest_newer`, `manifest_edited`,
+            `file_missing`, `file_unexpected`, `file_not_regular`, `size_differs`, `hash_differs`,
+            `unreadable`, `count_differs`, `damage_differs`.
         place: Path inside the backup, or the name of a plane.
         message: The fact, for a person.
     """
@@ -107,7 +107,9 @@ class BackupVerification(RecoveryResult):
     """The outcome of reading every byte of a backup.
 
     `status` is `FAILURE` with any problem, `DEGRADED` when the bytes are what was written but the
-    backup was taken of a damaged or incomplete workspace, else `SUCCESS`.
+    backup was taken of a damaged or incomplete workspace, else `SUCCESS`. `bytes_read` counts
+    bytes as stored. `plane_results` is what the opened stores hold, as in a `RestoreResult`; None
+    unless they were opened.
     """
 
     backup_ref: str = ""
@@ -115,6 +117,7 @@ class BackupVerification(RecoveryResult):
     problems: tuple[BackupProblem, ...] = ()
     file_count: int = 0
     bytes_read: int = 0
+    plane_results: Mapping[str, Any] | None = None
 
     @property
     def ok(self) -> bool:
@@ -129,6 +132,7 @@ class BackupVerification(RecoveryResult):
             "problems": [problem.to_dict() for problem in self.problems],
             "file_count": self.file_count,
             "bytes_read": self.bytes_read,
+            "plane_results": plain(self.plane_results),
         }
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from contexta.contract.errors import RecoveryError
 
 _UNSAFE = re.compile(r"[^\w-]")  # \w: letters and digits of any script, and _
+_REF = re.compile(r"(?P<label>.+)-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d_\d{6}Z(-\d+)?")
 _LONGEST_LABEL_BYTES = 180  # file names end at 255 bytes; the time, -<n> and .partial- need 45
 
 _last_issued = datetime.min.replace(tzinfo=UTC)
@@ -54,3 +55,9 @@ def checked_ref(ref: object, error_type: type[RecoveryError]) -> str:
             details={"backup_ref": text},
         )
     return text
+
+
+def label_of(ref: str) -> str:
+    """Return the label in the name of a backup; a name that was not made here is all label."""
+    found = _REF.fullmatch(ref)
+    return found["label"] if found else ref

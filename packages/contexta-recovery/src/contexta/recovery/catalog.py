@@ -1,25 +1,29 @@
-"""List and verify backups. Nothing here writes."""
+"""List and verify backups. Nothing here writes into a backup."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contexta.recovery._errors import BackupError, translated
+from contexta.recovery._find import find_backup, published
+from contexta.recovery._hold import held_for_reading
 from contexta.recovery._layout import absolute, layout_of
-from contexta.recovery._manifest import MANIFEST_NAME, PAYLOAD
 from contexta.recovery._manifest_read import load_manifest
-from contexta.recovery._names import checked_ref
+from contexta.recovery._opened import open_all
+from contexta.recovery._progress import Progress, Reporter
 from contexta.recovery._source import BackupSource, open_source
 from contexta.recovery._verify import check_files
-from contexta.recovery.models import BackupSummary, BackupVerification
+from contexta.recovery.models import BackupProblem, BackupSummary, BackupVerification
 
 if TYPE_CHECKING:
-    from contexta.contract.errors import RecoveryError
-    from contexta.recovery._config import RecoveryConfig
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
-__all__ = ["list_backups", "verify_backup"]
+    from contexta.recovery._config import RecoveryConfig
+    from contexta.recovery._manifest import Manifest
+
+__all__ = ["find_backup", "list_backups", "verify_backup"]
 
 
 def list_backups(config: RecoveryConfig) -> tuple[BackupSummary, ...]:
@@ -30,27 +34,21 @@ def list_backups(config: RecoveryConfig) -> tuple[BackupSummary, ...]:
     """
     root = layout_of(config).backups
     with translated(BackupError, "list the backups"):
-        folders = sorted(root.iterdir()) if root.is_dir() else []
-        summaries = [
-            _summary(folder)
-            for folder in folders
-            if not folder.name.startswith(".")
-            and not folder.is_symlink()
-            and os.path.lexists(folder / MANIFEST_NAME)
-        ]
+        summaries = [summary_of(open_source(path)) for path in published(root)]
     return tuple(
         sorted(summaries, key=lambda one: (one.created_at is None, one.created_at, one.backup_ref))
     )
 
 
-def _summary(folder: Path) -> BackupSummary:
-    loaded = load_manifest(open_source(folder))
+def summary_of(source: BackupSource) -> BackupSummary:
+    """Return what the manifest of a backup says."""
+    loaded = load_manifest(source)
     if loaded.manifest is None:
-        return BackupSummary(folder.name, folder, problem=loaded.problems[0].message)
+        return BackupSummary(source.ref, source.location, problem=loaded.problems[0].message)
     manifest = loaded.manifest
     return BackupSummary(
-        backup_ref=folder.name,
-        location=folder,
+        backup_ref=source.ref,
+        location=source.location,
         created_at=manifest.created_at,
         total_bytes=manifest.total_bytes,
         included_sections=manifest.included_sections,
@@ -59,18 +57,28 @@ def _summary(folder: Path) -> BackupSummary:
 
 
 def verify_backup(
-    source: RecoveryConfig | str | Path, backup_ref: str | Path | None = None
+    source: RecoveryConfig | str | Path,
+    backup_ref: str | Path | None = None,
+    *,
+    deep: bool = False,
+    progress: Callable[[Progress], None] | None = None,
 ) -> BackupVerification:
     """Read every byte of a backup and report each problem with its place.
 
     It reads the manifest first, then each listed file in the order of paths, then looks for
-    files that are not listed. It changes nothing and follows no link. It cannot detect an edit
-    by somebody who also rewrites every digest.
+    files that are not listed. It changes nothing in the backup and follows no link, and no prune
+    removes the backup meanwhile. It cannot detect an edit by somebody who also rewrites every
+    digest.
 
     Args:
-        source: A configuration, together with the name of one of its backups; or the folder of
-            a backup.
-        backup_ref: The name, when `source` is a configuration.
+        source: A configuration, together with the name of one of its backups; or the folder or
+            archive of a backup.
+        backup_ref: The name, or an absolute path, when `source` is a configuration.
+        deep: Whether the stores are opened on a copy as well, every record read, and what they
+            hold compared with the counts in the manifest. The copy is as large as the workspace
+            and removed at the end; it lies in the staging folder of the configuration, or with
+            a path in the temporary folder of the system.
+        progress: Told about ten times a second how far it is. An exception in it ends the work.
 
     Raises:
         BackupError: `recovery_backup_not_found`, `recovery_invalid_backup_ref`, and the codes
@@ -79,58 +87,54 @@ def verify_backup(
     """
     with translated(BackupError, "verify the backup"):
         if isinstance(source, str | Path):
-            folder = find_backup(absolute(source), absolute(source).parent, BackupError)
+            path = find_backup(absolute(source), absolute(source).parent, BackupError)
+            scratch = None
         else:
-            folder = find_backup(backup_ref, layout_of(source).backups, BackupError)
-        return _verify(open_source(folder))
+            layout = layout_of(source)
+            path = find_backup(backup_ref, layout.backups, BackupError)
+            scratch = layout.staging
+        with held_for_reading(path):
+            found = open_source(path)
+            return _verify(found, Reporter(progress), deep=deep, scratch=scratch)
 
 
-def _verify(source: BackupSource) -> BackupVerification:
-    folder = source.location
+def _verify(
+    source: BackupSource, reporter: Reporter, *, deep: bool, scratch: Path | None
+) -> BackupVerification:
     loaded = load_manifest(source)
     manifest = loaded.manifest
     if manifest is None:
         return BackupVerification(
             status="FAILURE",
             warnings=tuple(problem.message for problem in loaded.problems),
-            backup_ref=folder.name,
-            location=folder,
+            backup_ref=source.ref,
+            location=source.location,
             problems=loaded.problems,
         )
-    problems = check_files(source, manifest)
+    if deep:
+        opened = open_all(source, manifest, scratch, reporter)
+        return _verification(source, manifest, opened.problems, opened.planes)
+    return _verification(source, manifest, check_files(source, manifest, reporter=reporter), None)
+
+
+def _verification(
+    source: BackupSource,
+    manifest: Manifest,
+    problems: tuple[BackupProblem, ...],
+    planes: Mapping[str, Any] | None,
+) -> BackupVerification:
     warnings = [problem.message for problem in problems]
     warnings += [*manifest.warnings, *manifest.damage]
-    if manifest.backup_ref != folder.name:
-        warnings.append(f"The folder {folder.name!r} was written as {manifest.backup_ref!r}.")
+    if manifest.backup_ref != source.ref:
+        warnings.append(f"{source.location.name!r} was written as {manifest.backup_ref!r}.")
     return BackupVerification(
         status="FAILURE" if problems else "DEGRADED" if warnings else "SUCCESS",
         warnings=tuple(warnings),
-        backup_ref=folder.name,
-        location=folder,
+        notes=("bytes_read",) if planes is None else ("bytes_read", "stores_opened"),
+        backup_ref=source.ref,
+        location=source.location,
         problems=problems,
         file_count=len(manifest.files),
-        bytes_read=manifest.total_bytes,
+        bytes_read=manifest.stored_bytes,
+        plane_results=planes,
     )
-
-
-def find_backup(ref: object, backup_root: Path, error_type: type[RecoveryError]) -> Path:
-    """Return the folder of a backup given by name, or by absolute path.
-
-    Raises:
-        RecoveryError: Of the given class: `recovery_invalid_backup_ref` for a name that could
-            lead elsewhere, `recovery_backup_not_found` when no such folder exists.
-        ValidationError: `recovery_invalid_text` when it is blank.
-    """
-    if isinstance(ref, Path) or (isinstance(ref, str) and Path(ref).is_absolute()):
-        folder = absolute(ref)
-        known = os.path.lexists(folder / MANIFEST_NAME) or os.path.lexists(folder / PAYLOAD)
-    else:
-        folder = backup_root / checked_ref(ref, error_type)
-        known = folder.is_dir()
-    if not known or folder.is_symlink():
-        raise error_type(
-            f"There is no backup {str(ref)!r} in {str(backup_root)!r}. list_backups names them.",
-            code="recovery_backup_not_found",
-            details={"backup_ref": str(ref), "backup_root": str(backup_root)},
-        )
-    return folder

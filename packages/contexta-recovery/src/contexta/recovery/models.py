@@ -15,19 +15,24 @@ from contexta.recovery._models_backup import (
     BackupVerification,
 )
 from contexta.recovery._models_base import RecoveryResult
+from contexta.recovery._models_catalog import BackupDiff, KeptBackup, PruneResult, SectionDiff
 from contexta.recovery._models_replay import ReplayBatchResult, ReplayEntryResult
 from contexta.recovery._models_restore import ImportResult, RestorePlan, RestoreResult
 
 __all__ = [
+    "BackupDiff",
     "BackupPlan",
     "BackupProblem",
     "BackupResult",
     "BackupSummary",
     "BackupVerification",
     "ImportResult",
+    "KeptBackup",
+    "PruneResult",
     "RecoveryResult",
     "ReplayBatchResult",
     "ReplayEntryResult",
     "RestorePlan",
     "RestoreResult",
+    "SectionDiff",
 ]
