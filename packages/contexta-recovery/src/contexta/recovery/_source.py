@@ -135,7 +135,15 @@ class DirectorySource:
 
 
 def open_source(location: Path) -> BackupSource:
-    """Return the source for a backup at an absolute path; whether it is one, reading tells."""
+    """Return the source for a backup at an absolute path; whether it is one, reading tells.
+
+    A file is an archive whatever its name; so is what is missing under a name ending in `.tar`.
+    """
+    from contexta.recovery._archive import ARCHIVE_SUFFIX, ArchiveSource  # which builds on this
+
+    if location.suffix == ARCHIVE_SUFFIX or location.is_file():
+        is_folder = location.is_dir() and not location.is_symlink()
+        return DirectorySource(location) if is_folder else ArchiveSource(location)
     return DirectorySource(location)
 
 
