@@ -17,12 +17,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from contexta.contract.errors import IntegrityError, SchemaVersionError
+from contexta.contract.errors import IntegrityError
 from contexta.store._ranges import joined
-from contexta.store.fs import translated_os_errors
 from contexta.store.merge._numbers import Piece
+from contexta.store.records._audit import confirmed_lines
 from contexta.store.records._log_write import append_line
-from contexta.store.records._marks import opened_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -185,24 +184,11 @@ class MergeLedger:
         self._take(entry)
 
     def _read(self) -> None:
-        with translated_os_errors("read", self.path):
-            try:
-                raw = self.path.read_bytes()
-            except FileNotFoundError:
-                return
-        # A last line without its newline is what a crash leaves; it was never confirmed.
-        for number, line in enumerate(raw.split(b"\n")[:-1], 1):
-            entry = opened_json(line)
+        code = "merge_ledger_format_unsupported"
+        for number, entry in confirmed_lines(self.path, LEDGER_FORMAT_VERSION, code=code):
             if entry is None:
                 self._refuse(number)
                 continue
-            if entry.get("version", 0) > LEDGER_FORMAT_VERSION:
-                raise SchemaVersionError(
-                    f"{str(self.path)!r} has lines of format {entry['version']}; this release "
-                    f"reads up to {LEDGER_FORMAT_VERSION}. Upgrade contexta; nothing was changed.",
-                    code="merge_ledger_format_unsupported",
-                    details={"path": str(self.path), "current_version": entry["version"]},
-                )
             try:
                 self._take(entry)
             except (KeyError, TypeError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,24 +27,44 @@ def read_audit_lines(path: Path, version: int) -> AuditLines:
         SchemaVersionError: `record_audit_format_unsupported` for a line of a newer release.
         StoreAccessError: When the file exists and cannot be read.
     """
+    entries, damaged = [], []
+    for number, entry in confirmed_lines(path, version, code="record_audit_format_unsupported"):
+        if entry is None:
+            damaged.append(number)
+        else:
+            entries.append(entry)
+    return AuditLines(tuple(entries), tuple(damaged))
+
+
+def confirmed_lines(
+    path: Path, version: int, *, code: str
+) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """Yield the 1-based number of each line with its entry, or None when it is damaged.
+
+    A file that does not exist has no lines.
+
+    Args:
+        path: The file.
+        version: The newest format of a line that this release reads.
+        code: The code of the error for a newer one.
+
+    Raises:
+        SchemaVersionError: For a line of a newer release, with `code`.
+        StoreAccessError: When the file exists and cannot be read.
+    """
     with translated_os_errors("read", path):
         try:
             raw = path.read_bytes()
         except FileNotFoundError:
-            return AuditLines((), ())
-    entries, damaged = [], []
+            return
     # A last line without its newline is what a crash leaves; it was never confirmed.
     for number, line in enumerate(raw.split(b"\n")[:-1], 1):
         entry = opened_json(line)
-        if entry is None:
-            damaged.append(number)
-            continue
-        if entry.get("version", 0) > version:
+        if entry is not None and entry.get("version", 0) > version:
             raise SchemaVersionError(
                 f"{str(path)!r} has lines of format {entry['version']}; this release reads up to "
                 f"{version}. Upgrade contexta; nothing was changed.",
-                code="record_audit_format_unsupported",
+                code=code,
                 details={"path": str(path), "current_version": entry["version"]},
             )
-        entries.append(entry)
-    return AuditLines(tuple(entries), tuple(damaged))
+        yield number, entry
