@@ -22,18 +22,25 @@ NAMES_OF_1_0 = {
     "restore_workspace",
 }
 NEW_NAMES = {
+    "Backoff",
     "BackupDiff",
     "BackupProblem",
     "BackupSummary",
     "BackupVerification",
+    "DeadLetter",
+    "DeadLetterResult",
+    "Delivery",
     "KeptBackup",
     "PruneResult",
     "SectionDiff",
     "create_key_file",
     "diff_backups",
+    "discard_dead_letters",
     "list_backups",
+    "list_dead_letters",
     "prune_backups",
     "read_key_id",
+    "retry_dead_letters",
     "verify_backup",
 }
 

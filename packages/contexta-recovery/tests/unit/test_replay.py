@@ -5,7 +5,7 @@ import pytest
 
 from contexta.contract.errors import StoreAccessError, ValidationError
 from contexta.recovery import ReplayError, replay_outbox
-from contexta.recovery.outbox import append_entry
+from contexta.recovery.outbox import OutboxFile, append_entry
 
 
 class Sink:
@@ -118,11 +118,12 @@ def test_strict_mode_refuses_bad_lines_before_delivering(config):
 def test_each_delivery_is_acknowledged_before_the_next(config):
     """An interruption used to repeat everything."""
     fill(config, entry(1), entry(2), entry(3))
+    outbox = OutboxFile(config.recovery.outbox_root)
     seen = []
 
     class Watching(Sink):
         def capture(self, *, family, payload):
-            seen.append([one["payload"] for one in waiting(config)])
+            seen.append([json.loads(line)["payload"] for line in outbox.waiting_lines()])
 
     replay_outbox(config, sinks=[Watching()])
 

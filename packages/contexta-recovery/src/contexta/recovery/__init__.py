@@ -7,7 +7,8 @@ disk. Each operation can be killed at any moment and called again.
 Make a plan, look at it, run it: `plan_workspace_backup` and `create_workspace_backup`,
 `plan_restore` and `restore_workspace`. `list_backups`, `verify_backup` and `diff_backups` only
 read; `prune_backups` removes what a retention rule does not keep, never the last good backup.
-`replay_outbox` delivers what capture could not. `create_key_file` makes the key of encrypted
+`replay_outbox` delivers what capture could not; `list_dead_letters`, `retry_dead_letters` and
+`discard_dead_letters` handle what it gave up. `create_key_file` makes the key of encrypted
 backups.
 
 What you can do about errors, all `RecoveryError`:
@@ -20,9 +21,18 @@ What you can do about errors, all `RecoveryError`:
 
 from __future__ import annotations
 
+from contexta.recovery._backoff import Backoff
+from contexta.recovery._delivery import Delivery
 from contexta.recovery._errors import BackupError, ReplayError, RestoreError
 from contexta.recovery.backup import create_workspace_backup, plan_workspace_backup
 from contexta.recovery.catalog import list_backups, verify_backup
+from contexta.recovery.dead_letters import (
+    DeadLetter,
+    DeadLetterResult,
+    discard_dead_letters,
+    list_dead_letters,
+    retry_dead_letters,
+)
 from contexta.recovery.diff import diff_backups
 from contexta.recovery.keys import create_key_file, read_key_id
 from contexta.recovery.models import (
@@ -47,6 +57,7 @@ from contexta.recovery.replay import replay_outbox
 from contexta.recovery.restore import plan_restore, restore_workspace
 
 __all__ = [
+    "Backoff",
     "BackupDiff",
     "BackupError",
     "BackupPlan",
@@ -54,6 +65,9 @@ __all__ = [
     "BackupResult",
     "BackupSummary",
     "BackupVerification",
+    "DeadLetter",
+    "DeadLetterResult",
+    "Delivery",
     "ImportResult",
     "KeptBackup",
     "PruneResult",
@@ -68,12 +82,15 @@ __all__ = [
     "create_key_file",
     "create_workspace_backup",
     "diff_backups",
+    "discard_dead_letters",
     "list_backups",
+    "list_dead_letters",
     "plan_restore",
     "plan_workspace_backup",
     "prune_backups",
     "read_key_id",
     "replay_outbox",
     "restore_workspace",
+    "retry_dead_letters",
     "verify_backup",
 ]

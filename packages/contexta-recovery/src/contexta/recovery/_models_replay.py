@@ -14,7 +14,9 @@ class ReplayEntryResult:
     """What became of one outbox entry.
 
     `status` is `SUCCESS`, `DEGRADED` or `FAILURE` of the delivery, or `SKIPPED` when no sink of
-    its name was given. `attempts` counts failed replays, this one included.
+    its name was given. `attempts` counts failed replays, this one included. `delivery_id` is what
+    the sink can tell a repetition by. `next_attempt_at`, UTC text, is when an entry that failed is
+    due again; None when it left the outbox or did not fail.
     """
 
     replay_ref: str
@@ -23,6 +25,8 @@ class ReplayEntryResult:
     status: str
     detail: str = ""
     attempts: int = 0
+    delivery_id: str = ""
+    next_attempt_at: str | None = None
 
     def __post_init__(self) -> None:
         set_fields(
@@ -43,6 +47,8 @@ class ReplayEntryResult:
             "status": self.status,
             "detail": self.detail,
             "attempts": self.attempts,
+            "delivery_id": self.delivery_id,
+            "next_attempt_at": self.next_attempt_at,
         }
 
 

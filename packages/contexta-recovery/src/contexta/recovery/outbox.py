@@ -1,13 +1,14 @@
-"""The file in which failed deliveries wait: one JSON object per line.
+"""The durable queue of failed deliveries: one JSON object per line.
 
-`append_entry` is for whoever writes into it while others may replay. Lines written by hand with
-any editor or script are accepted too. Every change of the file is a whole new file put in its
-place by one rename, under a lock, so that a kill leaves the old lines or the new ones.
+`failed_deliveries.jsonl` holds what waits, `dead_letter.jsonl` what was given up, `journal.jsonl`
+what was decided since both were last rewritten; it is there only while a replay runs or after one
+was killed. `append_entry` is for whoever adds deliveries while others may replay; lines written
+by hand with any editor or script are accepted too.
 """
 
 from __future__ import annotations
 
-import base64
+import hashlib
 import json
 import os
 from dataclasses import dataclass
@@ -15,24 +16,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contexta.recovery._errors import ReplayError
+from contexta.recovery._outbox_journal import (
+    Decision,
+    Journal,
+    apply_to_dead,
+    apply_to_waiting,
+    read_journal,
+)
+from contexta.recovery._outbox_lines import (
+    LineAppender,
+    all_different,
+    digest_of,
+    joined,
+    read_lines,
+    split_lines,
+)
 from contexta.store.fs import (
     FileLock,
     atomic_write_bytes,
     ensure_private_dir,
     fsync_dir,
     open_private,
-    write_all,
+    translated_os_errors,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Entry", "OutboxFile", "append_entry"]
+__all__ = ["Entry", "OutboxFile", "append_entry", "delivery_checksum", "parse_line"]
 
 PENDING_NAME = "failed_deliveries.jsonl"
 DEAD_LETTER_NAME = "dead_letter.jsonl"
+JOURNAL_NAME = "journal.jsonl"
+OUTBOX_FILES = (PENDING_NAME, DEAD_LETTER_NAME, JOURNAL_NAME)
 _APPEND_LOCK = "_append.lock"
 _REPLAY_LOCK = "_replay.lock"
+_CHECKED_FIELDS = ("delivery_id", "family", "payload", "payload_type", "replay_ref", "sink_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +68,19 @@ class Entry:
 
     @property
     def replay_ref(self) -> str:
-        """The stable id of the delivery."""
+        """What the entry is called in results."""
         return str(self.fields["replay_ref"])
+
+    @property
+    def delivery_id(self) -> str:
+        """The stable id of the delivery: its own, else one that its content gives.
+
+        The second kind is for lines written by hand, whose `replay_ref` may repeat.
+        """
+        given = self.fields.get("delivery_id")
+        if isinstance(given, str) and given:
+            return given
+        return f"{self.replay_ref}#{delivery_checksum(self.fields)[:16]}"
 
     @property
     def family(self) -> str:
@@ -60,13 +90,23 @@ class Entry:
     @property
     def sink_name(self) -> str | None:
         """The sink that failed, or None when the entry names none."""
-        name = self.fields.get("sink_name")
-        return name if isinstance(name, str) and name else None
+        return self.text("sink_name")
 
     @property
     def attempts(self) -> int:
-        """How often a replay of it has failed."""
+        """How often a replay of it has failed; the tries of capture are not among them."""
         return int(self.fields.get("attempts", 0))
+
+    @property
+    def capture_attempts(self) -> int:
+        """How often capture tried before it queued the delivery; 0 when nobody said."""
+        given = self.fields.get("capture_attempts", 0)
+        return given if isinstance(given, int) and not isinstance(given, bool) else 0
+
+    def text(self, name: str) -> str | None:
+        """Return a field that is text and not empty, else None."""
+        given = self.fields.get(name)
+        return given if isinstance(given, str) and given else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,96 +128,110 @@ class OutboxFile:
         self.root = root
         self.pending = root / PENDING_NAME
         self.dead_letter = root / DEAD_LETTER_NAME
+        self.journal = root / JOURNAL_NAME
 
-    def replay_lock(self) -> FileLock:
-        """Return the lock that lets one replay run at a time."""
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever queued here."""
+        return self.pending.exists() or self.journal.exists()
+
+    def turn(self) -> FileLock:
+        """Return the lock that lets one replay or change of dead letters run at a time."""
         return FileLock(self.root / _REPLAY_LOCK)
 
-    def append(self, fields: Mapping[str, Any]) -> None:
-        """Add one entry, durably, also when the last line of the file was cut by a crash."""
+    def append(self, line: bytes, *, sync: bool = True) -> None:
+        """Add one line, also when the last line of the file was cut by a crash."""
         ensure_private_dir(self.root)
-        with self._changing():
-            _append_line(self.pending, _encode(fields))
-
-    def read(self) -> tuple[tuple[Entry, ...], tuple[BadLine, ...]]:
-        """Return the entries in file order, and the lines that are none."""
-        entries, bad = [], []
-        for line in self._lines():
+        with self.changing():
+            file = LineAppender(self.pending)
             try:
-                entries.append(parse_line(line))
-            except ReplayError as error:
-                bad.append(BadLine(line, error.message))
-        return tuple(entries), tuple(bad)
+                file.write(line)
+                if sync:
+                    file.sync()
+            finally:
+                file.close()
 
-    def acknowledge(self, entry: Entry) -> None:
-        """Remove one entry, durably."""
-        self._replace_line(entry.line, None)
+    def open_journal(self) -> Journal:
+        """Return the journal, to decide something. Only with the turn."""
+        return Journal(self.journal)
 
-    def put_back(self, entry: Entry, changes: Mapping[str, Any]) -> None:
-        """Replace an entry by a changed one behind all others, durably."""
-        self._replace_line(entry.line, _encode({**entry.fields, **changes}))
+    def waiting_lines(self) -> list[bytes]:
+        """Return what waits, without changing a file."""
+        return apply_to_waiting(read_lines(self.pending), read_journal(self.journal))
 
-    def bury(self, entry: Entry, changes: Mapping[str, Any]) -> None:
-        """Move an entry to the dead letters. A kill in between leaves it in both, never neither."""
-        with self._changing():
-            _append_line(self.dead_letter, _encode({**entry.fields, **changes}))
-        self._replace_line(entry.line, None)
+    def dead_lines(self) -> list[bytes]:
+        """Return the dead letters, without changing a file."""
+        return apply_to_dead(read_lines(self.dead_letter), read_journal(self.journal))
 
-    def quarantine(self, bad: BadLine, moment: str) -> None:
-        """Move a line that is no delivery to the dead letters, with the reason."""
-        try:
-            text, encoding = bad.line.decode("utf-8"), "utf-8"
-        except UnicodeDecodeError:
-            text, encoding = base64.b64encode(bad.line).decode("ascii"), "base64"
-        letter = {
-            "code": "recovery_invalid_outbox_entry",
-            "dead_lettered_at": moment,
-            "encoding": encoding,
-            "line": text,
-            "reason": bad.reason,
-        }
-        with self._changing():
-            _append_line(self.dead_letter, _encode(letter))
-        self._replace_line(bad.line, None)
+    def checkpoint(self) -> list[bytes]:
+        """Apply the journal to both files, remove it, and return what waits. Only with the turn.
 
-    def count(self) -> int:
-        """Return the number of waiting lines."""
-        return len(self._lines())
+        Each step can be repeated, and the journal goes last: a kill in between costs nothing.
+        """
+        with self.changing():
+            decisions = read_journal(self.journal)
+            lines = self._rewrite_waiting(decisions)
+            dead = read_lines(self.dead_letter)
+            wanted = apply_to_dead(dead, decisions)
+            if wanted != dead:
+                atomic_write_bytes(self.dead_letter, joined(wanted))
+            if os.path.lexists(self.journal):
+                self.journal.unlink()
+                fsync_dir(self.root)
+            return lines
 
-    def _lines(self) -> list[bytes]:
-        try:
-            raw = self.pending.read_bytes()
-        except FileNotFoundError:
-            return []
-        return [line for line in raw.split(b"\n") if line.strip()]
-
-    def _replace_line(self, line: bytes, replacement: bytes | None) -> None:
-        # Read again under the lock: others have appended since the entry was read.
-        with self._changing():
-            lines = self._lines()
-            if line in lines:
-                lines.remove(line)
-                if replacement is not None:
-                    lines.append(replacement)
-                atomic_write_bytes(self.pending, b"".join(one + b"\n" for one in lines))
-
-    def _changing(self) -> FileLock:
+    def changing(self) -> FileLock:
+        """Return the lock that keeps appends and rewrites apart; held for moments only."""
         return FileLock(self.root / _APPEND_LOCK)
 
+    def _rewrite_waiting(self, decisions: list[Decision]) -> list[bytes]:
+        if not self.pending.exists() and not decisions:
+            return []
+        fd = open_private(self.pending, os.O_RDONLY | os.O_CREAT)
+        with translated_os_errors("read", self.pending), open(fd, "rb", buffering=0) as tail:
+            lines = split_lines(tail.read())
+            wanted = all_different(apply_to_waiting(lines, decisions))
+            if wanted == lines:
+                return lines
+            atomic_write_bytes(self.pending, joined(wanted))
+            # A script that knows no lock may have appended since the file was read.
+            late = split_lines(tail.read())
+        if late:
+            wanted = all_different([*wanted, *late])
+            atomic_write_bytes(self.pending, joined(wanted))
+        return wanted
 
-def append_entry(outbox_root: str | Path, fields: Mapping[str, Any]) -> None:
-    """Add one failed delivery to the outbox below `outbox_root`, durably.
 
-    Safe beside other writers and beside a running replay. `fields` needs `replay_ref` (unique:
-    it identifies the delivery to its receiver), `family` and `payload`; `sink_name` says whose
-    delivery it is, `attempts` counts failed replays and starts at 0.
+def append_entry(outbox_root: str | Path, fields: Mapping[str, Any], *, sync: bool = True) -> None:
+    """Add one failed delivery to the outbox below `outbox_root`.
+
+    Safe beside other writers and beside a running replay. `fields` needs `replay_ref` (unique),
+    `family` and `payload`; `delivery_id` identifies the delivery to its receiver, `sink_name` says
+    whose delivery it is, `payload_type` of which class of the contract the payload is; `attempts`
+    counts failed replays and starts at 0.
+
+    Args:
+        outbox_root: The folder of the outbox; created when absent.
+        fields: JSON data.
+        sync: Whether to wait until the line survives a power cut. Without, it survives the death
+            of the process.
 
     Raises:
         ReplayError: `recovery_invalid_outbox_entry` when a field is missing or not JSON.
         StoreAccessError: When the file cannot be written.
     """
-    parse_line(_encode(fields))
-    OutboxFile(Path(outbox_root)).append(fields)
+    line = encode(fields)
+    parse_line(line)
+    OutboxFile(Path(outbox_root)).append(line, sync=sync)
+
+
+def delivery_checksum(fields: Mapping[str, Any]) -> str:
+    """Return the SHA-256, in hex, of what a delivery consists of.
+
+    An entry that carries it as `delivery_sha256` is compared before it is delivered.
+    """
+    content = {name: fields[name] for name in _CHECKED_FIELDS if name in fields}
+    return hashlib.sha256(encode(content)).hexdigest()
 
 
 def parse_line(line: bytes) -> Entry:
@@ -192,6 +246,13 @@ def parse_line(line: bytes) -> Entry:
         raise _invalid([f"not JSON ({error})"]) from error
     if not isinstance(fields, dict):
         raise _invalid(["not an object"])
+    wrong = _what_is_wrong(fields)
+    if wrong:
+        raise _invalid(wrong)
+    return Entry(line, fields)
+
+
+def _what_is_wrong(fields: Mapping[str, Any]) -> list[str]:
     wrong = [
         f"{name} is not a text"
         for name in ("replay_ref", "family")
@@ -202,9 +263,10 @@ def parse_line(line: bytes) -> Entry:
     attempts = fields.get("attempts", 0)
     if not isinstance(attempts, int) or isinstance(attempts, bool) or attempts < 0:
         wrong.append("attempts is not a number of at least 0")
-    if wrong:
-        raise _invalid(wrong)
-    return Entry(line, fields)
+    checksum = fields.get("delivery_sha256")
+    if isinstance(checksum, str) and not wrong and checksum != delivery_checksum(fields):
+        wrong.append("its content does not match its delivery_sha256")
+    return wrong
 
 
 def _invalid(reasons: list[str]) -> ReplayError:
@@ -215,7 +277,12 @@ def _invalid(reasons: list[str]) -> ReplayError:
     )
 
 
-def _encode(fields: Mapping[str, Any]) -> bytes:
+def encode(fields: Mapping[str, Any]) -> bytes:
+    """Return the line of an entry.
+
+    Raises:
+        ReplayError: `recovery_invalid_outbox_entry` when a value is not JSON.
+    """
     try:
         text = json.dumps(dict(fields), sort_keys=True, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:
@@ -223,15 +290,6 @@ def _encode(fields: Mapping[str, Any]) -> bytes:
     return text.encode("ascii")
 
 
-def _append_line(path: Path, line: bytes) -> None:
-    created = not os.path.lexists(path)
-    fd = open_private(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
-    try:
-        size = os.fstat(fd).st_size
-        torn = size > 0 and os.pread(fd, 1, size - 1) != b"\n"
-        write_all(fd, (b"\n" if torn else b"") + line + b"\n")
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    if created:
-        fsync_dir(path.parent)
+def leaves(entry: Entry | BadLine) -> str:
+    """Return how a decision names a line that leaves the queue."""
+    return digest_of(entry.line)

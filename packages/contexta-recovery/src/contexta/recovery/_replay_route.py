@@ -1,0 +1,69 @@
+"""Which sink an entry goes to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from contexta.recovery._errors import ReplayError
+from contexta.recovery._layout import layout_of
+from contexta.recovery._sinks import LocalReplaySink, ReplaySink
+
+if TYPE_CHECKING:
+    from contexta.recovery._config import RecoveryConfig
+    from contexta.recovery.outbox import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """Chooses the sink of an entry.
+
+    Args:
+        sinks: In order of preference.
+        target: Only entries of this sink, and those that name none; None means all.
+        by_name: Whether an entry that names a sink goes to no other.
+        own: The sinks that this replay made, and closes.
+    """
+
+    sinks: tuple[ReplaySink, ...]
+    target: str | None
+    by_name: bool
+    own: tuple[LocalReplaySink, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        config: RecoveryConfig,
+        sinks: Sequence[ReplaySink] | None,
+        target: str | None,
+        *,
+        by_name: bool,
+    ) -> Router:
+        """Build a router.
+
+        Raises:
+            ReplayError: `recovery_replay_target_missing` when no given sink is named `target`.
+        """
+        if not sinks:
+            local = LocalReplaySink(layout_of(config).exports / "replayed", target)
+            return cls((local,), target, by_name=False, own=(local,))
+        chosen = tuple(sink for sink in sinks if target is None or sink.name == target)
+        if not chosen:
+            names = [sink.name for sink in sinks]
+            raise ReplayError(
+                f"No sink is named {target!r}; the given ones are {names}.",
+                code="recovery_replay_target_missing",
+                details={"target": target, "sinks": names},
+            )
+        return cls(chosen, target, by_name or len(chosen) > 1)
+
+    def wants(self, entry: Entry) -> bool:
+        """Tell whether this replay is about the entry."""
+        return self.target is None or entry.sink_name in (None, self.target)
+
+    def sink_of(self, entry: Entry) -> ReplaySink | None:
+        """Return the sink, or None when the entry names one that was not given."""
+        if entry.sink_name is None or not self.by_name:
+            return self.sinks[0]
+        return next((sink for sink in self.sinks if sink.name == entry.sink_name), None)
