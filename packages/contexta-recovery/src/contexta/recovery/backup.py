@@ -23,6 +23,7 @@ from contexta.recovery._manifest import (
 )
 from contexta.recovery._names import checked_ref, new_backup_ref
 from contexta.recovery._redact import profile_name, resolved_config
+from contexta.recovery._removal import finish_removals
 from contexta.recovery._scratch import fsync_tree, remove_abandoned, scratch_folder
 from contexta.recovery._snapshot import (
     OPTIONAL_SECTIONS,
@@ -124,6 +125,7 @@ def back_up(config: RecoveryConfig, layout: Layout, plan: BackupPlan) -> BackupR
         _check_backup_root(layout)
         ensure_private_dir(plan.backup_root)
         remove_abandoned(plan.backup_root, PARTIAL_PREFIX)
+        finish_removals(plan.backup_root)
         with _claimed_name(plan.backup_root, ref) as (name, partial):
             manifest = _fill(config, layout, replace(plan, backup_ref=name), partial)
             manifest_bytes = write_manifest(partial, manifest)
