@@ -80,6 +80,19 @@ def parse_manifest(raw: bytes) -> Manifest | BackupProblem:
     return manifest
 
 
+def parse_unverified(raw: bytes) -> Manifest | None:
+    """Return a manifest that its digest disowns, to find files by; None when it is no manifest.
+
+    Paths in it are checked as in any other; nothing else of it is to be believed.
+    """
+    try:
+        data = json.loads(raw)
+        data.pop(DIGEST, None)
+        return _parse(data)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        return None
+
+
 def _parse(data: dict[str, Any]) -> Manifest:
     version = int(data["format_version"])
     read = _newer_fields(data) if version >= 2 else {"files": _plain_entries(data["files"])}
