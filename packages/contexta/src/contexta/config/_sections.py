@@ -114,6 +114,8 @@ class RecoveryConfig(ConfigModel):
         replay_mode_default: replay mode when a call names none.
         require_plan_before_apply: restore only with a plan made beforehand.
         create_backup_before_restore: back up the target before it is replaced.
+        backup_key_file: key file that backups are encrypted with, made by
+            ``contexta.recovery.create_key_file``; ``None`` leaves them readable.
     """
 
     section: ClassVar[str] = "recovery"
@@ -124,6 +126,7 @@ class RecoveryConfig(ConfigModel):
     replay_mode_default: Literal["strict", "tolerant"] = "tolerant"
     require_plan_before_apply: Flag = True
     create_backup_before_restore: Flag = True
+    backup_key_file: AbsolutePath | None = None
 
 
 Days = Annotated[Whole, Field(ge=0, le=36500)]

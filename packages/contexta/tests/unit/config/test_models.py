@@ -168,6 +168,14 @@ def test_paths_left_out_follow_from_the_workspace(tmp_path):
     assert config.recovery.restore_staging_root == root / "recovery" / "staging"
 
 
+def test_backups_are_not_encrypted_unless_a_key_file_is_named(tmp_path):
+    """The path is stored absolute, like every other."""
+    named = RecoveryConfig(backup_key_file=str(tmp_path / "x" / ".." / "backup.key"))
+
+    assert RecoveryConfig().backup_key_file is None
+    assert named.backup_key_file == tmp_path / "backup.key"
+
+
 def test_building_a_configuration_creates_nothing_on_disk(project):
     """No folder appears before something is written."""
     UnifiedConfig()
