@@ -4,7 +4,7 @@ import pytest
 
 from contexta.contract.errors import ValidationError
 from contexta.recovery import BackupError
-from contexta.recovery._names import checked_ref, clean_label, new_backup_ref
+from contexta.recovery._names import checked_ref, clean_label, label_of, new_backup_ref
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,17 @@ def test_a_blank_reference_is_refused(ref):
         checked_ref(ref, BackupError)
 
     assert caught.value.code == "recovery_invalid_text"
+
+
+@pytest.mark.parametrize(
+    ("ref", "label"),
+    [
+        ("backup-2026-11-22T18-03-53_123456Z", "backup"),
+        ("a-b-2026-11-22T18-03-53_123456Z-2", "a-b"),
+        ("2026-11-22-2026-11-22T18-03-53_123456Z", "2026-11-22"),
+        ("by-hand", "by-hand"),
+    ],
+)
+def test_the_label_is_read_back_from_the_name(ref, label):
+    """Also from one that was given a number because its name was taken."""
+    assert label_of(ref) == label

@@ -33,6 +33,7 @@ NEW_NAMES = {
     "KeptBackup",
     "PruneResult",
     "SectionDiff",
+    "StoreSink",
     "create_key_file",
     "diff_backups",
     "discard_dead_letters",

@@ -55,6 +55,7 @@ from contexta.recovery.models import (
 from contexta.recovery.prune import prune_backups
 from contexta.recovery.replay import replay_outbox
 from contexta.recovery.restore import plan_restore, restore_workspace
+from contexta.recovery.store_sink import StoreSink
 
 __all__ = [
     "Backoff",
@@ -79,6 +80,7 @@ __all__ = [
     "RestorePlan",
     "RestoreResult",
     "SectionDiff",
+    "StoreSink",
     "create_key_file",
     "create_workspace_backup",
     "diff_backups",

@@ -47,7 +47,8 @@ def find_backup(ref: object, backup_root: Path, error_type: type[RecoveryError])
     """
     if isinstance(ref, Path) or (isinstance(ref, str) and Path(ref).is_absolute()):
         path = absolute(ref)
-        if _is_published(path) or _is_folder_with(path, PAYLOAD):
+        is_file = _mode(path) == stat.S_IFREG  # an archive, whatever its name
+        if is_file or _is_folder_with(path, MANIFEST_NAME) or _is_folder_with(path, PAYLOAD):
             return path
     else:
         name = checked_ref(ref, error_type)
