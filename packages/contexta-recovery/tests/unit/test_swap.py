@@ -5,7 +5,7 @@ import pytest
 
 import contexta.recovery._swap as swap_module
 from contexta.recovery import RestoreError
-from contexta.recovery._swap import Swap, finish_swaps, run_swaps
+from contexta.recovery._swap import Swap, finish_swaps, read_journal, run_swaps
 
 
 def tree(tmp_path, *names):
@@ -20,6 +20,10 @@ def tree(tmp_path, *names):
         (new / "state").write_text("new")
         swaps.append(Swap.of(new, tmp_path / name, work / f"old-{name}"))
     return work, swaps
+
+
+def finish(work, swaps):
+    return finish_swaps(read_journal(work, {swap.places for swap in swaps}))
 
 
 def states(tmp_path, *names):
@@ -54,7 +58,7 @@ def test_killed_at_any_rename_a_second_run_leaves_all_old_or_all_new(
         with suppress(Killed):
             run_swaps(work, swaps)
 
-    finished = finish_swaps(work)
+    finished = finish(work, swaps)
 
     assert states(tmp_path, "a", "b", "c") == (["new"] * 3 if finished else ["old"] * 3)
 
@@ -63,14 +67,14 @@ def test_a_finished_swap_stays_finished(tmp_path):
     work, swaps = tree(tmp_path, "a")
     run_swaps(work, swaps)
 
-    assert [finish_swaps(work), finish_swaps(work)] == [True, True]
+    assert [finish(work, swaps), finish(work, swaps)] == [True, True]
     assert states(tmp_path, "a") == ["new"]
 
 
 def test_nothing_begun_means_nothing_done(tmp_path):
-    work, _ = tree(tmp_path, "a")
+    work, swaps = tree(tmp_path, "a")
 
-    assert not finish_swaps(work)
+    assert not finish(work, swaps)
     assert states(tmp_path, "a") == ["old"]
 
 
@@ -78,6 +82,64 @@ def test_a_damaged_journal_is_an_error_not_a_guess(tmp_path):
     (tmp_path / "journal.json").write_text("{")
 
     with pytest.raises(RestoreError) as caught:
-        finish_swaps(tmp_path)
+        read_journal(tmp_path, ())
 
     assert caught.value.code == "recovery_journal_invalid"
+
+
+def test_a_journal_of_other_places_is_not_followed(tmp_path):
+    """A journal is a list of renames; one that was planted must not rename anything else."""
+    work, swaps = tree(tmp_path, "a", "b")
+    run_swaps(work, swaps)
+
+    with pytest.raises(RestoreError) as caught:
+        read_journal(work, {swaps[0].places})
+
+    assert caught.value.code == "recovery_journal_invalid"
+    assert caught.value.details["strangers"] == [swaps[1].target]
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+@pytest.mark.parametrize("failing", range(3))
+def test_a_rename_that_fails_undoes_those_before_it(tmp_path, monkeypatch, atomic, failing):
+    """An error in the middle leaves everything as it was, not half of it replaced."""
+    work, swaps = tree(tmp_path, "a", "b", "c")
+    if not atomic:
+        monkeypatch.setattr(swap_module, "exchange", lambda first, second: False)
+
+    def refused(first, second, call):
+        if str(first) == swaps[failing].new and str(second) == swaps[failing].target:
+            raise OSError(16, "Device or resource busy", second)
+        return call(first, second)
+
+    exchange, rename = swap_module.exchange, os.replace
+    with monkeypatch.context() as patch:
+        patch.setattr(swap_module, "exchange", lambda a, b: refused(a, b, exchange))
+        patch.setattr(swap_module.os, "replace", lambda a, b: refused(a, b, rename))
+        with pytest.raises(OSError, match="busy"):
+            run_swaps(work, swaps)
+
+    assert states(tmp_path, "a", "b", "c") == ["old"] * 3
+    assert not finish(work, swaps)
+
+
+def test_what_cannot_be_undone_is_kept_and_finished_later(tmp_path, monkeypatch):
+    """A disk that fails twice takes nothing away: both states stay, and the next call goes on."""
+    work, swaps = tree(tmp_path, "a", "b")
+    monkeypatch.setattr(swap_module, "exchange", lambda first, second: False)
+    calls = iter(range(100))
+
+    def failing(first, second):
+        if next(calls) >= 3:
+            raise OSError(5, "Input/output error", str(second))
+        real(first, second)
+
+    real = os.replace
+    with monkeypatch.context() as patch:
+        patch.setattr(swap_module.os, "replace", failing)
+        with pytest.raises(RestoreError) as caught:
+            run_swaps(work, swaps)
+
+    assert caught.value.code == "recovery_swap_interrupted"
+    assert finish(work, swaps)
+    assert states(tmp_path, "a", "b") == ["new", "new"]

@@ -10,9 +10,11 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from contexta.recovery._mounts import mounts_within
 from contexta.store.fs import ensure_private_dir, fsync_dir
 
 if TYPE_CHECKING:
@@ -36,9 +38,41 @@ def scratch_folder(path: Path) -> Iterator[bool]:
     finally:
         try:
             if _is_still(path, fd):  # not renamed to its final place
-                shutil.rmtree(path)
+                remove_tree(path)
         finally:
             os.close(fd)
+
+
+@contextmanager
+def held_folder(path: Path) -> Iterator[bool]:
+    """Create (or take over) and lock a folder; at the end only the lock is freed.
+
+    Yields:
+        True when the folder was there already.
+
+    Raises:
+        BlockingIOError: When a living process or thread owns it.
+    """
+    fd, found = _acquire(path)
+    try:
+        yield found
+    finally:
+        os.close(fd)
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether a living process or thread owns a folder; False when there is none."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
 
 
 def remove_abandoned(parent: Path, prefix: str) -> tuple[str, ...]:
@@ -53,6 +87,34 @@ def remove_abandoned(parent: Path, prefix: str) -> tuple[str, ...]:
         except (BlockingIOError, FileNotFoundError):
             continue
     return tuple(removed)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder with all below it, folders without write permission included.
+
+    Raises:
+        OSError: When it cannot be removed, or another filesystem is mounted in it, whose files
+            are not ours; then nothing is removed.
+    """
+    mounts = mounts_within(path)
+    if mounts:
+        raise OSError(f"{str(mounts[0])!r} is a mount point; unmount it first")
+
+    try:
+        shutil.rmtree(path)
+    except PermissionError:
+        _open_up(path)
+        shutil.rmtree(path)
+
+
+def _open_up(top: Path) -> None:
+    """Give the owner every right on the folders at and below `top`, never through a link."""
+    top.chmod(stat.S_IRWXU)
+    for base, folders, _ in os.walk(top):
+        for name in folders:
+            folder = f"{base}/{name}"
+            if stat.S_ISDIR(os.lstat(folder).st_mode):
+                os.chmod(folder, stat.S_IRWXU)  # noqa: PTH101 - one path per folder is enough
 
 
 def _acquire(path: Path) -> tuple[int, bool]:

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from contexta.recovery._layout import DATABASE_NAME, WORKSPACE_MARK, Layout
 from contexta.recovery._manifest import FileEntry, Manifest
-from contexta.recovery._verify import check_files
+from contexta.recovery._progress import Reporter
+from contexta.recovery._verify import check_entry, check_files
 from contexta.store.fs import ensure_private_dir, open_private, write_all
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from contexta.recovery._models_backup import BackupProblem
-    from contexta.recovery._progress import Reporter
     from contexta.recovery._source import BackupSource
 
 
@@ -42,9 +44,21 @@ def place_of(entry_path: str, layout: Layout) -> Path | None:
 
 
 def stage(
-    source: BackupSource, manifest: Manifest, layout: Layout, reporter: Reporter | None = None
+    source: BackupSource,
+    manifest: Manifest,
+    layout: Layout,
+    reporter: Reporter | None = None,
+    *,
+    kept: AbstractSet[FileEntry] = frozenset(),
 ) -> tuple[BackupProblem, ...]:
     """Copy the payload of `source`, decoded, into the folders of `layout`, 0600 and synced.
+
+    Args:
+        source: The backup.
+        manifest: Its manifest.
+        layout: Where the files go.
+        reporter: Told about every file.
+        kept: Files of which a verified copy is in its place already.
 
     Returns:
         What does not verify; then the copy must not be used.
@@ -52,11 +66,25 @@ def stage(
     writer = _Writer(layout)
     try:
         for entry in manifest.files:
-            if entry.size == 0:
+            if entry.size == 0 and entry not in kept:
                 writer.write(entry, b"")
-        return check_files(source, manifest, writer.write, reporter=reporter, phase="stage")
+        return check_files(
+            source, manifest, writer.write, reporter=reporter, phase="stage", skip=kept
+        )
     finally:
         writer.close()
+
+
+def stage_files(
+    source: BackupSource, entries: Sequence[FileEntry], layout: Layout
+) -> tuple[BackupProblem, ...]:
+    """Copy some files of a backup, as `stage` does with all of them."""
+    writer = _Writer(layout)
+    try:
+        found = [check_entry(source, entry, writer.write, Reporter()) for entry in entries]
+    finally:
+        writer.close()
+    return tuple(problem for problem in found if problem is not None)
 
 
 class _Writer:

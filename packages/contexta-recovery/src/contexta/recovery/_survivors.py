@@ -2,6 +2,10 @@
 
 Files are hard-linked into the replacement, so nothing is copied, the old tree stays whole, and
 locks and open files keep meaning the same file. Where links are impossible, files are copied.
+
+Others may go on writing such files meanwhile. So the carrying is repeated right before the
+exchange of names, and once more after it, when no path leads to the old tree any longer: a file
+that came in between is found there.
 """
 
 from __future__ import annotations
@@ -10,12 +14,12 @@ import errno
 import os
 import shutil
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contexta.recovery._errors import RestoreError
 from contexta.recovery._sqlite import SIDECAR_SUFFIXES
-from contexta.store.fs import atomic_write_bytes, fsync_file
+from contexta.store.fs import atomic_write_bytes, ensure_private_dir, fsync_file, temporary_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +27,9 @@ if TYPE_CHECKING:
     from contexta.recovery._layout import Layout
 
 _CANNOT_LINK = frozenset({errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS})
-OUTBOX_FILES = ("failed_deliveries.jsonl", "dead_letter.jsonl")
+_JOINED_SUFFIX = ".jsonl"
+_BACKUP_SCRATCH = (".partial-", ".removing-")
+_STAGING_SCRATCH = ("verify-", "rehearse-", "plan-")
 
 
 def replaced_paths(layout: Layout) -> frozenset[Path]:
@@ -34,52 +40,84 @@ def replaced_paths(layout: Layout) -> frozenset[Path]:
     )
 
 
-def carry_over(old: Layout, new: Layout) -> None:
-    """Link every file of `old` that is not replaced into `new`; what is there already stays.
+def scratch_folders(layout: Layout) -> tuple[Path, ...]:
+    """Return the working folders of backups and verifications below a workspace.
 
-    Outbox files in both are joined: a delivery that waits in either still waits.
-
-    Raises:
-        RestoreError: `recovery_target_contains_mount` when another filesystem is mounted inside
-            the target, which a rename would leave behind.
+    They are not carried over: whoever fills one would go on in the old tree, and find in the new
+    one a folder that lacks what was written since.
     """
-    replaced = replaced_paths(old)
-    joined = {old.outbox / name: new.outbox / name for name in OUTBOX_FILES}
-    _carry_folder(old.root, new.root, replaced, joined)
+    found = [path for path in _folders(layout.backups) if path.name.startswith(_BACKUP_SCRATCH)]
+    for staging in (layout.staging, *_folders(layout.staging)):
+        found += [path for path in _folders(staging) if path.name.startswith(_STAGING_SCRATCH)]
+    return tuple(path for path in found if layout.is_inside(path))
 
 
-def _carry_folder(
-    old: Path, new: Path, replaced: frozenset[Path], joined: dict[Path, Path]
-) -> None:
-    for entry in sorted(os.scandir(old), key=lambda item: item.name):
-        source, target = Path(entry.path), new / entry.name
-        if source in replaced:
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            _refuse_mount(source)
-            if not target.is_dir() or target.is_symlink():
-                target.mkdir(mode=0o700)
-            _carry_folder(source, target, replaced, joined)
-        elif not os.path.lexists(target):
+def _folders(parent: Path) -> list[Path]:
+    if not parent.is_dir():
+        return []
+    return sorted(
+        Path(item.path) for item in os.scandir(parent) if item.is_dir(follow_symlinks=False)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Links the survivors of one tree into another.
+
+    Args:
+        old: Where they are.
+        new: Where they are needed.
+        staged: Files of `new` that come from the backup; they stay.
+    """
+
+    old: Layout
+    new: Layout
+    staged: frozenset[Path]
+
+    def carry(self, *, refresh: bool = True) -> None:
+        """Link every file of the old tree that is not replaced.
+
+        Queues of the outbox in both are joined: a delivery that waits in either still waits.
+
+        Args:
+            refresh: Whether a file that is another one in the old tree by now is linked again;
+                otherwise only what is missing is added.
+        """
+        if self.old.root.is_dir():
+            left_out = replaced_paths(self.old) | set(scratch_folders(self.old))
+            self._folder(self.old.root, self.new.root, left_out, refresh=refresh)
+
+    def _folder(self, old: Path, new: Path, left_out: frozenset[Path], *, refresh: bool) -> None:
+        for entry in sorted(os.scandir(old), key=lambda item: item.name):
+            source, target = Path(entry.path), new / entry.name
+            if source in left_out:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if not target.is_dir() or target.is_symlink():
+                    target.mkdir(mode=0o700)
+                self._folder(source, target, left_out, refresh=refresh)
+            elif not os.path.lexists(target):
+                _link(source, target)
+            elif not os.path.samestat(os.lstat(source), os.lstat(target)):
+                self._differing(source, target, refresh=refresh)
+        if refresh:
+            shutil.copystat(old, new, follow_symlinks=False)
+
+    def _differing(self, source: Path, target: Path, *, refresh: bool) -> None:
+        is_staged = target in self.staged
+        is_queue = source.parent == self.old.outbox and source.suffix == _JOINED_SUFFIX
+        if is_queue and (is_staged or not refresh):
+            join_lines(source, target)
+        elif refresh and not is_staged:
+            target.unlink()
             _link(source, target)
-        elif source in joined:
-            _join_lines(source, joined[source])
-    shutil.copystat(old, new, follow_symlinks=False)
-
-
-def _refuse_mount(folder: Path) -> None:
-    if folder.is_mount():
-        raise RestoreError(
-            f"{str(folder)!r} is a mount point inside the target; replacing the target would "
-            "leave it behind. Unmount it, or restore to another path.",
-            code="recovery_target_contains_mount",
-            details={"path": str(folder)},
-        )
 
 
 def _link(source: Path, target: Path) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
+    except FileNotFoundError:
+        return  # gone since it was listed
     except OSError as error:
         if error.errno not in _CANNOT_LINK:
             raise
@@ -88,7 +126,8 @@ def _link(source: Path, target: Path) -> None:
             fsync_file(target)
 
 
-def _join_lines(current: Path, restored: Path) -> None:
+def join_lines(current: Path, restored: Path) -> None:
+    """Let `restored` hold the lines of both, each once, those of `current` first."""
     lines = list(_lines(current))
     known = set(lines)
     lines.extend(line for line in _lines(restored) if line not in known)
@@ -97,6 +136,29 @@ def _join_lines(current: Path, restored: Path) -> None:
 
 def _lines(path: Path) -> Iterator[bytes]:
     return (line for line in path.read_bytes().split(b"\n") if line.strip())
+
+
+def add_beside(staged: Path, live: Path) -> None:
+    """Bring the restored files of a folder outside the workspace to their place, one by one.
+
+    Each file is replaced as a whole; queues of deliveries are joined instead. Nothing is removed.
+    """
+    if not staged.is_dir():
+        return
+    ensure_private_dir(live)
+    for entry in sorted(os.scandir(staged), key=lambda item: item.name):
+        source, target = Path(entry.path), live / entry.name
+        if entry.is_dir(follow_symlinks=False):
+            add_beside(source, target)
+        elif source.suffix == _JOINED_SUFFIX and target.is_file() and not target.is_symlink():
+            join_lines(target, source)
+            atomic_write_bytes(target, source.read_bytes())
+        else:
+            temporary = live / temporary_name()
+            shutil.copyfile(source, temporary)
+            temporary.chmod(0o600)
+            fsync_file(temporary)
+            os.replace(temporary, target)
 
 
 def fingerprint(layout: Layout) -> tuple[tuple[str, int, int], ...]:

@@ -3,6 +3,9 @@
 Where the system can exchange two names at once (Linux), there is no moment without the target.
 Elsewhere the target is renamed aside first; the journal finishes what a kill interrupts.
 Whether a swap has happened is told by the inode of the replacement, which a rename keeps.
+
+A swap that fails is undone, with all before it. When that fails too, the journal and both states
+stay where they are, and the next call goes on from there.
 """
 
 from __future__ import annotations
@@ -11,14 +14,14 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contexta.recovery._errors import RestoreError
 from contexta.recovery._manifest import canonical
 from contexta.store.fs import atomic_write_bytes, exchange, fsync_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 JOURNAL = "journal.json"
 
@@ -38,6 +41,11 @@ class Swap:
         """Describe a swap of things that exist; `target` may be absent."""
         status = os.lstat(new)
         return cls(str(new), str(target), str(old), status.st_dev, status.st_ino)
+
+    @property
+    def places(self) -> tuple[str, str, str]:
+        """The three paths."""
+        return self.new, self.target, self.old
 
     def is_done(self) -> bool:
         """Tell whether the replacement is in place."""
@@ -59,19 +67,117 @@ class Swap:
             elif not exchange(self.new, self.target):
                 os.replace(self.target, self.old)
                 os.replace(self.new, self.target)
+        self._sync()
+
+    def undo(self) -> None:
+        """Put back what was there; does nothing when it is."""
+        if self.is_done():
+            if os.path.lexists(self.old):
+                os.replace(self.target, self.new)
+            elif not os.path.lexists(self.new):
+                os.replace(self.target, self.new)  # nothing was there
+            elif not exchange(self.new, self.target):
+                os.replace(self.new, self.old)
+                os.replace(self.target, self.new)
+        if os.path.lexists(self.old) and not os.path.lexists(self.target):
+            os.replace(self.old, self.target)
+        self._sync()
+
+    def _sync(self) -> None:
         fsync_dir(Path(self.target).parent)
         fsync_dir(Path(self.new).parent)
 
 
-def run_swaps(work: Path, swaps: Sequence[Swap]) -> None:
-    """Write the journal, then run the swaps. Everything they put in place must be synced."""
-    journal = {"format_version": 1, "swaps": [asdict(swap) for swap in swaps]}
+class Interrupted(NamedTuple):
+    """What a journal tells: its swaps, and what the restore noted about itself."""
+
+    swaps: tuple[Swap, ...]
+    about: Mapping[str, Any]
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything was put in place; then the replacement is whole and synced."""
+        return any(swap.is_begun() for swap in self.swaps)
+
+
+def run_swaps(work: Path, swaps: Sequence[Swap], about: Mapping[str, Any] | None = None) -> None:
+    """Write the journal, then run the swaps. Everything they put in place must be synced.
+
+    Raises:
+        RestoreError: `recovery_swap_interrupted` when a swap failed and could not be undone
+            either; any other error means that the target is as it was.
+    """
+    journal = {
+        "format_version": 1,
+        "swaps": [asdict(swap) for swap in swaps],
+        "about": dict(about or {}),
+    }
     atomic_write_bytes(work / JOURNAL, canonical(journal))
-    for swap in swaps:
-        swap.run()
+    try:
+        for swap in swaps:
+            swap.run()
+    except BaseException as error:
+        _undo(work, swaps, error)
+        raise
 
 
-def finish_swaps(work: Path) -> bool:
+def _undo(work: Path, swaps: Sequence[Swap], reason: BaseException) -> None:
+    try:
+        for swap in reversed(swaps):
+            swap.undo()
+    except OSError as error:
+        raise RestoreError(
+            f"Putting the replacement in place failed ({reason}), and so did undoing it "
+            f"({error}). Both states are whole in {str(work)!r} and beside it; remove the cause "
+            "and call again, which finishes the restore.",
+            code="recovery_swap_interrupted",
+            details={"path": str(work), "reason": str(reason)},
+            retryable=True,
+            cause=error,
+        ) from error
+
+
+def read_journal(work: Path, expected: Collection[tuple[str, str, str]]) -> Interrupted | None:
+    """Return what a killed restore noted in a working folder; None when it noted nothing.
+
+    Args:
+        work: The folder.
+        expected: The places of every swap that may be in it. A journal is a list of renames, so
+            one that names anything else is not followed.
+
+    Raises:
+        RestoreError: `recovery_journal_invalid` when the journal cannot be read, or is about
+            other places.
+    """
+    path = work / JOURNAL
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        data: dict[str, Any] = json.loads(raw)
+        swaps = tuple(Swap(**item) for item in data["swaps"])
+        about = dict(data.get("about", {}))
+        strangers = [swap.target for swap in swaps if swap.places not in expected]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise RestoreError(
+            f"{str(path)!r} is damaged, so an interrupted restore cannot be finished. Compare the "
+            f"target with {str(work)!r} by hand, then remove the latter.",
+            code="recovery_journal_invalid",
+            details={"path": str(path)},
+        ) from error
+    if strangers:
+        raise RestoreError(
+            f"{str(path)!r} is of an interrupted restore that also replaces {strangers[0]!r}, "
+            "which this configuration does not name. Call again with the configuration that it "
+            "was made with.",
+            code="recovery_journal_invalid",
+            details={"path": str(path), "strangers": strangers},
+        )
+    return Interrupted(swaps, about)
+
+
+def finish_swaps(interrupted: Interrupted | None) -> bool:
     """Finish what a killed restore had begun to put in place.
 
     Nothing begun means that the old state is whole; then it stays. Something begun means that the
@@ -79,27 +185,9 @@ def finish_swaps(work: Path) -> bool:
 
     Returns:
         Whether the replacement is in place.
-
-    Raises:
-        RestoreError: `recovery_journal_invalid` when the journal cannot be read.
     """
-    path = work / JOURNAL
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
+    if interrupted is None or not interrupted.is_begun:
         return False
-    try:
-        data: dict[str, Any] = json.loads(raw)
-        swaps = [Swap(**item) for item in data["swaps"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise RestoreError(
-            f"{str(path)!r} is damaged, so an interrupted restore cannot be finished. Compare the "
-            f"target with {str(work)!r} by hand, then remove the latter.",
-            code="recovery_journal_invalid",
-            details={"path": str(path)},
-        ) from error
-    if not any(swap.is_begun() for swap in swaps):
-        return False
-    for swap in swaps:
+    for swap in interrupted.swaps:
         swap.run()
     return True

@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING
 
 from contexta.recovery._errors import RestoreError
 from contexta.recovery._layout import Layout, absolute, layout_of
+from contexta.recovery._mounts import mounts_within
 from contexta.recovery._records import WAL, WRITER_LOCK
+from contexta.recovery._scratch import is_held
 from contexta.recovery._snapshot import PLANES, has_section
 from contexta.recovery._sqlite import check_unused, is_regular
-from contexta.recovery._survivors import replaced_paths
+from contexta.recovery._survivors import replaced_paths, scratch_folders
+from contexta.recovery._swap import JOURNAL
 from contexta.store.fs import lock_is_held
 
 if TYPE_CHECKING:
     from contexta.recovery._config import RecoveryConfig
 
 WORK_SUFFIX = ".restore"
+STAGED_MARK = "staged.json"
+BESIDE = "beside"
+WORK_NAMES = frozenset({"new", "old", BESIDE, JOURNAL, STAGED_MARK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,7 @@ class Unit:
 
     @property
     def work(self) -> Path:
-        return self.target.with_name(f".{self.target.name}{WORK_SUFFIX}")
+        return self.target.parent / f".{self.target.name}{WORK_SUFFIX}"
 
     @property
     def new(self) -> Path:
@@ -53,12 +59,11 @@ def target_layout(config: RecoveryConfig, target: Path) -> Layout:
     root = absolute(target)
     layout = configured if root == configured.root else configured.at(root)
     real = Path(os.path.realpath(root))  # a link to the workspace stays; what it names is replaced
-    moved = {
-        field.name: real / part.relative_to(root)
-        for field in fields(layout)
-        if (part := getattr(layout, field.name)).is_relative_to(root)
-    }
-    return replace(replace(layout, **moved), backups=configured.backups, staging=configured.staging)
+    return replace(
+        moved_to(layout, real),
+        backups=Path(os.path.realpath(configured.backups)),
+        staging=Path(os.path.realpath(configured.staging)),
+    )
 
 
 def units_of(layout: Layout) -> tuple[Unit, ...]:
@@ -75,41 +80,67 @@ def units_of(layout: Layout) -> tuple[Unit, ...]:
 
 
 def new_layout(layout: Layout, units: tuple[Unit, ...]) -> Layout:
-    """Return where the parts of the replacement are built."""
+    """Return where the parts of the replacement are built.
 
-    def moved(part: Path) -> Path:
+    Folders outside that are no planes, an outbox elsewhere for example, are built in the working
+    folder of the root, see `beside`.
+    """
+
+    def moved(name: str) -> Path:
+        part: Path = getattr(layout, name)
         for unit in reversed(units):
             if part.is_relative_to(unit.target):
                 return unit.new / part.relative_to(unit.target)
-        return part
+        return units[0].work / BESIDE / name
 
-    return Layout(**{field.name: moved(getattr(layout, field.name)) for field in fields(layout)})
+    return Layout(**{field.name: moved(field.name) for field in fields(layout)})
 
 
-def check_target(layout: Layout, units: tuple[Unit, ...], source: Path) -> None:
-    """Refuse a target that cannot be replaced safely.
+def moved_to(layout: Layout, tree: Path) -> Layout:
+    """Return the layout with what lies in its root at another place; the rest stays."""
+    moved = {
+        field.name: tree / part.relative_to(layout.root)
+        for field in fields(layout)
+        if (part := getattr(layout, field.name)).is_relative_to(layout.root)
+    }
+    return replace(layout, **moved)
+
+
+def beside(layout: Layout, new: Layout) -> tuple[tuple[Path, Path], ...]:
+    """Return where the folders outside that are no planes are built, and where they belong."""
+    return tuple(
+        (getattr(new, name), getattr(layout, name))
+        for name in ("outbox", "exports", "cache")
+        if not layout.is_inside(getattr(layout, name))
+    )
+
+
+def check_target(layout: Layout, units: tuple[Unit, ...], source: Path, configured: Layout) -> None:
+    """Refuse a target that cannot be replaced safely; all reasons at once.
+
+    Args:
+        layout: Of the target.
+        units: What is replaced.
+        source: Where the backup lies.
+        configured: The layout that the configuration names.
 
     Raises:
-        RestoreError: `recovery_target_not_replaceable` with the reason.
+        RestoreError: `recovery_target_not_replaceable` with the reasons, or
+            `recovery_target_contains_mount` when another filesystem is mounted in it.
     """
-    reasons = []
-    if layout.root == layout.root.parent:
-        reasons.append("it is the root of the filesystem")
-    if os.path.lexists(layout.root) and not layout.root.is_dir():
-        reasons.append("it is a file")
-    if layout.root.is_relative_to(source):
-        reasons.append(f"it lies inside the backup {str(source)!r}")
-    for name, path in (("backup", source), ("backup folder", layout.backups)):
-        reasons += [
-            f"the {name} {str(path)!r} lies inside {str(part)!r}, which is replaced"
-            for part in replaced_paths(layout)
-            if path.is_relative_to(part)
-        ]
-    reasons += [
-        f"{str(unit.target)!r} is a mount point, which cannot be renamed"
-        for unit in units
-        if unit.target.is_mount()
+    reasons = [
+        *_shape_reasons(layout),
+        *_place_reasons(layout, source, configured),
+        *_leftover_reasons(units),
     ]
+    mounts = [point for unit in units for point in mounts_within(unit.target)]
+    if mounts and not reasons:
+        raise RestoreError(
+            f"{str(mounts[0])!r} is a mount point in what is replaced; a rename would not move "
+            "it, or take it away. Unmount it, or restore to another path.",
+            code="recovery_target_contains_mount",
+            details={"path": str(mounts[0]), "mounts": [str(point) for point in mounts]},
+        )
     if reasons:
         raise RestoreError(
             f"Cannot restore onto {str(layout.root)!r}: {'; '.join(reasons)}. "
@@ -117,6 +148,68 @@ def check_target(layout: Layout, units: tuple[Unit, ...], source: Path) -> None:
             code="recovery_target_not_replaceable",
             details={"target_workspace": str(layout.root), "reasons": reasons},
         )
+
+
+def _shape_reasons(layout: Layout) -> list[str]:
+    reasons = []
+    if layout.root == layout.root.parent:
+        reasons.append("it is the root of the filesystem")
+    if os.path.lexists(layout.root) and not layout.root.is_dir():
+        reasons.append("it is a file")
+    for name in ("metadata", "database", "records", "artifacts"):
+        part: Path = getattr(layout, name)
+        if part.is_symlink():
+            reasons.append(
+                f"its {name} {str(part)!r} is a link; set the path in the configuration to what "
+                "it names"
+            )
+    return reasons
+
+
+def _place_reasons(layout: Layout, source: Path, configured: Layout) -> list[str]:
+    root, reasons = layout.root, []
+    source = Path(os.path.realpath(source))
+    if root.is_relative_to(source):
+        reasons.append(f"it lies inside the backup {str(source)!r}")
+    for name, folder in (("backup", layout.backups), ("staging", layout.staging)):
+        if root.is_relative_to(folder):
+            reasons.append(f"it lies in the {name} folder {str(folder)!r}")
+    own = Path(os.path.realpath(configured.root))
+    if own != root and own.is_relative_to(root):
+        reasons.append(f"the configured workspace {str(own)!r} lies inside it")
+    if own != root:
+        reasons += [
+            f"it lies in {str(part)!r} of the configured workspace"
+            for part in (configured.metadata, configured.records, configured.artifacts)
+            if root.is_relative_to(os.path.realpath(part))
+        ]
+    for name, path in (("backup", source), ("backup folder", layout.backups)):
+        reasons += [
+            f"the {name} {str(path)!r} lies inside {str(part)!r}, which is replaced"
+            for part in sorted(replaced_paths(layout))
+            if path.is_relative_to(part)
+        ]
+    return reasons
+
+
+def _leftover_reasons(units: tuple[Unit, ...]) -> list[str]:
+    """Say which folders have the name of a working folder and were not made by a restore."""
+    return [
+        f"{str(unit.work)!r} is in the way and is not of a restore; rename it"
+        for unit in units
+        if os.path.lexists(unit.work)
+        and (
+            unit.work.is_symlink()
+            or not unit.work.is_dir()
+            or any(not is_of_restore(entry.name) for entry in unit.work.iterdir())
+        )
+    ]
+
+
+def is_of_restore(name: str) -> bool:
+    """Tell whether a restore makes a file of this name in its working folder."""
+    is_temporary = name.startswith("_") and name.endswith(".tmp")
+    return name in WORK_NAMES or is_temporary
 
 
 def check_not_in_use(layout: Layout) -> None:
@@ -133,6 +226,15 @@ def check_not_in_use(layout: Layout) -> None:
                 "Contexta context and store on the target workspace, then call again.",
                 code="recovery_target_in_use",
                 details={"path": str(layout.records), "writer_id": folder.name},
+                retryable=True,
+            )
+    for folder in scratch_folders(layout):
+        if is_held(folder):
+            raise RestoreError(
+                f"A backup or a verification is running in {str(folder)!r}, inside the target. "
+                "Call again when it is done.",
+                code="recovery_target_in_use",
+                details={"path": str(folder)},
                 retryable=True,
             )
     if is_regular(layout.database):
