@@ -16,6 +16,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
+from contexta.recovery._find import ARCHIVE_SUFFIX
 from contexta.recovery._manifest import MANIFEST_NAME
 from contexta.recovery._models_backup import BackupProblem
 from contexta.recovery._source import MAX_MANIFEST_BYTES, manifest_problem
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
-ARCHIVE_SUFFIX = ".tar"
+    from contexta.recovery._sealing import BackupSealing
+
+__all__ = ["ARCHIVE_SUFFIX", "ArchiveSource", "ArchiveWriter"]
+
 _END = bytes(2 * BLOCK_BYTES)
 _MOST_PROBLEMS = 1000
 _SEARCH_BYTES = 1 << 20
@@ -90,6 +94,7 @@ class ArchiveSource:
     """A backup in the archive form. The file is opened once, at the first use."""
 
     def __init__(self, location: Path) -> None:
+        self.sealing: BackupSealing | None = None
         self._location = location
         self._opened: _ArchiveFile | BackupProblem | None = None
         self._found: _Index | None = None

@@ -12,11 +12,14 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
+from contexta.recovery._find import ARCHIVE_SUFFIX
 from contexta.recovery._manifest import MANIFEST_NAME
 from contexta.recovery._models_backup import BackupProblem
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
+
+    from contexta.recovery._sealing import BackupSealing
 
 MAX_MANIFEST_BYTES = 1 << 30
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -24,7 +27,13 @@ _NOT_A_FILE = frozenset({errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR})
 
 
 class BackupSource(Protocol):
-    """A published backup, for reading."""
+    """A published backup, for reading.
+
+    Attributes:
+        sealing: Opens the files of an encrypted backup; set by `_unlock.open_backup`, else None.
+    """
+
+    sealing: BackupSealing | None
 
     @property
     def location(self) -> Path:
@@ -62,6 +71,7 @@ class DirectorySource:
     """A backup in the directory form."""
 
     def __init__(self, location: Path) -> None:
+        self.sealing: BackupSealing | None = None
         self._location = location
 
     @property
@@ -139,7 +149,7 @@ def open_source(location: Path) -> BackupSource:
 
     A file is an archive whatever its name; so is what is missing under a name ending in `.tar`.
     """
-    from contexta.recovery._archive import ARCHIVE_SUFFIX, ArchiveSource  # which builds on this
+    from contexta.recovery._archive import ArchiveSource  # which builds on this
 
     if location.suffix == ARCHIVE_SUFFIX or location.is_file():
         is_folder = location.is_dir() and not location.is_symlink()
