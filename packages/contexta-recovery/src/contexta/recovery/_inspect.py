@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 # Other findings of the ledger's check are about what users stored, not about its bytes.
-_LEDGER_DAMAGE = frozenset(
+LEDGER_DAMAGE = frozenset(
     {
         "check_failed",
         "column_payload_mismatch",
@@ -106,7 +106,7 @@ def _metadata(layout: Layout, damage: list[str]) -> dict[str, Any]:
         with MetadataStore(config) as store:
             report = store.check_integrity(full=True)
             damage.extend(
-                f"metadata:{issue.code}" for issue in report.issues if issue.code in _LEDGER_DAMAGE
+                f"metadata:{issue.code}" for issue in report.issues if issue.code in LEDGER_DAMAGE
             )
             return {"run_count": len(store.runs.list_runs())}
     except ContextaError as error:
