@@ -82,7 +82,7 @@ def decode(raw: bytes, ref: str) -> Tree:
         members = tuple(_member(item) for item in content["members"])
         folders = tuple(_safe(name) for name in content["folders"])
         if content["tree_format_version"] != TREE_FORMAT_VERSION:
-            raise ValueError(f"tree format {content['tree_format_version']!r}")  # noqa: TRY301
+            raise ValueError(f"tree format {content['tree_format_version']!r}")  # noqa: TRY301 - one answer for all
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise IntegrityError(
             f"The tree object of {ref!r} is not one: {error}. Restore it from a backup.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,4 +55,4 @@ def _renameat2() -> Callable[..., int] | None:
         ctypes.c_uint,
     )
     call.restype = ctypes.c_int
-    return call  # type: ignore[no-any-return]
+    return cast("Callable[..., int]", call)

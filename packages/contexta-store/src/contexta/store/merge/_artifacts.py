@@ -1,5 +1,7 @@
 """Merge the artifacts: bodies by hash, then the bindings that name them."""
 
+# ruff: noqa: SLF001 - a merge works below the public calls of the stores, beside them
+
 from __future__ import annotations
 
 import os
@@ -61,7 +63,7 @@ class ArtifactMerge:
     ) -> None:
         self._source = Layout(source)
         self._store = target
-        self._target = target._layout  # noqa: SLF001 (of the same distribution)
+        self._target = target._layout
         self._renames = renames
         self._left_out = left_out
         self._account = account
@@ -165,9 +167,9 @@ class ArtifactMerge:
                 self._lose(old, reason)
                 return
         if write:
-            with self._store._staging.session() as session_id:  # noqa: SLF001
+            with self._store._staging.session() as session_id:
                 for sha256 in hashes:
-                    self._store._staging.pin(session_id, sha256)  # noqa: SLF001
+                    self._store._staging.pin(session_id, sha256)
                 for sha256 in lacking:
                     if not self._place(session_id, sha256):
                         self._lose(old, f"the body {sha256} changed while it was read")
@@ -184,7 +186,7 @@ class ArtifactMerge:
         self._account.count("artifacts", "binding", "new")
 
     def _has(self, sha256: str) -> bool:
-        return bool(self._store._committer.is_whole(self._target.body(sha256), sha256))  # noqa: SLF001
+        return bool(self._store._committer.is_whole(self._target.body(sha256), sha256))
 
     def _damage_of(self, sha256: str) -> str | None:
         """Return why a body of the source cannot be taken; every byte of it is read."""
@@ -200,7 +202,7 @@ class ArtifactMerge:
         return None if actual == sha256 else f"the body {str(path)!r} is damaged"
 
     def _place(self, session_id: str, sha256: str) -> bool:
-        staged = self._store._staging.body_path(session_id)  # noqa: SLF001
+        staged = self._store._staging.body_path(session_id)
         source = self._source.body(sha256)
         size = self._link(source, staged)
         if size is None:
@@ -210,7 +212,7 @@ class ArtifactMerge:
             self._account.copied_bytes += size
         else:
             self._account.linked_bytes += size
-        self._store._committer.place(session_id, staged, sha256)  # noqa: SLF001
+        self._store._committer.place(session_id, staged, sha256)
         return True
 
     def _link(self, source: Path, staged: Path) -> int | None:

@@ -1,5 +1,7 @@
 """Merge the metadata: every entity of the source gets its place, in one transaction."""
 
+# ruff: noqa: SLF001 - a merge works below the public calls of the stores, beside them
+
 from __future__ import annotations
 
 import json
@@ -84,7 +86,7 @@ class MetadataMerge:
             ConflictError: `merge_names_taken`, with `rename=False`; nothing was changed.
             StoreError: When the target refuses; nothing was changed.
         """
-        database = self._target._context.database  # noqa: SLF001 (of the same distribution)
+        database = self._target._context.database
         with self._reading() as come:
             if not self._options.write:
                 with database.read() as into:
@@ -98,7 +100,7 @@ class MetadataMerge:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        source = self._source._context.database  # noqa: SLF001 (of the same distribution)
+        source = self._source._context.database
         with source.read() as connection, tolerant_text(connection):
             yield connection
 
@@ -292,12 +294,12 @@ class MetadataMerge:
             changes = changes_between(ref, old.payload, values["payload"])
             record_changes(self._into, changes, actor=self._options.actor)
         if models:
-            repository = self._target._repositories[entity.kind]  # noqa: SLF001
-            repository._after_put(  # noqa: SLF001 (derived rows have one definition)
+            repository = self._target._repositories[entity.kind]
+            repository._after_put(  # derived rows have one definition
                 self._into, models, {old.ref: old for _, old in updates}
             )
 
 
 def _is_of_source(error: ContextaError, source: MetadataStore) -> bool:
     place = (error.details or {}).get("database_path")
-    return place is None or str(place) == source._context.database.place  # noqa: SLF001
+    return place is None or str(place) == source._context.database.place

@@ -44,14 +44,14 @@ def mark_issues(connection: Connection) -> Iterator[IntegrityIssue]:
         table = metadata.tables[name]
         for rows in row_pages(connection, select(table)):
             for row in rows:
-                stored = row._mapping  # noqa: SLF001 (public in SQLAlchemy)
+                stored = row._mapping
                 values = tuple(stored[column] for column in columns)
                 if row_digest(name, values) != row.digest:
                     yield _damaged_mark(name, row)
 
 
 def _damaged_mark(name: str, row: Row[Any]) -> IntegrityIssue:
-    stored = row._mapping  # noqa: SLF001 (public in SQLAlchemy)
+    stored = row._mapping
     ref = stored.get("ref", stored.get("run_ref"))
     plain = name.removeprefix("ledger_")
     return IntegrityIssue(

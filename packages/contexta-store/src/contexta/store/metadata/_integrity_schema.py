@@ -12,7 +12,7 @@ from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from contexta.store.metadata import _sqlite
-from contexta.store.metadata import _system_tables as _also_in_metadata  # noqa: F401
+from contexta.store.metadata import _system_tables as _also_in_metadata  # noqa: F401 - for its tables
 from contexta.store.metadata._issues import IntegrityIssue
 from contexta.store.metadata._streams import shown
 from contexta.store.metadata._tables import metadata

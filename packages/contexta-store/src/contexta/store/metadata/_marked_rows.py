@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def is_whole(table: str, row: Row[Any]) -> bool:
     """Tell whether a row that was selected with all columns is what was written."""
-    values = row._mapping  # noqa: SLF001 (public in SQLAlchemy)
+    values = row._mapping
     stored: object = values["digest"]
     return row_digest(table, tuple(values[name] for name in MARKED[table])) == stored
 
@@ -30,7 +30,7 @@ def whole_rows(table: str, rows: Iterable[Row[Any]], damage: DamageLog) -> list[
         if is_whole(table, row):
             found.append(row)
             continue
-        values = row._mapping  # noqa: SLF001 (public in SQLAlchemy)
+        values = row._mapping
         plain = table.removeprefix("ledger_")
         ref = str(values.get("ref", values.get("run_ref")))
         damage.add(

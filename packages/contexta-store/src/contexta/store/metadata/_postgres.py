@@ -107,6 +107,8 @@ def pooled_engine(connect: Callable[[], Connection[Any]], *, wait_seconds: float
     A connection that idled longer than 5 seconds is tried before use: servers restart, and
     firewalls forget. A try before each use would double the cost of a call.
     """
+    import psycopg
+
     engine = create_engine(
         "postgresql+psycopg://",
         creator=connect,
@@ -130,7 +132,7 @@ def pooled_engine(connect: Callable[[], Connection[Any]], *, wait_seconds: float
         try:
             connection.execute("SELECT 1")
             connection.rollback()
-        except engine.dialect.dbapi.Error as error:  # type: ignore[union-attr]
+        except psycopg.Error as error:
             raise DisconnectionError from error  # the pool opens another one
 
     return engine

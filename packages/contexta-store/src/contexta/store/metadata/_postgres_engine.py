@@ -14,7 +14,7 @@ import threading
 import time
 from contextlib import ExitStack, closing, contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -149,7 +149,9 @@ class PostgresEngine:
                     savepoint = inside.begin_nested()
                     stack.callback(savepoint.rollback)
                     inside.exec_driver_sql("SET TRANSACTION READ ONLY")
-                    connection = inside.connection.driver_connection  # type: ignore[assignment]
+                    connection = cast(
+                        "psycopg.Connection[Any]", inside.connection.driver_connection
+                    )
                 cursor = stack.enter_context(psycopg.RawServerCursor(connection, "contexta"))
                 cursor.execute(_postgres.numbered_parameters(sql), tuple(params) or None)
                 names = tuple(column.name for column in cursor.description or ())

@@ -88,7 +88,7 @@ def _quarantine(connection: Connection, candidate: RepairCandidate) -> Iterator[
     entity = next((item for item in ENTITIES if item.table is table), None)
     for rows in row_pages(connection, select(table)):
         for row in rows:
-            values = dict(row._mapping)  # noqa: SLF001 (public in SQLAlchemy)
+            values = dict(row._mapping)
             if not _is_meant(values, details) or not _is_damaged(entity, table, values):
                 continue
             yield Change(table.name, before=values)
@@ -125,7 +125,7 @@ def _quarantine_mention(connection: Connection, candidate: RepairCandidate) -> I
     for rows in row_pages(connection, select(mentions)):
         for row in rows:
             if shown(row.ref) == candidate.ref:
-                yield Change(mentions.name, before=dict(row._mapping))  # noqa: SLF001
+                yield Change(mentions.name, before=dict(row._mapping))
 
 
 def _rebuild_mention(connection: Connection, candidate: RepairCandidate) -> Iterator[Change]:
@@ -211,7 +211,7 @@ def _rows_where(
     connection: Connection, table: Table, column: str, value: str | None
 ) -> list[dict[str, Any]]:
     rows = connection.execute(select(table).where(table.c[column] == value))
-    return [dict(row._mapping) for row in rows]  # noqa: SLF001 (public in SQLAlchemy)
+    return [dict(row._mapping) for row in rows]
 
 
 def _model(entity: Entity[Any], payload: str) -> Any | None:

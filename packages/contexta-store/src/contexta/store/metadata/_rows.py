@@ -102,7 +102,7 @@ class Entity(Generic[M]):
             IntegrityError: `metadata_row_damaged`, naming table and ref.
         """
         content = self.content_of(row)
-        validate: Callable[[Any], M] = self.model.model_validate  # type: ignore[attr-defined]
+        validate: Callable[[Any], M] = self.model.model_validate  # type: ignore[attr-defined]  # pydantic's
         try:
             return validate(content)
         except (ContextaError, ValueError, RecursionError) as error:

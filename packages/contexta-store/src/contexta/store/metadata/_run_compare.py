@@ -35,7 +35,7 @@ _UNFIT = re.compile("[\x00\x01]")
 
 
 def texts(
-    column: Any, operator: str, values: Sequence[Any], *, negated: bool
+    column: ColumnElement[Any], operator: str, values: Sequence[Any], *, negated: bool
 ) -> ColumnElement[bool]:
     """Compare a text by code point; see `contexta.store.metadata._run_where`."""
     for value in values:
@@ -45,12 +45,17 @@ def texts(
         found = _textual(column, operator, values[0])
         return ~found if negated else found
     if operator == "in":
-        return column.not_in(values) if negated else column.in_(values)  # type: ignore[no-any-return]
+        return column.not_in(values) if negated else column.in_(values)
     name = _CONTRARY[operator] if negated else operator
-    return TESTS[name](column, values[0])  # type: ignore[no-any-return]
+    return _tested(name, column, values[0])
 
 
-def _textual(column: Any, operator: str, value: str) -> ColumnElement[bool]:
+def _tested(name: str, column: ColumnElement[Any], value: object) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = TESTS[name](column, value)
+    return condition
+
+
+def _textual(column: ColumnElement[Any], operator: str, value: str) -> ColumnElement[bool]:
     if _UNFIT.search(value):
         return false()
     if operator == "contains":
@@ -68,7 +73,7 @@ def _lower(text: str) -> str:
 
 
 def numbers(
-    column: Any, operator: str, values: Sequence[Any], *, negated: bool
+    column: ColumnElement[Any], operator: str, values: Sequence[Any], *, negated: bool
 ) -> ColumnElement[bool]:
     """Compare a finite number; NaN and infinities may be among the values."""
     for value in values:
@@ -77,17 +82,17 @@ def numbers(
     given = [float(value) for value in values]
     if operator == "in":
         finite = [value for value in given if math.isfinite(value)]
-        return column.not_in(finite) if negated else column.in_(finite)  # type: ignore[no-any-return]
+        return column.not_in(finite) if negated else column.in_(finite)
     (value,) = given
     if not math.isfinite(value):
         # Every finite number compares alike with what is not finite.
         return true() if TESTS[operator](0.0, value) is not negated else false()
     name = _CONTRARY[operator] if negated else operator
-    return TESTS[name](column, value)  # type: ignore[no-any-return]
+    return _tested(name, column, value)
 
 
 def instants(
-    column: Any, operator: str, values: Sequence[Any], *, negated: bool
+    column: ColumnElement[Any], operator: str, values: Sequence[Any], *, negated: bool
 ) -> ColumnElement[bool]:
     """Compare an instant with spans: a span lies before what comes after its last microsecond."""
     spans = [_span(value) for value in values]
@@ -99,7 +104,7 @@ def instants(
         raise invalid_filter("where operator", operator, "one that compares times")
     name = _CONTRARY[operator] if negated else operator
     bound = first if operator in ("lt", "ge") else last
-    return TESTS[name](column, bound)  # type: ignore[no-any-return]
+    return _tested(name, column, bound)
 
 
 def _span(value: Any) -> tuple[int, int]:

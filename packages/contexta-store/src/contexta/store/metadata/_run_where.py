@@ -123,7 +123,7 @@ def _leaf(where: Mapping[str, Any]) -> _Leaf:
     return _Leaf(str(field), key, str(operator), values, bool(where.get("negated")))
 
 
-def _compared(leaf: _Leaf, ref: Any) -> ColumnElement[bool]:
+def _compared(leaf: _Leaf, ref: ColumnElement[Any]) -> ColumnElement[bool]:
     if leaf.operator == "missing":
         known = _known(leaf, ref)
         return known if leaf.negated else ~known
@@ -136,7 +136,7 @@ def _compared(leaf: _Leaf, ref: Any) -> ColumnElement[bool]:
     if leaf.field == "duration":
         return and_(_known(leaf, ref), numbers(_DURATION, operator, values, negated=negated))
     build = _TABLES[leaf.field]
-    return ref.in_(build(leaf))  # type: ignore[no-any-return]
+    return ref.in_(build(leaf))
 
 
 def _params(leaf: _Leaf) -> Any:
@@ -163,18 +163,16 @@ _TABLES: dict[str, Callable[[_Leaf], Any]] = {
 }
 
 
-def _known(leaf: _Leaf, ref: Any) -> ColumnElement[bool]:
+def _known(leaf: _Leaf, ref: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether the run has a value; never NULL."""
     if leaf.field == "params":
         return known_params(leaf.key, ref)
     if leaf.field == "tags":
         rows = select(run_tags.c.run_ref).where(run_tags.c.key == leaf.key)
-        return ref.in_(rows)  # type: ignore[no-any-return]
+        return ref.in_(rows)
     if leaf.field in _ORIGINS:
         column = _ORIGINS[leaf.field]
-        return ref.in_(  # type: ignore[no-any-return]
-            select(run_origins.c.run_ref).where(column.is_not(None))
-        )
+        return ref.in_(select(run_origins.c.run_ref).where(column.is_not(None)))
     if leaf.field in ("ended_at", "duration"):
         return runs.c.ended_us.is_not(None)
     return true()

@@ -43,11 +43,11 @@ def nonfinite_words(value: object) -> tuple[str, ...]:
     return tuple(word for word, own in _NONFINITE.items() if _test("eq", own, value))
 
 
-def known_params(key: str, ref: Any) -> ColumnElement[bool]:
+def known_params(key: str, ref: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether the run has the parameter, and not as None."""
     is_null = and_(run_params.c.number.is_(None), run_params.c.text == _NULL)
     rows = select(run_params.c.run_ref).where(run_params.c.key == key, ~is_null)
-    return ref.in_(rows)  # type: ignore[no-any-return]
+    return ref.in_(rows)
 
 
 def param_condition(operator: str, values: Sequence[Any], *, negated: bool) -> ColumnElement[bool]:

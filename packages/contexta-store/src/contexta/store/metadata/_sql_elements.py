@@ -49,11 +49,11 @@ class JsonTexts(FunctionElement[str]):
         super().__init__(bindparam("texts", array, String(), unique=True))
 
 
-def is_among(ref: Any, refs: Sequence[str]) -> ColumnElement[bool]:
+def is_among(ref: ColumnElement[Any], refs: Sequence[str]) -> ColumnElement[bool]:
     """Whether a ref is among refs; an index of the ref helps."""
     # PostgreSQL names the only column of a function after its alias, SQLite calls it "value".
     rows = JsonTexts(refs).table_valued("value", name="value")
-    return ref.in_(select(rows.c.value))  # type: ignore[no-any-return]
+    return ref.in_(select(rows.c.value))
 
 
 class Contains(_Condition):

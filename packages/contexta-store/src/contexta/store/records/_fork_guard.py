@@ -16,7 +16,7 @@ from contextlib import suppress
 # that lock would be released without having been taken. At the end of the interpreter it cannot
 # be imported any more, and a record of that moment is taken all the same.
 with suppress(RuntimeError):
-    import concurrent.futures.thread  # noqa: F401
+    import concurrent.futures.thread  # noqa: F401 - see above
 
 NO_FORK = threading.RLock()
 """Held while a segment is sealed; a fork waits for it."""

@@ -97,6 +97,12 @@ class IndexFile:
         weakref.finalize(self, _close_all, self._idle)  # for stores that nobody closes
         _OPEN.add(self)
 
+    def abandon(self) -> None:
+        """Forget, in a forked child, the connections of the parent; none is used or closed."""
+        _ABANDONED.extend(connection for _, connection in self._idle)
+        self._idle.clear()
+        self._lock = threading.Lock()
+
     def state(self) -> bytes | None:
         """See `ChunkStore`.
 
@@ -142,7 +148,7 @@ class IndexFile:
                 insert = "INSERT INTO chunk (segment, family, low, body) VALUES (?, ?, ?, ?)"
                 connection.executemany(insert, rows)
                 marks = ", ".join("?" * len(kept))
-                drop = f"DELETE FROM chunk WHERE segment NOT IN ({marks})"  # noqa: S608
+                drop = f"DELETE FROM chunk WHERE segment NOT IN ({marks})"  # noqa: S608 - only question marks
                 connection.execute(drop, tuple(kept))
                 connection.execute("INSERT OR REPLACE INTO state VALUES (1, ?)", (state,))
                 connection.execute("COMMIT")
@@ -327,9 +333,7 @@ _ABANDONED: list[sqlite3.Connection] = []
 def _after_fork_in_child() -> None:
     """Keep the parent's connections from being used or closed here."""
     for file in list(_OPEN):
-        _ABANDONED.extend(connection for _, connection in file._idle)  # noqa: SLF001
-        file._idle.clear()  # noqa: SLF001
-        file._lock = threading.Lock()  # noqa: SLF001
+        file.abandon()
 
 
 if hasattr(os, "register_at_fork"):

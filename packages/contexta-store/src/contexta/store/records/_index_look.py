@@ -297,9 +297,8 @@ class IndexedReader:
 
     def runs_of(self, look: Look, path: str) -> frozenset[str] | None:
         """Return the runs of a part; None when it is not indexed."""
-        assert self._index is not None or not look.segments  # noqa: S101 - see `_plain`
         for segment in look.segments:
-            assert self._index is not None  # noqa: S101
+            assert self._index is not None  # noqa: S101 - see `_plain`
             for (name, _), place in self._index.segments.places(segment).items():
                 if name == path:
                     rows = self._index.segments.rows(segment, COUNTS)

@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -198,9 +198,9 @@ def _renumbered(segment: SegmentInfo, rows: pa.Table, old: list[int], new: list[
     return rows.set_column(0, SCHEMAS[PARTS].field("part"), integers(new).take(index))
 
 
-def _entry(row: dict[str, object]) -> PartEntry:
+def _entry(row: dict[str, Any]) -> PartEntry:
     del row["part"]
-    return PartEntry(**row, runs=None)  # type: ignore[arg-type]
+    return PartEntry(**row, runs=None)
 
 
 def to_merge(segments: Iterable[SegmentInfo], max_rows: int) -> list[SegmentInfo]:

@@ -1,6 +1,6 @@
 """Deleting by a plan, archiving, history, mixed puts, and damage that stays where it is."""
 
-# ruff: noqa: S101
+# ruff: noqa: S101 - these are tests
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

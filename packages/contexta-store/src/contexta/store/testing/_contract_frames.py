@@ -1,6 +1,6 @@
 """Rows and frames by SQL."""
 
-# ruff: noqa: S101
+# ruff: noqa: S101 - these are tests
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
 """Lists: order by instant, None last, bytewise text, filters, pages by cursor, counts."""
 
-# ruff: noqa: S101
+# ruff: noqa: S101 - these are tests
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

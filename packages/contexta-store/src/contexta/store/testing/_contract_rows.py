@@ -1,6 +1,6 @@
 """Putting, getting and replacing rows, the same for all nine repositories."""
 
-# ruff: noqa: S101
+# ruff: noqa: S101 - these are tests
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple

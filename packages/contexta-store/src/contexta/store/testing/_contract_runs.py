@@ -1,6 +1,6 @@
 """The life of a run, and the refs that lineage names."""
 
-# ruff: noqa: S101
+# ruff: noqa: S101 - these are tests
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

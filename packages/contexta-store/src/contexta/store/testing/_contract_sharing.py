@@ -1,6 +1,6 @@
 """Transactions, read-only stores, threads and processes."""
 
-# ruff: noqa: S101
+# ruff: noqa: S101 - these are tests
 from __future__ import annotations
 
 import os

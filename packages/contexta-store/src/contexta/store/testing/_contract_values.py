@@ -1,6 +1,6 @@
 """Values: what is accepted comes back exactly, whatever it is."""
 
-# ruff: noqa: S101
+# ruff: noqa: S101 - these are tests
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

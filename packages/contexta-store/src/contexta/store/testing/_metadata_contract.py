@@ -1,5 +1,7 @@
 """The whole contract of a metadata store, as one class."""
 
+# ruff: noqa: E402 - pytest rewrites the asserts of modules that are imported later
+
 from __future__ import annotations
 
 import pytest
@@ -7,19 +9,19 @@ import pytest
 for _part in ("base", "deletion", "frames", "lists", "rows", "runs", "sharing", "values"):
     pytest.register_assert_rewrite(f"contexta.store.testing._contract_{_part}")
 
-from contexta.store.testing._contract_deletion import (  # noqa: E402
+from contexta.store.testing._contract_deletion import (
     DamageContract,
     DeletionContract,
 )
-from contexta.store.testing._contract_frames import FrameContract  # noqa: E402
-from contexta.store.testing._contract_lists import ListContract  # noqa: E402
-from contexta.store.testing._contract_rows import RowContract  # noqa: E402
-from contexta.store.testing._contract_runs import LineageContract, RunContract  # noqa: E402
-from contexta.store.testing._contract_sharing import (  # noqa: E402
+from contexta.store.testing._contract_frames import FrameContract
+from contexta.store.testing._contract_lists import ListContract
+from contexta.store.testing._contract_rows import RowContract
+from contexta.store.testing._contract_runs import LineageContract, RunContract
+from contexta.store.testing._contract_sharing import (
     SharingContract,
     TransactionContract,
 )
-from contexta.store.testing._contract_values import ValueContract  # noqa: E402
+from contexta.store.testing._contract_values import ValueContract
 
 
 class MetadataStoreContract(

@@ -122,7 +122,7 @@ class ThrowawayPostgres:
     def _answers(self) -> bool:
         command = [str(self._programs / "pg_isready"), "-q", "-h", "127.0.0.1"]
         command += ["-p", str(self._port)]
-        return not subprocess.run(command, check=False, timeout=20).returncode  # noqa: S603
+        return not subprocess.run(command, check=False, timeout=20).returncode  # noqa: S603 (as above)
 
 
 @contextmanager

@@ -317,7 +317,7 @@ def _pages(table: sa.TableClause, key: str) -> Iterator[list[dict[str, Any]]]:
         statement = sa.select(table).order_by(table.c[key]).limit(_PAGE)
         if last is not None:
             statement = statement.where(table.c[key] > last)
-        rows = [dict(row._mapping) for row in op.get_bind().execute(statement)]  # noqa: SLF001 (public in SQLAlchemy)
+        rows = [dict(row._mapping) for row in op.get_bind().execute(statement)]
         if not rows:
             return
         yield rows
