@@ -33,7 +33,7 @@ class FrozenMapping(dict[K, V]):
     setdefault = _refuse
     update = _refuse
 
-    def __hash__(self) -> int:  # type: ignore[override]
+    def __hash__(self) -> int:  # type: ignore[override]  # dict says that it has none
         return hash(frozenset(self.items()))
 
     def copy(self) -> dict[K, V]:

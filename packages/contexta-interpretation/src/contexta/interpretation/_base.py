@@ -49,6 +49,7 @@ class Result:
     """
 
     __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
     _sequences: ClassVar[tuple[str, ...]] = ()
     _mappings: ClassVar[tuple[str, ...]] = ()
 
@@ -70,7 +71,7 @@ class Result:
         "value_marker": "NaN"`` (also ``"Infinity"``, ``"-Infinity"``); for a list,
         ``"values_markers": {"2": "NaN"}`` by position.
         """
-        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        fields = dataclasses.fields(self)
         return _jsonable_items((field.name, getattr(self, field.name)) for field in fields)
 
     def to_arrow(self) -> pyarrow.Table:

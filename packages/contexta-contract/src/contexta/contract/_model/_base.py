@@ -73,7 +73,7 @@ class ContractModel(BaseModel):
 
     # Tells pydantic that this is still its own construction: nested models are then built
     # natively, without a call of this function for each.
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # of pydantic's own
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -25,7 +25,7 @@ free_keys = (
 )
 int64s = st.integers(-(2**63), 2**63 - 1)
 metric_values = int64s | st.floats(allow_nan=True, allow_infinity=True)
-moments = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 timestamps = moments.map(normalize_timestamp)
 scalars = (
     st.none()

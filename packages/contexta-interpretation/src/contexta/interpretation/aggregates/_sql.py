@@ -16,8 +16,7 @@ What keeps a text common to both:
 * Nothing is sorted by a column that can be null, for the engines put nulls at different ends.
 """
 
-# Only constants of this file are pasted; what callers give is bound.
-# ruff: noqa: S608
+# ruff: noqa: S608 - only constants are pasted; what callers give is bound
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class AggregateRow(Result):
     @classmethod
     def column_kinds(cls) -> dict[str, str]:
         """Return the kind of each column (text, int, float, time), in the order of the fields."""
-        names = [item.name for item in dataclasses.fields(cls)]  # type: ignore[arg-type]
+        names = [item.name for item in dataclasses.fields(cls)]
         return {name: cls._kinds[name] for name in names}
 
 

@@ -67,7 +67,7 @@ def _rule(item: object) -> tuple[list[tuple[str, str]], GateRule | None]:
     rule_type = RULE_TYPES.get(item["type"]) if isinstance(item.get("type"), str) else None
     if rule_type is None:
         return [("gate_unknown_rule_type", unknown("type", item.get("type"), RULE_TYPES))], None
-    known = {field.name: field for field in fields(rule_type)}  # type: ignore[arg-type]
+    known = {field.name: field for field in fields(rule_type)}
     given = {str(key): value for key, value in item.items() if key != "type"}
     label = rule_type.type
     faults = [

@@ -100,7 +100,7 @@ def equal(value: float | str, literal: float | str | Span) -> bool:
     """Tell whether a known value equals a literal; NaN equals the literal ``nan``."""
     if isinstance(value, str) or isinstance(literal, str):
         return value == literal
-    number = float(literal)  # type: ignore[arg-type]
+    number = float(literal)  # type: ignore[arg-type]  # numbers meet no spans
     return math.isnan(value) if math.isnan(number) else value == number
 
 

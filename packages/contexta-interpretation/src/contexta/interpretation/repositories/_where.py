@@ -83,7 +83,8 @@ def _meeting(table: Any, comparison: Comparison, *, wanted: bool) -> frozenset[s
     values = table.column("value")
     mask = pa.repeat(pa.scalar(False), table.num_rows)  # of `missing`: nothing here is
     for literal in comparison.values:
-        mask = pc.or_(mask, _test(values, comparison.operator, float(literal)))  # type: ignore[arg-type]
+        number = float(literal)  # type: ignore[arg-type]  # metrics meet no spans
+        mask = pc.or_(mask, _test(values, comparison.operator, number))
     return frozenset(table.column("run").filter(mask if wanted else pc.invert(mask)).to_pylist())
 
 
