@@ -253,27 +253,27 @@ class Contexta(EmitDelegates, ReportDelegates, JudgementDelegates):
 
     def current_run(self) -> RunScope:
         """Return the active run; raises LifecycleError when there is none."""
-        return self._session.current_run()  # type: ignore[no-any-return]
+        return self._session.current_run()
 
     def current_stage(self) -> StageScope:
         """Return the active stage; raises LifecycleError when there is none."""
-        return self._session.current_stage()  # type: ignore[no-any-return]
+        return self._session.current_stage()
 
     def current_deployment(self) -> DeploymentScope:
         """Return the active deployment; raises LifecycleError when there is none."""
-        return self._session.current_deployment()  # type: ignore[no-any-return]
+        return self._session.current_deployment()
 
     def current_batch(self) -> BatchScope:
         """Return the active batch; raises LifecycleError when there is none."""
-        return self._session.current_batch()  # type: ignore[no-any-return]
+        return self._session.current_batch()
 
     def current_sample(self) -> SampleScope:
         """Return the active sample; raises LifecycleError when there is none."""
-        return self._session.current_sample()  # type: ignore[no-any-return]
+        return self._session.current_sample()
 
     def current_operation(self) -> OperationScope:
         """Return the active operation; raises LifecycleError when there is none."""
-        return self._session.current_operation()  # type: ignore[no-any-return]
+        return self._session.current_operation()
 
     @property
     def project_name(self) -> str:

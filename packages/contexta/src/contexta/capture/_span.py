@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from contexta.capture import _build as build
 from contexta.capture._checks import shown, storable
@@ -253,14 +253,14 @@ class Span(LazyResult):
                 with fresh():
                     return await function(*args, **kwargs)
 
-            return timed_async  # type: ignore[return-value]
+            return cast("F", timed_async)
 
         @functools.wraps(function)
         def timed(*args: Any, **kwargs: Any) -> Any:
             with fresh():
                 return function(*args, **kwargs)
 
-        return timed  # type: ignore[return-value]
+        return cast("F", timed)
 
     def _resolve(self) -> CaptureResult:
         state: _State = self._state

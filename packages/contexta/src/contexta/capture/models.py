@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from contexta.capture import _checks as check
 from contexta.common.results import ReadOnlyMapping, read_only
@@ -38,10 +38,11 @@ class _Emission:
     """Shared conversion of an emission to plain data."""
 
     __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields in order as plain data."""
-        return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}  # type: ignore[arg-type]
+        return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from contexta.common.results import (
     BatchResult,
@@ -186,21 +186,21 @@ class CaptureResult(OperationResult):
             object.__setattr__(self, "error_message", failure.message)
 
     @classmethod
-    def success(  # type: ignore[override]
+    def success(  # type: ignore[override]  # the family comes first
         cls, family: Any = PayloadFamily.RECORD, **fields: Any
     ) -> Self:
         """Build a SUCCESS outcome."""
         return cls(status=ResultStatus.SUCCESS, family=family, **fields)
 
     @classmethod
-    def with_degradation(  # type: ignore[override]
+    def with_degradation(  # type: ignore[override]  # the family comes first
         cls, family: Any = PayloadFamily.RECORD, **fields: Any
     ) -> Self:
         """Build a DEGRADED outcome; reasons become notes."""
         return cls(status=ResultStatus.DEGRADED, family=family, **fields)
 
     @classmethod
-    def failure_result(  # type: ignore[override]
+    def failure_result(  # type: ignore[override]  # the family comes first
         cls, family: Any, failure: FailureInfo | BaseException, **fields: Any
     ) -> Self:
         """Build a FAILURE outcome; give `payload` to keep what could not be stored."""
@@ -248,10 +248,10 @@ class BatchCaptureResult(BatchResult):
     @property
     def results(self) -> tuple[CaptureResult, ...]:
         """One result per item, in input order."""
-        return self.items  # type: ignore[return-value]
+        return cast("tuple[CaptureResult, ...]", self.items)
 
     @classmethod
-    def aggregate(cls, family: Any, results: Iterable[CaptureResult], **fields: Any) -> Self:  # type: ignore[override]
+    def aggregate(cls, family: Any, results: Iterable[CaptureResult], **fields: Any) -> Self:  # type: ignore[override]  # see above
         """Combine: all failed makes FAILURE, anything short of all succeeded DEGRADED."""
         items = tuple(results)
         failures = [item.failure for item in items if item.failed]

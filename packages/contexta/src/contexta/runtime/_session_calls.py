@@ -10,7 +10,14 @@ from contexta.runtime._emits import EmitDelegates
 if TYPE_CHECKING:
     from contexta.runtime._base import BaseScope
     from contexta.runtime._context import ContextState
-    from contexta.runtime._inner import BatchScope, OperationScope, SampleScope, StageScope
+    from contexta.runtime._deployment_scope import DeploymentScope
+    from contexta.runtime._inner import (
+        BatchScope,
+        InnerScope,
+        OperationScope,
+        SampleScope,
+        StageScope,
+    )
     from contexta.runtime._run_scope import RunScope
 
 
@@ -33,13 +40,13 @@ class SessionCalls(EmitDelegates):
         """Open a batch of `stage`; same as `stage.batch(name, ...)`."""
         return stage.batch(name, **options)
 
-    def start_sample(self, owner: Any, name: str, **options: Any) -> SampleScope:
+    def start_sample(self, owner: InnerScope, name: str, **options: Any) -> SampleScope:
         """Open a sample of a stage or batch; same as `owner.sample(name, ...)`."""
-        return owner.sample(name, **options)  # type: ignore[no-any-return]
+        return owner.sample(name, **options)
 
-    def start_operation(self, owner: Any, name: str, **options: Any) -> OperationScope:
+    def start_operation(self, owner: InnerScope, name: str, **options: Any) -> OperationScope:
         """Open an operation of a stage or batch; same as `owner.operation(name, ...)`."""
-        return owner.operation(name, **options)  # type: ignore[no-any-return]
+        return owner.operation(name, **options)
 
     def close_run(self, scope: BaseScope, *, status: str = "completed") -> None:
         """Close a run; same as `scope.close(status=...)`, as are the other five."""
@@ -84,26 +91,32 @@ class SessionCalls(EmitDelegates):
     def _scope(self) -> BaseScope:
         return self.current()
 
-    def current_run(self) -> Any:
+    def current_run(self) -> RunScope:
         """Return the active run."""
-        return self.state.require("run")
+        scope: RunScope = self.state.require("run")
+        return scope
 
-    def current_stage(self) -> Any:
+    def current_stage(self) -> StageScope:
         """Return the active stage."""
-        return self.state.require("stage")
+        scope: StageScope = self.state.require("stage")
+        return scope
 
-    def current_deployment(self) -> Any:
+    def current_deployment(self) -> DeploymentScope:
         """Return the active deployment."""
-        return self.state.require("deployment")
+        scope: DeploymentScope = self.state.require("deployment")
+        return scope
 
-    def current_batch(self) -> Any:
+    def current_batch(self) -> BatchScope:
         """Return the active batch."""
-        return self.state.require("batch")
+        scope: BatchScope = self.state.require("batch")
+        return scope
 
-    def current_sample(self) -> Any:
+    def current_sample(self) -> SampleScope:
         """Return the active sample."""
-        return self.state.require("sample")
+        scope: SampleScope = self.state.require("sample")
+        return scope
 
-    def current_operation(self) -> Any:
+    def current_operation(self) -> OperationScope:
         """Return the active operation."""
-        return self.state.require("operation")
+        scope: OperationScope = self.state.require("operation")
+        return scope
