@@ -12,8 +12,10 @@ from contexta.recovery import (
     BackupError,
     create_workspace_backup,
     list_backups,
+    plan_restore,
     plan_workspace_backup,
     prune_backups,
+    restore_workspace,
     verify_backup,
 )
 from contexta.recovery._hold import held_for_reading
@@ -160,6 +162,25 @@ def test_a_backup_that_is_being_read_is_not_removed(config, series, backups):
 
     assert said.kept[0].reasons == done.kept[0].reasons == ("in_use",)
     assert [one.backup_ref for one in prune_backups(config, keep_last=1).removed] == names[:1]
+
+
+@pytest.mark.parametrize("work", ["verify", "restore"])
+def test_a_backup_is_held_while_it_is_verified_or_restored(config, series, work):
+    """A prune in the middle, by any process, leaves the backup that is in work."""
+    old, _ = series(*DAYS[:2])
+    seen = set()
+
+    def prune_meanwhile(progress):
+        seen.update(prune_backups(config, keep_last=1).kept[0].reasons)
+
+    if work == "verify":
+        assert verify_backup(config, old, progress=prune_meanwhile).ok
+    else:
+        plan = plan_restore(config, old)
+        assert restore_workspace(config, plan, progress=prune_meanwhile).applied
+
+    assert seen == {"in_use"}
+    assert old in refs(config)
 
 
 def test_a_backup_with_an_unreadable_manifest_stays_unless_asked(config, series, backups):

@@ -8,19 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from contexta.recovery._inspect import inspect_workspace
+from contexta.recovery._inspect import nothing_inspected
 from contexta.recovery._layout import standard_layout
+from contexta.recovery._manifest import PAYLOAD
 from contexta.recovery._models_backup import BackupProblem
+from contexta.recovery._restore_check import Opened as BackupOpened
+from contexta.recovery._restore_check import check_staged
 from contexta.recovery._scratch import remove_abandoned, scratch_folder
-from contexta.recovery._stage import stage
 from contexta.store.fs import ensure_private_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from contexta.recovery._inspect import Inspection
     from contexta.recovery._manifest import Manifest
     from contexta.recovery._progress import Reporter
+    from contexta.recovery._restore_check import Check
     from contexta.recovery._source import BackupSource
 
 OPENED_PREFIX = "opened-"
@@ -48,31 +50,25 @@ def open_all(
         reporter: Told how far it is.
     """
     with _scratch(staging) as folder:
-        layout = standard_layout(folder / "workspace")
-        problems = stage(source, manifest, layout, reporter)
-        if problems:
-            return Opened(problems, None)
-        inspection = inspect_workspace(layout)
-    return Opened(differences(manifest, inspection), inspection.planes)
+        check = check_staged(
+            BackupOpened(source, manifest, None), standard_layout(folder / PAYLOAD), reporter
+        )
+    if check.inspection == nothing_inspected():
+        return Opened(check.problems, None)
+    return Opened((*check.problems, *_new_damage(manifest, check)), check.inspection.planes)
 
 
-def differences(manifest: Manifest, inspection: Inspection) -> tuple[BackupProblem, ...]:
-    """Return where the stores say something else than the manifest did when it was written."""
-    counts = [
-        BackupProblem("count_differs", name, f"{name}: {found}, the manifest says {said}.")
-        for name, found in inspection.counts.items()
-        if found != (said := manifest.counts.get(name, 0))
-    ]
-    damage = [
+def _new_damage(manifest: Manifest, check: Check) -> tuple[BackupProblem, ...]:
+    """Return damage that the stores show now and did not when the backup was written."""
+    return tuple(
         BackupProblem(
             "damage_differs",
             line.partition(":")[0],
             f"{line}: found in the stores, the manifest does not know it.",
         )
-        for line in inspection.damage
+        for line in check.damage
         if line not in manifest.damage
-    ]
-    return (*counts, *damage)
+    )
 
 
 @contextmanager

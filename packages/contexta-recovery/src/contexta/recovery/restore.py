@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from contexta.recovery._apply import apply_backup
 from contexta.recovery._errors import RestoreError, translated
+from contexta.recovery._hold import held_for_reading
 from contexta.recovery._layout import absolute, layout_of, standard_layout
 from contexta.recovery._manifest import PAYLOAD
 from contexta.recovery._manifest_read import load_manifest
@@ -138,7 +139,9 @@ def restore_workspace(
             again), and the codes of system failures.
         BackupError: When the safety backup fails; the target is untouched.
     """
-    with translated(RestoreError, "restore the backup"):
+    # No prune removes the backup meanwhile, also not once its files are read: it may be the only
+    # one when the replacement fails.
+    with translated(RestoreError, "restore the backup"), held_for_reading(plan.source_root):
         _refuse_staging_inside(plan.staging_root, plan.source_root)
         opened = open_backup(plan.source_root)
         refuse_stale_backup(config, plan, opened)
