@@ -101,7 +101,8 @@ def _copy_tables(giver: Connection, taker: Connection, places: tuple[str, str]) 
 
 def _pages(giver: Connection, table: Table, place: str) -> Iterator[Sequence[Row[Any]]]:
     with translated_database_errors(place):  # else the target would be blamed for the source
-        yield from row_pages(giver, select(table))
+        # In the order of keys, so that equal ledgers become equal files.
+        yield from row_pages(giver, select(table).order_by(*table.primary_key.columns))
 
 
 def _copy_rows(pages: Iterable[Sequence[Row[Any]]], taker: Connection, table: Table) -> int:
