@@ -32,6 +32,7 @@ NEW_NAMES = {
     "Delivery",
     "KeptBackup",
     "PruneResult",
+    "ReplaySink",
     "SectionDiff",
     "StoreSink",
     "create_key_file",
@@ -43,6 +44,7 @@ NEW_NAMES = {
     "read_key_id",
     "retry_dead_letters",
     "verify_backup",
+    "wants_deliveries",
 }
 
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 from contexta.recovery._backoff import Backoff
 from contexta.recovery._delivery import Delivery
 from contexta.recovery._errors import BackupError, ReplayError, RestoreError
+from contexta.recovery._sinks import ReplaySink, wants_deliveries
 from contexta.recovery.backup import create_workspace_backup, plan_workspace_backup
 from contexta.recovery.catalog import list_backups, verify_backup
 from contexta.recovery.dead_letters import (
@@ -76,6 +77,7 @@ __all__ = [
     "ReplayBatchResult",
     "ReplayEntryResult",
     "ReplayError",
+    "ReplaySink",
     "RestoreError",
     "RestorePlan",
     "RestoreResult",
@@ -95,4 +97,5 @@ __all__ = [
     "restore_workspace",
     "retry_dead_letters",
     "verify_backup",
+    "wants_deliveries",
 ]

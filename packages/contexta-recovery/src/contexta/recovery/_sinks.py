@@ -160,6 +160,11 @@ def flush_of(sink: object) -> Callable[[], object] | None:
     return flush if callable(flush) else None
 
 
+def wants_deliveries(sink: object) -> bool:
+    """Tell whether a sink asks for whole deliveries: it has a method `deliver(delivery)`."""
+    return _deliver_method(sink) is not None
+
+
 def _deliver_method(sink: object) -> Callable[[Delivery], Any] | None:
     # By the name of the parameter: a sink of old may have a helper of its own called `deliver`.
     method = getattr(sink, "deliver", None)

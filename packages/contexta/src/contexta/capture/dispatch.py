@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
+from contexta._redaction import redactor_of
 from contexta.capture._outbox import Outbox
 from contexta.capture.results import (
     BatchCaptureResult,
@@ -29,6 +30,7 @@ from contexta.common.results import FailureInfo, enum_member
 from contexta.contract.errors import ContextaError, DispatchError
 
 if TYPE_CHECKING:
+    from contexta._redaction import Redactor
     from contexta.config import UnifiedConfig
 
 __all__ = ["CaptureDispatcher", "dispatch_batch_capture_result", "dispatch_capture_result"]
@@ -60,18 +62,31 @@ class CaptureDispatcher:
     """Deliver payloads to a fixed sequence of sinks.
 
     Args:
-        config: read for retries, failure mode and outbox folder.
+        config: read for retries, failure mode, outbox folder, and what is a secret.
         sinks: called in this order, from the caller's thread.
+        redactor: in place of the one that `config` describes.
     """
 
     def __init__(
-        self, config: UnifiedConfig, sinks: Iterable[Sink] = (), *, redact: Any = str
+        self,
+        config: UnifiedConfig,
+        sinks: Iterable[Sink] = (),
+        *,
+        redactor: Redactor | None = None,
     ) -> None:
         self.config = config
         self.sinks: tuple[Sink, ...] = tuple(sinks)
         self.raises = config.capture.dispatch_failure_mode == "raise"
         outbox_root = config.recovery.outbox_root
-        self._outbox = None if outbox_root is None else Outbox(outbox_root, redact=redact)
+        self._outbox = (
+            None
+            if outbox_root is None
+            else Outbox(
+                outbox_root,
+                redactor=redactor or redactor_of(config.security),
+                durable=config.capture.durability_mode == "fsync",
+            )
+        )
 
     @classmethod
     def with_default_local_sink(
@@ -125,7 +140,7 @@ class CaptureDispatcher:
         return outcome
 
     def _deliver_to(self, sink: Sink, family: PayloadFamily, payload: Any) -> Delivery:
-        name = _name_of(sink)
+        name = name_of(sink)
         attempts = 1 + max(0, self.config.capture.retry_attempts)
         failure = FailureInfo("unexpected_sink_error", "the sink was not called")
         for attempt in range(1, attempts + 1):
@@ -214,7 +229,7 @@ class CaptureDispatcher:
         )
 
 
-def _name_of(sink: Any) -> str:
+def name_of(sink: Any) -> str:
     try:
         return str(sink.name)
     except Exception:  # a sink without a name, or whose name fails, is known by its class

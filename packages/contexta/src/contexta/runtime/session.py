@@ -69,7 +69,7 @@ class RuntimeSession(BackgroundWork, SessionCalls):
         if dispatcher is None and sinks is None and planes is None:
             dispatcher = CaptureDispatcher.with_default_local_sink(config=config)
         self.dispatcher = dispatcher or CaptureDispatcher(
-            config, sinks or (), redact=self.redactor.text
+            config, sinks or (), redactor=self.redactor
         )
         self.live: weakref.WeakSet[BaseScope] = weakref.WeakSet()
         self.recorder = Recorder(
