@@ -11,6 +11,7 @@ from contexta.store.merge._places import checked_places
 from contexta.store.merge._report import Account
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from contexta.store.merge._report import MergeReport
@@ -25,6 +26,7 @@ def merge_workspaces(
     rename: bool = True,
     actor: str | None = None,
     include_deleted: bool = False,
+    projects: Collection[str] | None = None,
     source_ledger: MetadataStoreConfig | None = None,
     target_ledger: MetadataStoreConfig | None = None,
 ) -> MergeReport:
@@ -44,6 +46,9 @@ def merge_workspaces(
             a merge is refused as a whole.
         actor: Who is named in the history of changed entities; the login name when None.
         include_deleted: Whether what was deleted in the target comes back.
+        projects: Names of the projects that come, with their runs, records, artifacts and
+            deployments, and the relations that touch them; all when None. The others may be
+            merged later.
         source_ledger: Where the metadata of the source is, when it is not in its folder: on a
             server, for example.
         target_ledger: The same for the target.
@@ -57,6 +62,7 @@ def merge_workspaces(
         StoreAccessError: `store_lock_timeout` when another merge into the target takes more than
             an hour; otherwise when the disk refuses.
     """
+    from contexta.store.merge._choice import checked_projects
     from contexta.store.merge._run import MergeRun
     from contexta.store.metadata._history import login_name
 
@@ -72,6 +78,7 @@ def merge_workspaces(
             rename=rename,
             actor=actor or login_name(),
             include_deleted=include_deleted,
+            projects=checked_projects(projects),
             source_ledger=source_ledger,
             target_ledger=target_ledger,
         )
@@ -93,6 +100,7 @@ def plan_merge(
     *,
     rename: bool = True,
     include_deleted: bool = False,
+    projects: Collection[str] | None = None,
     source_ledger: MetadataStoreConfig | None = None,
     target_ledger: MetadataStoreConfig | None = None,
 ) -> MergeReport:
@@ -103,6 +111,7 @@ def plan_merge(
         dry_run=True,
         rename=rename,
         include_deleted=include_deleted,
+        projects=projects,
         source_ledger=source_ledger,
         target_ledger=target_ledger,
     )

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, select
 from contexta.contract.errors import ConflictError, ContextaError
 from contexta.contract.time import from_epoch_us
 from contexta.contract.wire import to_json
+from contexta.store.merge._choice import Choice, LeftOut
 from contexta.store.merge._combine import combine
 from contexta.store.merge._identity import Finder, Known, Place, has_identity, known_rows
 from contexta.store.merge._metadata_extras import ExtraRows
@@ -46,6 +47,7 @@ class MergeOptions(NamedTuple):
     same_workspace: bool
     actor: str
     source_id: str
+    projects: frozenset[str] | None = None
 
 
 class MetadataMerge:
@@ -74,7 +76,8 @@ class MetadataMerge:
         self._account = account
         self.renames = Renames()
         self.known_runs: set[str] = set()
-        self.left_out: set[str] = set()
+        self.left_out = LeftOut(options.projects)
+        self._choice = Choice(options.projects, self.left_out)
         self.restored: set[str] = set()
         self.noted: dict[str, str] = {}
         self._came: set[str] = set()
@@ -117,13 +120,14 @@ class MetadataMerge:
         for entity in ENTITIES:
             try:
                 for rows in row_pages(come, select(entity.table)):
-                    self._page(entity, rows)
+                    self._page(entity, self._choice.of(entity, rows))
             except ContextaError as error:
                 if not _is_of_source(error, self._source):
                     raise
                 note_or_raise(self._account, "metadata", error)
+        self._choice.require_found()
         self._refuse_renames()
-        extras = ExtraRows(come, into, self.renames, self._came, self._account)
+        extras = ExtraRows(come, into, self.renames, self._came, self._account, self.left_out)
         extras.copy(write=self._options.write)
 
     def _refuse_renames(self) -> None:

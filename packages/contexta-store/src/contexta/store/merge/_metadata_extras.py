@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row, Table
 
+    from contexta.store.merge._choice import LeftOut
     from contexta.store.merge._renames import Renames
     from contexta.store.merge._report import Account
 
@@ -34,6 +35,7 @@ class ExtraRows:
         renames: Refs that differ in the target.
         came: Refs in the target of what the source has, too.
         account: Where to count.
+        left_out: What does not come.
     """
 
     def __init__(
@@ -43,12 +45,14 @@ class ExtraRows:
         renames: Renames,
         came: Collection[str],
         account: Account,
+        left_out: LeftOut,
     ) -> None:
         self._come = come
         self._into = into
         self._renames = renames
         self._came = came
         self._account = account
+        self._left_out = left_out
         self._damage = DamageLog()
 
     def copy(self, *, write: bool) -> None:
@@ -101,7 +105,9 @@ class ExtraRows:
     def _tombstones(self, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
         """Take over that a ref was used and is gone, unless the target has something under it."""
         mapped = [
-            self._mapped(t.tombstones, row, self._renames.ref(row.ref), "ref") for row in rows
+            self._mapped(t.tombstones, row, self._renames.ref(row.ref), "ref")
+            for row in rows
+            if self._left_out.has_project(row.ref)
         ]
         fresh = []
         for row in self._unknown(t.tombstones, mapped):

@@ -10,6 +10,7 @@ from contexta.contract.errors import ConfigurationError, ContextaError
 from contexta.store.artifacts import ArtifactStore, VaultConfig
 from contexta.store.fs import FileLock
 from contexta.store.merge._artifacts import ArtifactMerge
+from contexta.store.merge._choice import LeftOut
 from contexta.store.merge._ledger import MergeLedger
 from contexta.store.merge._metadata import MergeOptions, MetadataMerge
 from contexta.store.merge._places import Places, note_or_raise
@@ -46,6 +47,7 @@ class MergeRun:
         rename: bool,
         actor: str,
         include_deleted: bool,
+        projects: frozenset[str] | None,
         source_ledger: MetadataStoreConfig | None,
         target_ledger: MetadataStoreConfig | None,
     ) -> None:
@@ -61,6 +63,7 @@ class MergeRun:
             source.workspace_id == target.workspace_id,
             actor,
             source.workspace_id,
+            projects,
         )
         if not write:
             target = self._existing(target)
@@ -87,7 +90,7 @@ class MergeRun:
         if records is not None:
             records.leave_unexplained(ledgers[0].batches)
         metadata_target = self._open_target_metadata()
-        renames, left_out, known = Renames(), set[str](), set[str]()
+        renames, left_out, known = Renames(), LeftOut(self._options.projects), set[str]()
         restored: set[str] = set(ledgers[1].restored)
         if metadata_source is not None:
             merge = MetadataMerge(
@@ -100,6 +103,7 @@ class MergeRun:
             noted = place_unknown_runs(
                 records,
                 known,
+                left_out,
                 metadata_target,
                 into,
                 ledgers,
@@ -225,7 +229,7 @@ class MergeRun:
         with RecordStore(config) as store:
             return {run for run in runs if not any(store.record_counts(renames.ref(run)).values())}
 
-    def _merge_artifacts(self, renames: Renames, left_out: set[str]) -> None:
+    def _merge_artifacts(self, renames: Renames, left_out: LeftOut) -> None:
         if not self._source.artifacts.is_dir():
             return
         path = self._target.artifacts

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def place_unknown_runs(
     records: RecordSource,
     known: Collection[str],
+    left_out: Collection[str],
     metadata: MetadataStore,
     target: Layout,
     ledgers: tuple[MergeLedger, MergeLedger],
@@ -34,7 +35,7 @@ def place_unknown_runs(
     when nothing in the target has it, or when it came from there. `ids` are of the workspaces.
     """
     noted: dict[str, str] = {}
-    unknown = sorted(_runs_of(records) - set(known))
+    unknown = sorted(run for run in _runs_of(records) - set(known) if run not in left_out)
     taken = _run_refs(target) if unknown else set()
     came, ledger = ledgers[0].identities, ledgers[1]
     own = ledger.identities
