@@ -97,7 +97,7 @@ def _parse(data: dict[str, Any]) -> Manifest:
     version = int(data["format_version"])
     read = _newer_fields(data) if version >= 2 else {"files": _plain_entries(data["files"])}
     return Manifest(
-        backup_ref=_text(data["backup_ref"]),
+        backup_ref=_name(data["backup_ref"]),
         created_at=_text(data["created_at"]),
         workspace_root=_text(data["workspace_root"]),
         workspace_id=None if data["workspace_id"] is None else _text(data["workspace_id"]),
@@ -221,6 +221,14 @@ def _one_of(value: object, allowed: frozenset[str]) -> str:
     text = _text(value)
     if text not in allowed:
         raise ValueError(f"{text[:80]!r} is none of {sorted(allowed)}")
+    return text
+
+
+def _name(value: object) -> str:
+    # It is shown and compared with a file name: no way out, no escape sequence, no surrogate.
+    text = _text(value)
+    if not text.isprintable() or "/" in text:
+        raise ValueError(f"{text[:80]!r} is not the name of a backup")
     return text
 
 
