@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-PLANES = ("_flips_records", "_flips_artifacts")
+PLANES = ("_flips_records", "_flips_artifacts", "_flips_metadata")
 
 
 class Verdict(NamedTuple):
