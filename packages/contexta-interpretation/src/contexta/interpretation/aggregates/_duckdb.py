@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any
 
 from contexta.contract.errors import ValidationError
+from contexta.interpretation._record_reader import RecordReader
 from contexta.interpretation._sealed_duckdb import run_sql
 from contexta.interpretation.aggregates._engine import Answered, Asked, conformed
 from contexta.interpretation.aggregates._questions import Question
@@ -15,25 +16,6 @@ from contexta.interpretation.aggregates.errors import AggregateError
 # A colon of the texts is the marker of a bound value and nothing else.
 _MARKER = re.compile(r":([a-z_]+)")
 _SIZE = re.compile(r"[0-9]+(\.[0-9]+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)")
-
-
-class RecordReader(Protocol):
-    """The part of the record store that is asked."""
-
-    def arrow(
-        self,
-        record_type: str,
-        *,
-        run_refs: Iterable[str] | None = None,
-        keys: Iterable[str] | None = None,
-        columns: Iterable[str] | None = None,
-    ) -> Any:
-        """Return an Arrow table of matching records."""
-        ...
-
-    def damage(self, *, run_refs: Iterable[str] | None = None) -> Sequence[Any]:
-        """Return what is known to be unreadable, as far as it may concern the runs."""
-        ...
 
 
 class DuckDbEngine:

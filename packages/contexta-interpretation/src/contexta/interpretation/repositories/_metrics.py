@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from contexta.contract.time import from_epoch_us
+from contexta.interpretation._record_reader import RecordReader
 from contexta.interpretation.query.metrics import thin_positions
 from contexta.interpretation.repositories._columns import ColumnRecords, RefOf, problem_mask
 from contexta.interpretation.repositories.records import (
@@ -33,7 +34,7 @@ _REACH = {
 }
 
 
-class RecordPlane(Protocol):
+class RecordPlane(RecordReader, Protocol):
     """The part of the record store that is asked here."""
 
     def series(
@@ -49,21 +50,6 @@ class RecordPlane(Protocol):
 
     def doubt_counts(self, run_refs: Iterable[str] | None = None) -> dict[str, int]:
         """Return numbers of records by type, and of those that are ``marked`` as degraded."""
-        ...
-
-    def arrow(
-        self,
-        record_type: str,
-        *,
-        run_refs: Iterable[str] | None = None,
-        keys: Iterable[str] | None = None,
-        columns: Iterable[str] | None = None,
-    ) -> Any:
-        """Return an Arrow table sorted by sequence."""
-        ...
-
-    def damage(self, *, run_refs: Iterable[str] | None = None) -> Sequence[Any]:
-        """Return the gaps that are known, those that may concern some runs."""
         ...
 
 
