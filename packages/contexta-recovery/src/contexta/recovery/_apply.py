@@ -17,6 +17,7 @@ from contexta.recovery._restore_check import (
 )
 from contexta.recovery._resume import keep_verified, mark_staged
 from contexta.recovery._scratch import fsync_tree
+from contexta.recovery._server_ledger import restored_ledger_warnings
 from contexta.recovery._snapshot import OPTIONAL_SECTIONS, SECTIONS
 from contexta.recovery._space import require_room
 from contexta.recovery._stage import place_of
@@ -96,7 +97,8 @@ def apply_backup(
         )
         settle(target, units)
         leftovers = remove_work(units)
-    return _applied(plan, manifest, check, safety, leftovers, was_resumed=bool(kept))
+    remarks = (*leftovers, *restored_ledger_warnings(config, target))
+    return _applied(plan, manifest, check, safety, remarks, was_resumed=bool(kept))
 
 
 def _applied(
@@ -104,7 +106,7 @@ def _applied(
     manifest: Manifest,
     check: Check,
     safety: BackupResult | None,
-    leftovers: tuple[str, ...],
+    remarks: tuple[str, ...],
     *,
     was_resumed: bool,
 ) -> RestoreResult:
@@ -118,7 +120,7 @@ def _applied(
         warnings=(
             *result.warnings,
             *(f"safety backup: {line}" for line in safety_warnings),
-            *leftovers,
+            *remarks,
         ),
     )
 

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from contexta.recovery._errors import RestoreError
 from contexta.recovery._inspect import Inspection, inspect_workspace, nothing_inspected
 from contexta.recovery._manifest import MANIFEST_NAME, PAYLOAD, Manifest
-from contexta.recovery._manifest_read import load_manifest
 from contexta.recovery._models_backup import BackupProblem
 from contexta.recovery._models_restore import RestoreResult
-from contexta.recovery._source import DirectorySource, open_source
+from contexta.recovery._server_ledger import restored_ledger_notes
+from contexta.recovery._source import DirectorySource
 from contexta.recovery._stage import stage
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
-    from pathlib import Path
 
     from contexta.recovery._config import RecoveryConfig
     from contexta.recovery._layout import Layout
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from contexta.recovery._models_restore import RestorePlan
     from contexta.recovery._progress import Reporter
     from contexta.recovery._source import BackupSource
+    from contexta.recovery._unlock import OpenedBackup
 
 
 class Opened(NamedTuple):
@@ -41,15 +41,15 @@ class Check(NamedTuple):
     damage: tuple[str, ...]
 
 
-def open_backup(location: Path) -> Opened:
-    """Open a backup and read its manifest.
+def require_whole(opened: OpenedBackup) -> Opened:
+    """Return a backup whose manifest can be trusted.
 
     Raises:
         RestoreError: `recovery_manifest_missing`, `recovery_manifest_invalid`,
             `recovery_backup_workspace_missing`.
     """
-    source = open_source(location)
-    loaded = load_manifest(source)
+    source, loaded = opened.source, opened.loaded
+    location = source.location
     if loaded.manifest is None:
         problem = loaded.problems[0]
         missing = problem.kind == "manifest_missing"
@@ -151,7 +151,7 @@ def result_of(plan: RestorePlan, manifest: Manifest, check: Check) -> RestoreRes
     return RestoreResult(
         status="FAILURE" if check.problems else "DEGRADED" if warnings else "SUCCESS",
         warnings=tuple(warnings),
-        notes=(*plan.notes, *absent),
+        notes=(*plan.notes, *absent, *restored_ledger_notes(manifest)),
         details={"problems": [problem.to_dict() for problem in check.problems]},
         backup_ref=plan.backup_ref,
         target_workspace=plan.target_workspace,
