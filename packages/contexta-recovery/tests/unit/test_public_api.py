@@ -40,6 +40,7 @@ NEW_NAMES = {
     "discard_dead_letters",
     "list_backups",
     "list_dead_letters",
+    "load_server_ledger",
     "prune_backups",
     "read_key_id",
     "retry_dead_letters",

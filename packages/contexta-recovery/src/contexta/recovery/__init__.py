@@ -24,6 +24,7 @@ from __future__ import annotations
 from contexta.recovery._backoff import Backoff
 from contexta.recovery._delivery import Delivery
 from contexta.recovery._errors import BackupError, ReplayError, RestoreError
+from contexta.recovery._server_ledger import load_server_ledger
 from contexta.recovery._sinks import ReplaySink, wants_deliveries
 from contexta.recovery.backup import create_workspace_backup, plan_workspace_backup
 from contexta.recovery.catalog import list_backups, verify_backup
@@ -89,6 +90,7 @@ __all__ = [
     "discard_dead_letters",
     "list_backups",
     "list_dead_letters",
+    "load_server_ledger",
     "plan_restore",
     "plan_workspace_backup",
     "prune_backups",
