@@ -69,9 +69,8 @@ class LineAppender:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        created = not os.path.lexists(path)
+        self.is_new = not os.path.lexists(path)
         self._fd = open_private(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
-        self._new_name = created
         self._torn = self._ends_torn()
         self._dirty = False
 
@@ -96,9 +95,9 @@ class LineAppender:
         if self._dirty:
             with translated_os_errors("sync", self._path):
                 os.fsync(self._fd)
-            if self._new_name:
+            if self.is_new:
                 fsync_dir(self._path.parent)
-            self._new_name = self._dirty = False
+            self.is_new = self._dirty = False
 
     def close(self) -> None:
         """Close the file without syncing it."""

@@ -8,7 +8,7 @@ REDACTED = "[redacted]"
 _URL_USER = re.compile(r"(?<=://)[^/@\s]{1,512}@")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)([ \t]{1,4})[A-Za-z0-9._~+/=-]{8,8192}")
 _PAIR = re.compile(
-    r"(?i)([A-Za-z0-9_.-]{0,64}(?:token|secret|passw|pwd|credential|api_?key|access_?key|signature"
+    r"(?i)((?:token|secret|passw|pwd|credential|api_?key|access_?key|signature"
     r"|authorization)[A-Za-z0-9_-]{0,16}[\"']?[ \t]{0,2}[=:][ \t]{0,2})"
     r"(\"[^\"]{0,4096}\"|'[^']{0,4096}'|[^\s,;&\"']{1,4096})"
 )

@@ -146,7 +146,7 @@ class OutboxFile:
             file = LineAppender(self.pending)
             try:
                 file.write(line)
-                if sync:
+                if sync or file.is_new:  # a name that is not on disk takes all lines with it
                     file.sync()
             finally:
                 file.close()

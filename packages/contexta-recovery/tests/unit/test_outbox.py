@@ -1,0 +1,228 @@
+"""The queue on disk: what waits, what was decided, what was given up."""
+
+import json
+from itertools import count
+
+import pytest
+
+from contexta.contract.errors import StoreAccessError
+from contexta.recovery import list_dead_letters, replay_outbox
+from contexta.recovery._outbox_journal import Decision
+from contexta.recovery.outbox import OutboxFile, append_entry, delivery_checksum, leaves, parse_line
+
+
+class Sink:
+    name = "s"
+
+    def __init__(self, failing=()):
+        self.failing = failing
+        self.received = []
+
+    def capture(self, *, family, payload):
+        self.received.append(payload)
+        if payload in self.failing:
+            raise RuntimeError("refused")
+
+
+def entry(number, **more):
+    return {"replay_ref": f"replay:{number}", "family": "RECORD", "payload": number, **more}
+
+
+@pytest.fixture
+def outbox(config):
+    found = OutboxFile(config.recovery.outbox_root)
+    for number in range(3):
+        append_entry(found.root, entry(number))
+    return found
+
+
+def payloads(lines):
+    return [json.loads(line)["payload"] for line in lines]
+
+
+def done(line):
+    return Decision(done=leaves(parse_line(line)))
+
+
+def decide(outbox, *decisions):
+    journal = outbox.open_journal()
+    for decision in decisions:
+        journal.write(decision)
+    journal.close()
+
+
+def test_a_decision_counts_at_once_and_a_checkpoint_changes_the_files(outbox):
+    """The file is rewritten once for all, not once for each."""
+    first = outbox.waiting_lines()[0]
+    decide(outbox, done(first))
+    before = outbox.pending.read_text().count("\n")
+    remaining = payloads(outbox.waiting_lines())
+    outbox.checkpoint()
+
+    assert (before, remaining) == (3, [1, 2])
+    assert payloads(outbox.pending.read_bytes().splitlines()) == [1, 2]
+    assert not outbox.journal.exists()
+
+
+def test_a_decision_that_was_cut_was_never_made(outbox):
+    """A kill in the middle of a write leaves the delivery waiting."""
+    first, second, _ = outbox.waiting_lines()
+    decide(outbox, done(first), done(second))
+    raw = outbox.journal.read_bytes()
+    outbox.journal.write_bytes(raw[:-3])
+
+    assert payloads(outbox.checkpoint()) == [1, 2]
+
+
+def test_a_decision_with_a_changed_byte_was_never_made(outbox):
+    """One bit must not turn into the loss of another delivery."""
+    decide(outbox, done(outbox.waiting_lines()[0]))
+    raw = outbox.journal.read_bytes()
+    place = raw.index(b'"done":"') + 8
+    changed = b"0" if raw[place : place + 1] != b"0" else b"1"
+    outbox.journal.write_bytes(raw[:place] + changed + raw[place + 1 :])
+
+    assert payloads(outbox.checkpoint()) == [0, 1, 2]
+
+
+def test_a_kill_between_the_steps_of_a_checkpoint_costs_nothing(outbox, monkeypatch):
+    """Each step is tried to fail; the next checkpoint ends in the same state."""
+    import contexta.recovery.outbox as module
+
+    first, second, _ = outbox.waiting_lines()
+    letter = {**parse_line(second).fields, "letter_ref": "dead:1"}
+    line = json.dumps({**parse_line(first).fields, "attempts": 1})
+    decide(outbox, Decision(done=leaves(parse_line(first)), line=line))
+    decide(outbox, Decision(done=leaves(parse_line(second)), letter=letter))
+    real, calls = module.atomic_write_bytes, count()
+
+    def fails_second(path, data):
+        if next(calls) == 1:
+            raise StoreAccessError("full", code="store_disk_full", retryable=True)
+        real(path, data)
+
+    monkeypatch.setattr(module, "atomic_write_bytes", fails_second)
+    with pytest.raises(StoreAccessError):
+        outbox.checkpoint()
+    monkeypatch.undo()
+    outbox.checkpoint()
+
+    assert payloads(outbox.waiting_lines()) == [2, 0]
+    assert payloads(outbox.dead_lines()) == [1]
+
+
+def test_equal_lines_are_two_deliveries(config):
+    """A hand may write the same line twice; each is delivered."""
+    root = config.recovery.outbox_root
+    root.mkdir(parents=True)
+    line = json.dumps(entry(1)) + "\n"
+    (root / "failed_deliveries.jsonl").write_text(line * 3)
+    sink = Sink()
+    result = replay_outbox(config, sinks=[sink], limit=2)
+
+    assert (sink.received, result.acknowledged_count, result.pending_count) == ([1, 1], 2, 1)
+
+
+def test_lines_of_other_systems_are_read(config):
+    """Windows line ends and a last line without an end."""
+    root = config.recovery.outbox_root
+    root.mkdir(parents=True)
+    text = json.dumps(entry(1)) + "\r\n\r\n" + json.dumps(entry(2))
+    (root / "failed_deliveries.jsonl").write_bytes(text.encode())
+    sink = Sink()
+    replay_outbox(config, sinks=[sink])
+
+    assert sink.received == [1, 2]
+
+
+def test_a_line_appended_without_any_lock_during_a_replay_stays(config):
+    """A script of old knows no lock; its line used to be erased."""
+    outbox = OutboxFile(config.recovery.outbox_root)
+    append_entry(outbox.root, entry(1))
+
+    class Writing(Sink):
+        def capture(self, *, family, payload):
+            with outbox.pending.open("a") as file:
+                file.write(json.dumps(entry(2)) + "\n")
+
+    replay_outbox(config, sinks=[Writing()])
+
+    assert payloads(outbox.pending.read_bytes().splitlines()) == [2]
+
+
+def test_a_replay_rewrites_the_file_once_however_many_it_delivers(config, monkeypatch):
+    """n deliveries used to cost n rewrites."""
+    import contexta.recovery.outbox as module
+
+    root = config.recovery.outbox_root
+    root.mkdir(parents=True)
+    lines = [json.dumps(entry(number)) for number in range(300)]
+    (root / "failed_deliveries.jsonl").write_text("\n".join(lines))
+    real, written = module.atomic_write_bytes, []
+    monkeypatch.setattr(
+        module, "atomic_write_bytes", lambda path, data: (written.append(path), real(path, data))
+    )
+    result = replay_outbox(config, sinks=[Sink(failing=range(0, 300, 7))])
+
+    assert (result.acknowledged_count, result.pending_count) == (257, 43)
+    assert len(written) == 1
+
+
+def test_a_flipped_payload_is_not_delivered(config):
+    """What capture queued carries a checksum; hand-written lines need none."""
+    fields = entry(1)
+    fields["delivery_sha256"] = delivery_checksum(fields)
+    append_entry(config.recovery.outbox_root, fields)
+    path = config.recovery.outbox_root / "failed_deliveries.jsonl"
+    path.write_text(path.read_text().replace('"payload":1', '"payload":3'))
+    sink = Sink()
+    result = replay_outbox(config, sinks=[sink])
+
+    assert (sink.received, result.notes) == ([], ("dead_lettered:1", "quarantined:1"))
+    assert "delivery_sha256" in list_dead_letters(config)[0].reason
+
+
+def test_a_link_in_place_of_the_file_is_not_followed(config, tmp_path):
+    """A planted link would send deliveries, and rewrites, elsewhere."""
+    from contexta.recovery import ReplayError
+
+    root = config.recovery.outbox_root
+    root.mkdir(parents=True)
+    outside = tmp_path / "outside.jsonl"
+    outside.write_text(json.dumps(entry(1)) + "\n")
+    (root / "failed_deliveries.jsonl").symlink_to(outside)
+    sink = Sink()
+    with pytest.raises(ReplayError):
+        replay_outbox(config, sinks=[sink])
+
+    assert (sink.received, outside.read_text().count("\n")) == ([], 1)
+
+
+def test_ids_of_hand_written_lines_come_from_their_content():
+    """Two entries of 1.0 could share a replay_ref within a millisecond."""
+    first = parse_line(json.dumps(entry(1)).encode())
+    same = parse_line(json.dumps(entry(1, attempts=2)).encode())
+    other = parse_line(json.dumps(entry(1) | {"payload": 2}).encode())
+
+    assert first.delivery_id == same.delivery_id
+    assert first.delivery_id != other.delivery_id
+
+
+def test_a_delivery_keeps_its_id_over_failures(config):
+    """Duplicates at a receiver carry the same id."""
+    seen = []
+
+    class Typed:
+        name = "typed"
+
+        def deliver(self, delivery):
+            seen.append((delivery.delivery_id, delivery.attempts))
+            raise RuntimeError("refused")
+
+    append_entry(config.recovery.outbox_root, entry(1))
+    for _ in range(3):
+        replay_outbox(config, sinks=[Typed()])
+    letter = list_dead_letters(config)[0]
+
+    assert [attempts for _, attempts in seen] == [0, 1, 2]
+    assert {id for id, _ in seen} == {letter.delivery_id}
