@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _CANNOT_LINK = frozenset({errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS})
 _JOINED_SUFFIX = ".jsonl"
 _BACKUP_SCRATCH = (".partial-", ".removing-")
-_STAGING_SCRATCH = ("verify-", "rehearse-", "plan-")
+_STAGING_SCRATCH = ("opened-", "plan-", "rehearse-", "verify-")
 
 
 def replaced_paths(layout: Layout) -> frozenset[Path]:

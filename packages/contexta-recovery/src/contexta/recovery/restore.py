@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contexta.recovery._apply import apply_backup
+from contexta.recovery._checks import texts
 from contexta.recovery._errors import RestoreError, translated
+from contexta.recovery._find import ARCHIVE_SUFFIX, find_backup
 from contexta.recovery._hold import held_for_reading
 from contexta.recovery._layout import absolute, layout_of, standard_layout
 from contexta.recovery._manifest import PAYLOAD
-from contexta.recovery._manifest_read import load_manifest
 from contexta.recovery._preview import preview_of
 from contexta.recovery._progress import Reporter
 from contexta.recovery._restore_check import (
     Opened,
     check_staged,
-    open_backup,
     refuse_stale_backup,
+    require_whole,
     result_of,
 )
 from contexta.recovery._scratch import remove_abandoned, scratch_folder
-from contexta.recovery._source import open_source
+from contexta.recovery._selective import merge_projects
 from contexta.recovery._space import require_room
 from contexta.recovery._target import target_layout, units_of
-from contexta.recovery.catalog import find_backup
+from contexta.recovery._unlock import open_backup
 from contexta.recovery.models import RestorePlan, RestoreResult
 from contexta.store.fs import ensure_private_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from contexta.recovery._config import RecoveryConfig
     from contexta.recovery._progress import Progress
@@ -46,6 +48,8 @@ def plan_restore(
     *,
     target_workspace: str | Path | None = None,
     verify_only: bool = False,
+    projects: Iterable[str] = (),
+    key_file: str | Path | None = None,
 ) -> RestorePlan:
     """Say which backup would replace what. Creates the staging folder, and nothing else.
 
@@ -58,22 +62,26 @@ def plan_restore(
         backup_ref: The name of a backup, or the absolute path (or a `Path`) of one.
         target_workspace: The folder to restore to; the configured workspace by default.
         verify_only: Whether the restore only verifies.
+        projects: Names of projects. Then nothing is replaced: what the target lacks of these is
+            merged into it, also what was deleted there; nothing in it is set back.
+        key_file: The key of an encrypted backup; `recovery.backup_key_file` by default.
 
     Raises:
         RestoreError: `recovery_backup_not_found`, `recovery_invalid_backup_ref`,
-            `recovery_staging_inside_backup`.
-        ValidationError: `recovery_invalid_text` when `backup_ref` is blank.
+            `recovery_staging_inside_backup`, `recovery_key_missing`, `recovery_key_wrong`.
+        ValidationError: `recovery_invalid_text` when `backup_ref` or a project is blank.
     """
     layout = layout_of(config)
     with translated(RestoreError, "plan the restore"):
         location = find_backup(backup_ref, layout.backups, RestoreError)
-        staging = layout.staging / location.name
+        staging = layout.staging / location.name.removesuffix(ARCHIVE_SUFFIX)
         _refuse_staging_inside(staging, location)
         ensure_private_dir(staging)
-        loaded = load_manifest(open_source(location))
+        opened = open_backup(location, RestoreError, config=config, key_file=key_file)
+        loaded = opened.loaded
         target = layout.root if target_workspace is None else absolute(target_workspace)
         plan = RestorePlan(
-            backup_ref=location.name,
+            backup_ref=opened.source.ref,
             source_root=location,
             target_workspace=target,
             staging_root=staging,
@@ -81,16 +89,14 @@ def plan_restore(
             verify_only=verify_only,
             notes=("verify_only" if verify_only else "apply_restore",),
             manifest_sha256=loaded.sha256,
+            projects=texts("projects", projects),
         )
         if verify_only or loaded.manifest is None:
             return plan
-        opened = Opened(open_source(location), loaded.manifest, loaded.sha256)
-        return _with_preview(config, plan, opened)
+        return _with_preview(config, plan, Opened(opened.source, loaded.manifest, loaded.sha256))
 
 
 def _with_preview(config: RecoveryConfig, plan: RestorePlan, opened: Opened) -> RestorePlan:
-    from dataclasses import replace
-
     target = target_layout(config, plan.target_workspace)
     preview = preview_of(opened, target, units_of(target), plan.staging_root, plan.projects)
     return replace(plan, preview=preview.preview, target_state=preview.target_state)
@@ -101,6 +107,7 @@ def restore_workspace(
     plan: RestorePlan,
     *,
     accept_damage: bool = False,
+    key_file: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> RestoreResult:
     """Verify a backup, and unless the plan only verifies, put it in the place of the target.
@@ -115,6 +122,8 @@ def restore_workspace(
     state or the new one, and calling again finishes, without copying again what was copied.
     Before that, the target itself is backed up and that backup verified, if the plan says so.
 
+    A plan with `projects` replaces nothing: what the target lacks of them is merged into it.
+
     It cannot detect processes that opened the target without writing since; close them first.
 
     Args:
@@ -122,6 +131,7 @@ def restore_workspace(
         plan: From `plan_restore`.
         accept_damage: Apply a backup that was taken of a damaged workspace. Bytes that differ
             from the manifest are refused in any case.
+        key_file: The key of an encrypted backup; `recovery.backup_key_file` by default.
         progress: Called with how far the work is, about ten times a second. An exception in it
             stops the restore; the target is as it was.
 
@@ -136,19 +146,24 @@ def restore_workspace(
             `recovery_target_changed`, `recovery_target_not_replaceable`,
             `recovery_target_contains_mount`, `recovery_restore_running`,
             `recovery_journal_invalid`, `recovery_swap_interrupted` (both states are kept; call
-            again), and the codes of system failures.
+            again), with projects `recovery_project_not_found`, `recovery_target_not_mergeable`,
+            `recovery_merge_failed`; for encrypted backups `recovery_key_missing`,
+            `recovery_key_wrong`; and the codes of system failures.
         BackupError: When the safety backup fails; the target is untouched.
     """
     # No prune removes the backup meanwhile, also not once its files are read: it may be the only
     # one when the replacement fails.
     with translated(RestoreError, "restore the backup"), held_for_reading(plan.source_root):
         _refuse_staging_inside(plan.staging_root, plan.source_root)
-        opened = open_backup(plan.source_root)
+        opened = require_whole(
+            open_backup(plan.source_root, RestoreError, config=config, key_file=key_file)
+        )
         refuse_stale_backup(config, plan, opened)
         reporter = Reporter(progress)
         if plan.verify_only:
             return _verify_only(plan, opened, reporter)
-        result = apply_backup(config, plan, opened, reporter, accept_damage=accept_damage)
+        apply = merge_projects if plan.projects else apply_backup
+        result = apply(config, plan, opened, reporter, accept_damage=accept_damage)
         _remove_if_empty(plan.staging_root)
         return result
 
