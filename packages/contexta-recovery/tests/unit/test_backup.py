@@ -17,8 +17,8 @@ def back_up(config, **options):
     return create_workspace_backup(config, plan_workspace_backup(config, **options))
 
 
-def files_of(backup):
-    return {entry["path"] for entry in json.loads((backup / "manifest.json").read_text())["files"]}
+def files_of(backup, key="path"):
+    return {entry[key] for entry in json.loads((backup / "manifest.json").read_text())["files"]}
 
 
 def tree(root):
@@ -79,7 +79,7 @@ def test_every_file_of_a_backup_is_in_the_manifest_and_verified_after_writing(co
         for path in result.location.rglob("*")
         if path.is_file()
     }
-    assert files_of(result.location) == on_disk - {"manifest.json"}
+    assert files_of(result.location, "stored") == on_disk - {"manifest.json"}
     assert f"files_verified:{len(on_disk) - 1}" in result.verification_notes
 
 
@@ -218,7 +218,7 @@ def test_the_configuration_is_written_without_secrets(config, workspace):
 
 def test_a_failed_backup_is_never_listed_and_the_next_one_works(config, workspace, monkeypatch):
     """Aborted backups stayed as folders; errors of the system surfaced raw."""
-    import contexta.recovery.backup as module
+    import contexta.recovery._build as module
 
     def full(*arguments):
         raise OSError(28, "No space left on device", "x")

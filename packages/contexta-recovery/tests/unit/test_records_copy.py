@@ -3,8 +3,24 @@
 import pytest
 
 from contexta.recovery._copy import Copier
+from contexta.recovery._known import KnownFiles
+from contexta.recovery._progress import Reporter
 from contexta.recovery._records import copy_records
+from contexta.recovery._store_files import FileStore
+from contexta.recovery._view import View
 from contexta.store.records import RecordStore, RecordStoreConfig, SeriesContext, _journal
+
+
+def copy_into(target, source):
+    """Copy a record plane and show the copy as it was."""
+    report = Reporter()
+    store = FileStore(target / "stored", KnownFiles(), report)
+    view = View(target, store.source)
+    with Copier(store, view, report) as copier:
+        copy_records(source, "records", lambda path: True, copier)
+    for entry in copier.entries.values():
+        view.put(entry)
+
 
 STEPS = ("write", "exchange", "append_line", None)
 
@@ -35,7 +51,7 @@ def test_a_store_that_was_killed_while_it_replaced_parts_is_copied_whole(
             else:
                 with pytest.raises(KeyboardInterrupt):
                     store.compact(full=True)
-        copy_records(source, "records", lambda path: True, Copier(target))
+        copy_into(target, source)
     names = {path.name for path in (target / "records").iterdir()}
     with RecordStore(RecordStoreConfig(target / "records")) as copy:
         found = [one.sequence for one in copy.scan()]

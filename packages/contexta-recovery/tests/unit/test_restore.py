@@ -187,7 +187,7 @@ def test_an_absent_target_is_created(config, workspace, tmp_path, contents):
 
 def test_a_failing_safety_backup_stops_the_restore(config, workspace, contents, monkeypatch):
     """Nothing is replaced without the copy that the plan promises."""
-    import contexta.recovery.backup as module
+    import contexta.recovery._build as module
 
     ref = back_up(config).backup_ref
     before = contents(workspace)

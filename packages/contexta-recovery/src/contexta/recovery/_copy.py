@@ -1,85 +1,106 @@
-"""Copy files of a workspace that others may be writing, never through a link."""
+"""Copy files of a workspace that others may be writing into a backup, never through a link."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Self
 
-from contexta.recovery._manifest import FileEntry
-from contexta.store.fs import (
-    CopyResult,
-    copy_hashed,
-    ensure_private_dir,
-    open_private,
-    write_all,
-)
+from contexta.recovery._walk import Found, walk_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from contexta.recovery._manifest import FileEntry
+    from contexta.recovery._progress import Reporter
+    from contexta.recovery._store_files import FileStore
+    from contexta.recovery._view import View
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_THREADS = 2  # reading and hashing run without the interpreter's lock
 
 
-class Found(NamedTuple):
-    """A file of a tree: its path, and its POSIX path relative to the top of the walk."""
-
-    path: Path
-    relative: str
-    size: int
-
-
-@dataclass(slots=True)
 class Copier:
-    """Copies into one backup folder and keeps the list of what it copied.
+    """Copies into one backup and keeps the list of what it copied.
 
     `warnings` names what was left out: links and special files. They are never followed: a link
     planted in a shared workspace would pull an outside file into the backup.
+
+    Args:
+        store: Where the bytes go.
+        view: Where files are needed as they are.
+        report: Told about every file.
     """
 
-    destination: Path
-    entries: dict[str, FileEntry] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    def __init__(self, store: FileStore, view: View, report: Reporter) -> None:
+        self.entries: dict[str, FileEntry] = {}
+        self.warnings: list[str] = []
+        self.view = view
+        self._store = store
+        self._report = report
+        self._pool = ThreadPoolExecutor(_THREADS)
+        self._waiting: dict[str, Future[bool]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
 
     def copy(self, source: Path, relative: str, length: int | None = None) -> bool:
-        """Copy one file, hashing the bytes written; False when it has vanished.
+        """Copy one file now; False when it has vanished. What was copied before is replaced.
 
         Args:
             source: The file; a link is refused.
-            relative: Where it goes below `destination`, as a POSIX path.
+            relative: Where it goes below the backup, as a POSIX path.
             length: How many bytes to take; None means all.
 
         Raises:
             OSError: When it cannot be read or written.
         """
         try:
-            source_fd = os.open(source, _READ)
+            fd = os.open(source, _READ)
         except FileNotFoundError:
             return False
         try:
-            if not stat.S_ISREG(os.fstat(source_fd).st_mode):
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
                 self.warnings.append(f"special_file_skipped:{relative}")
                 return True
-            target = self.destination / relative
-            ensure_private_dir(target.parent)
-            target_fd = open_private(target, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
-            try:
-                size, digest = _copy_bytes(source_fd, target_fd, length)
-                os.fsync(target_fd)
-            finally:
-                os.close(target_fd)
+            if relative in self.entries:
+                self.drop(relative)
+            # Beside `a` and `a.zst` the compressed form of `a` would have a name that is taken.
+            is_free = not os.path.lexists(source.with_name(f"{source.name}.zst"))
+            self.entries[relative] = self._store.put(fd, relative, length, zip_it=is_free)
         finally:
-            os.close(source_fd)
-        self.entries[relative] = FileEntry.plain(relative, size, digest)
+            os.close(fd)
+        self._report.advance(files=1)
         return True
+
+    def copy_soon(self, source: Path, relative: str, length: int | None = None) -> None:
+        """Copy one file before `settle` returns; in any order among those that wait."""
+        self._waiting[relative] = self._pool.submit(self.copy, source, relative, length)
+
+    def settle(self) -> frozenset[str]:
+        """Wait until everything is copied and return the paths of files that had vanished.
+
+        Raises:
+            OSError: When one could not be read or written.
+        """
+        waiting, self._waiting = self._waiting, {}
+        copied = self._report.results_of(list(waiting.values()))
+        return frozenset(path for path, done in zip(waiting, copied, strict=True) if not done)
 
     def copy_tree(self, source: Path, relative: str, take: Callable[[Path], bool]) -> None:
         """Copy the files of a folder for which `take` says yes; vanished ones are left out."""
         for found in self.walk(source, take):
-            self.copy(found.path, f"{relative}/{found.relative}")
+            self.copy_soon(found.path, f"{relative}/{found.relative}")
+        self.settle()
+
+    def put_bytes(self, relative: str, data: bytes) -> None:
+        """Add a file that is not in the workspace."""
+        self.copy(self.view.write(relative, data), relative)
 
     def walk(self, source: Path, take: Callable[[Path], bool]) -> Iterator[Found]:
         """Return the regular files below a folder; see `walk_files`."""
@@ -87,72 +108,10 @@ class Copier:
 
     def drop(self, relative: str) -> None:
         """Remove one copied file again."""
-        del self.entries[relative]
-        (self.destination / relative).unlink()
+        entry = self.entries.pop(relative)
+        is_shared = any(other.stored == entry.stored for other in self.entries.values())
+        self._store.drop(entry, is_shared=is_shared)
 
-
-def _copy_bytes(source_fd: int, target_fd: int, length: int | None) -> CopyResult:
-    if length is None:
-        return copy_hashed(source_fd, target_fd)
-    data = b""
-    while len(data) < length and (chunk := os.read(source_fd, length - len(data))):
-        data += chunk
-    write_all(target_fd, data)
-    return CopyResult(len(data), hashlib.sha256(data).hexdigest())
-
-
-def walk_files(
-    top: Path, take: Callable[[Path], bool], warnings: list[str] | None = None
-) -> Iterator[Found]:
-    """Yield the regular files below `top` in sorted order, never through a link.
-
-    Args:
-        top: The folder; absent means no files.
-        take: Called with each file and folder; False leaves it out, with all below.
-        warnings: Receives a line for each link or special file met.
-    """
-    if not top.is_dir() or top.is_symlink():
-        return
-    skipped = warnings if warnings is not None else []
-    for folder, folders, names, fd in os.fwalk(top, follow_symlinks=False, onerror=_raise_found):
-        base = Path(folder)
-        folders[:] = [
-            name for name in sorted(folders) if _is_real(base / name, fd, top, take, skipped)
-        ]
-        for name in sorted(names):
-            path = base / name
-            if not take(path):
-                continue
-            try:
-                status = os.stat(name, dir_fd=fd, follow_symlinks=False)
-            except FileNotFoundError:
-                continue
-            if stat.S_ISREG(status.st_mode):
-                yield Found(path, path.relative_to(top).as_posix(), status.st_size)
-            else:
-                skipped.append(_skipped_line(path, top, status.st_mode))
-
-
-def _is_real(
-    path: Path, dir_fd: int, top: Path, take: Callable[[Path], bool], skipped: list[str]
-) -> bool:
-    if not take(path):
-        return False
-    try:
-        status = os.stat(path.name, dir_fd=dir_fd, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    if stat.S_ISDIR(status.st_mode):
-        return True
-    skipped.append(_skipped_line(path, top, status.st_mode))
-    return False
-
-
-def _skipped_line(path: Path, top: Path, mode: int) -> str:
-    kind = "link" if stat.S_ISLNK(mode) else "special_file"
-    return f"{kind}_skipped:{top.name}/{path.relative_to(top).as_posix()}"
-
-
-def _raise_found(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):
-        raise error
+    def as_it_is(self, relative: str) -> Path:
+        """Return the path of a copied file in the view, where it can be opened."""
+        return self.view.put(self.entries[relative])

@@ -36,6 +36,7 @@ LEDGER_DAMAGE = frozenset(
         "view_definition_differs",
     }
 )
+_PLANES = ("metadata", "records", "artifacts")
 _ARTIFACT_FACTS = (
     "artifact_count",
     "verified_count",
@@ -80,18 +81,29 @@ def nothing_inspected() -> Inspection:
 
 def inspect_workspace(layout: Layout) -> Inspection:
     """Count runs, records and artifacts, and collect what does not read well."""
-    damage: list[str] = []
+    damage = list(inspect_mark(layout))
+    planes = {}
+    for plane in _PLANES:
+        planes[plane], found = inspect_plane(layout, plane)
+        damage += found
+    return Inspection(planes, tuple(damage))
+
+
+def inspect_mark(layout: Layout) -> tuple[str, ...]:
+    """Return what is wrong with `workspace.json`; nothing when it is absent."""
     if (layout.root / "workspace.json").exists():
         try:
             open_workspace(layout.root, create=False, read_only=True)
         except ContextaError as error:
-            damage.append(f"workspace:{error.code}")
-    planes = {
-        "metadata": _metadata(layout, damage),
-        "records": _records(layout, damage),
-        "artifacts": _artifacts(layout, damage),
-    }
-    return Inspection(planes, tuple(damage))
+            return (f"workspace:{error.code}",)
+    return ()
+
+
+def inspect_plane(layout: Layout, plane: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the facts of one plane and its damage. It looks at the files of that plane only."""
+    damage: list[str] = []
+    look = {"metadata": _metadata, "records": _records, "artifacts": _artifacts}[plane]
+    return look(layout, damage), tuple(damage)
 
 
 def _metadata(layout: Layout, damage: list[str]) -> dict[str, Any]:

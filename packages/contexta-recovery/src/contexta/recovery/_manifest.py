@@ -26,8 +26,8 @@ MANIFEST_NAME = "manifest.json"
 PAYLOAD = "workspace"
 BACKUP_FORMAT_VERSION = 2
 DIGEST = "manifest_sha256"
-PLAIN, ZSTD, PLAIN_SEALED, ZSTD_SEALED = "plain", "zstd", "plain+sealed", "zstd+sealed"
-ENCODINGS = frozenset({PLAIN, ZSTD, PLAIN_SEALED, ZSTD_SEALED})
+PLAIN, ZSTD, SEALED = "plain", "zstd", "+sealed"
+ENCODINGS = frozenset({PLAIN, ZSTD, PLAIN + SEALED, ZSTD + SEALED})
 FORMS = frozenset({"directory", "archive"})
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contexta.contract.errors import ValidationError
 from contexta.recovery._checks import count, plain, required_text, texts
 from contexta.recovery._models_base import RecoveryResult, as_path, path_text, set_fields
 
@@ -15,7 +16,9 @@ from contexta.recovery._models_base import RecoveryResult, as_path, path_text, s
 class BackupPlan:
     """What a backup will copy, from where to where.
 
-    `estimated_bytes` is the size of the sections when the plan was made.
+    `estimated_bytes` is the size of the sections when the plan was made. `form` is `directory` or
+    `archive`. `workspace_id` and `planes` bind the plan to what was there: the id of the workspace
+    (None when it had none) and the planes that existed (None when nobody looked).
     """
 
     backup_ref: str
@@ -24,6 +27,9 @@ class BackupPlan:
     included_sections: tuple[str, ...]
     estimated_bytes: int
     notes: tuple[str, ...] = ()
+    form: str = "directory"
+    workspace_id: str | None = None
+    planes: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         set_fields(
@@ -34,6 +40,8 @@ class BackupPlan:
             included_sections=texts("included_sections", self.included_sections),
             estimated_bytes=count("estimated_bytes", self.estimated_bytes),
             notes=texts("notes", self.notes),
+            form=_form(self.form),
+            planes=None if self.planes is None else texts("planes", self.planes),
         )
 
     @property
@@ -42,11 +50,22 @@ class BackupPlan:
         return self.backup_ref.rsplit("-", 5)[0]
 
 
+def _form(value: object) -> str:
+    if value not in ("directory", "archive"):
+        raise ValidationError(
+            f"form is {value!r}; it must be 'directory' or 'archive'.",
+            code="recovery_invalid_form",
+            details={"field": "form"},
+        )
+    return str(value)
+
+
 @dataclass(frozen=True, slots=True)
 class BackupResult(RecoveryResult):
     """A finished, verified backup.
 
-    `created_at` is UTC text, `location` the folder, `bytes_written` counts every file in it.
+    `created_at` is UTC text, `location` the folder or archive. `bytes_written` counts what was
+    written to disk; files that an earlier backup holds are linked and count nothing.
     `backup_ref` differs from the plan's when a backup of that name existed already.
     """
 

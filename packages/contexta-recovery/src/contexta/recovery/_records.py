@@ -95,13 +95,15 @@ def _coming(source: Path) -> set[str]:
 def _copy_log(wal: Path, relative: str, take: Callable[[Path], bool], copier: Copier) -> None:
     for found in copier.walk(wal, take):
         if found.path.name == WRITER_LOCK:
-            copier.copy(found.path, f"{relative}/{found.relative}")
+            copier.copy_soon(found.path, f"{relative}/{found.relative}")
+    copier.settle()
     for found in copier.walk(wal, take):
         if found.path.suffix == _SEGMENT_SUFFIX:
             length = _whole_length(found.path)
-            copier.copy(found.path, f"{relative}/{found.relative}", length)
+            copier.copy_soon(found.path, f"{relative}/{found.relative}", length)
         elif found.path.name != WRITER_LOCK:
-            copier.copy(found.path, f"{relative}/{found.relative}")
+            copier.copy_soon(found.path, f"{relative}/{found.relative}")
+    copier.settle()
 
 
 def _whole_length(path: Path) -> int | None:
@@ -153,9 +155,9 @@ def _copy_parts(
         return path.parent == source and not path.is_dir()
 
     copier.copy_tree(source, relative, lambda path: is_top_file(path) and take(path))
-    log = copier.destination / relative / _PARTS_LOG
-    logged = set(_PART_NAME.findall(log.read_bytes())) if log.exists() else set()
-    complete = True
+    has_log = f"{relative}/{_PARTS_LOG}" in copier.entries
+    log = copier.as_it_is(f"{relative}/{_PARTS_LOG}") if has_log else None
+    logged = set() if log is None else set(_PART_NAME.findall(log.read_bytes()))
     for found in copier.walk(
         source, lambda path: path != wal and not is_top_file(path) and take(path)
     ):
@@ -165,10 +167,11 @@ def _copy_parts(
         )
         below = f"{relative}/{found.relative}"
         if not is_unvouched and below not in copier.entries:
-            complete = copier.copy(found.path, below) and complete
-    for path in read_log(Layout(copier.destination / relative)).parts:
+            copier.copy_soon(found.path, below)
+    vanished = copier.settle()
+    for path in () if log is None else read_log(Layout(log.parent)).parts:
         if f"{relative}/{path}" not in copier.entries:
             replaced = locate_part(Layout(source), path)
             if replaced.exists():  # else it is lost, and no repetition brings it back
-                complete = copier.copy(replaced, f"{relative}/{path}") and complete
-    return complete
+                copier.copy_soon(replaced, f"{relative}/{path}")
+    return not (vanished | copier.settle())

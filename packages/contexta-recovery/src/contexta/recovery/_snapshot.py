@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from contexta.recovery._copy import Copier, walk_files
 from contexta.recovery._errors import BackupError
 from contexta.recovery._layout import DATABASE_NAME, WORKSPACE_MARK, Layout
-from contexta.recovery._manifest import PAYLOAD, FileEntry
+from contexta.recovery._manifest import PAYLOAD
 from contexta.recovery._records import copy_records
 from contexta.recovery._sqlite import (
     DATABASE_SUFFIXES,
@@ -22,11 +21,13 @@ from contexta.recovery._sqlite import (
     copy_database,
     is_regular,
 )
-from contexta.store.fs import sha256_file
+from contexta.recovery._walk import walk_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from contexta.recovery._copy import Copier
 
 SECTIONS = ("config", "metadata", "records", "artifacts", "recovery")
 OPTIONAL_SECTIONS = ("cache", "exports")
@@ -44,6 +45,11 @@ def section_source(layout: Layout, section: str) -> Path:
         "cache": layout.cache,
         "exports": layout.exports,
     }[section]
+
+
+def plane_path(layout: Layout, plane: str) -> Path:
+    """Return the folder of a plane, or the database of the metadata plane."""
+    return layout.database if plane == "metadata" else section_source(layout, plane)
 
 
 def has_section(layout: Layout, section: str) -> bool:
@@ -70,17 +76,29 @@ def has_section(layout: Layout, section: str) -> bool:
     return True
 
 
-def estimated_bytes(layout: Layout, sections: tuple[str, ...]) -> int:
-    """Return the size of the files that a backup of these sections would read."""
-    total = 0
+class Estimate(NamedTuple):
+    """Number and bytes of the files that a backup would read now."""
+
+    files: int
+    size: int
+
+
+def estimate(layout: Layout, sections: tuple[str, ...]) -> Estimate:
+    """Count the files that a backup of these sections would read."""
+    sizes = []
     for section in sections:
         source = section_source(layout, section)
         if source.is_dir() and not source.is_symlink():
-            take = _taker(layout, section)
-            total += sum(found.size for found in walk_files(source, take))
-    if "metadata" in sections and is_regular(layout.database):
-        total += layout.database.stat().st_size
-    return total
+            sizes += [found.size for found in walk_files(source, _taker(layout, section))]
+    is_counted = layout.database.is_relative_to(layout.metadata) and "metadata" in sections
+    if "metadata" in sections and not is_counted and is_regular(layout.database):
+        sizes.append(layout.database.stat().st_size)
+    return Estimate(len(sizes), sum(sizes))
+
+
+def estimated_bytes(layout: Layout, sections: tuple[str, ...]) -> int:
+    """Return the size of the files that a backup of these sections would read."""
+    return estimate(layout, sections).size
 
 
 def copy_sections(layout: Layout, sections: tuple[str, ...], copier: Copier) -> tuple[str, ...]:
@@ -113,8 +131,9 @@ def _copy_artifacts(layout: Layout, copier: Copier) -> None:
     copied: dict[str, Path] = {}
     for found in copier.walk(bindings, take):
         relative = f"{PAYLOAD}/artifacts/bindings/{found.relative}"
-        if copier.copy(found.path, relative):
-            copied[relative] = found.path
+        copier.copy_soon(found.path, relative)
+        copied[relative] = found.path
+    copier.settle()
     copier.copy_tree(
         layout.artifacts,
         f"{PAYLOAD}/artifacts",
@@ -141,10 +160,10 @@ def _copy_metadata(layout: Layout, copier: Copier) -> None:
 
 
 def _copy_sqlite_file(source: Path, relative: str, copier: Copier) -> None:
-    target = copier.destination / relative
-    if copy_database(source, target):
-        digest = sha256_file(target)
-        copier.entries[relative] = FileEntry.plain(relative, target.stat().st_size, digest)
+    shown = copier.view.path(relative)
+    if copy_database(source, shown):
+        copier.copy(shown, relative)
+        copier.view.keep(copier.entries[relative])
     else:
         copier.copy(source, relative)
 

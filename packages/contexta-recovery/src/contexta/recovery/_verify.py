@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from contexta.recovery._codec import (
     HashingReader,
+    Sealing,
     UndecodableError,
     UnreadableError,
     plain_chunks,
 )
-from contexta.recovery._manifest import FileEntry, Manifest
+from contexta.recovery._manifest import SEALED, FileEntry, Manifest, StoredFile
 from contexta.recovery._models_backup import BackupProblem
 from contexta.recovery._progress import Reporter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from collections.abc import Set as AbstractSet
 
     from contexta.recovery._source import BackupSource
 
     Consumer = Callable[[FileEntry, bytes], None]
+
+_THREADS = 2  # hashing is what takes the time, and it runs without the interpreter's lock
 
 
 def check_files(
@@ -29,6 +33,7 @@ def check_files(
     manifest: Manifest,
     consume: Consumer | None = None,
     *,
+    sealing: Sealing | None = None,
     reporter: Reporter | None = None,
     phase: str = "verify",
     skip: AbstractSet[FileEntry] = frozenset(),
@@ -40,40 +45,73 @@ def check_files(
         manifest: Its manifest, already checked against its own digest.
         consume: Receives each chunk of each file, decoded, as it is read, so that a copy needs no
             second reading. It may receive chunks of a file that is reported in the end, and
-            receives none of an empty file.
+            receives none of an empty file. One file at a time then, in the order of paths.
+        sealing: Opens encrypted files; without it their bytes are compared as they are stored.
         reporter: Told about every file.
         phase: What the reporter calls this.
-        skip: Files that are not read, because a verified copy is there already.
+        skip: Entries that need no reading now, because what they name is verified.
 
     Returns:
         The problems, in the order of the places.
     """
     report = reporter or Reporter()
-    report.begin(phase, len(manifest.files), manifest.total_bytes)
+    entries = sorted(set(manifest.files) - skip)
+    if consume is None:
+        entries = list({entry.stored: entry for entry in entries}.values())
+    covered = {entry.stored for entry in manifest.files}
+    raw = [one for one in manifest.sealed_files if one.stored not in covered]
+    sizes = sum(entry.size for entry in entries) + sum(one.size for one in raw)
+    report.begin(phase, len(entries) + len(raw), sizes)
     problems = source.unexpected({stored.stored for stored in manifest.stored_files()})
-    for entry in sorted(manifest.files):
-        if entry in skip:
-            report.advance(entry.size, files=1)
-            continue
-        problem = check_entry(source, entry, consume, report)
-        if problem is not None:
-            problems.append(problem)
+    entries += [_as_entry(one) for one in raw]
+
+    def check(entry: FileEntry) -> BackupProblem | None:
+        problem = check_entry(source, entry, consume, report, sealing)
         report.advance(files=1)
+        return problem
+
+    found = map(check, entries) if consume is not None else _in_threads(check, entries, report)
+    problems += [problem for problem in found if problem is not None]
     report.end()
     return tuple(sorted(problems, key=lambda problem: problem.place))
 
 
+def _in_threads(
+    check: Callable[[FileEntry], BackupProblem | None],
+    entries: Iterable[FileEntry],
+    report: Reporter,
+) -> list[BackupProblem | None]:
+    pool = ThreadPoolExecutor(_THREADS)
+    try:
+        return report.results_of([pool.submit(check, entry) for entry in entries])
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _as_entry(one: StoredFile) -> FileEntry:
+    return FileEntry.plain(one.stored, one.size, one.sha256)
+
+
 def check_entry(
-    source: BackupSource, entry: FileEntry, consume: Consumer | None, report: Reporter
+    source: BackupSource,
+    entry: FileEntry,
+    consume: Consumer | None,
+    report: Reporter,
+    sealing: Sealing | None = None,
 ) -> BackupProblem | None:
-    """Read one stored file to its end, decode it, and compare both with the entry."""
+    """Read one stored file to its end, decode it, and compare both with the entry.
+
+    A sealed file without `sealing` is compared as it is stored.
+    """
     opened = source.open(entry.stored, entry.stored_size)
     if isinstance(opened, BackupProblem):
         return opened
+    if entry.encoding.endswith(SEALED) and sealing is None:
+        entry = FileEntry.plain(entry.stored, entry.stored_size, entry.stored_sha256)
     digest, size = hashlib.sha256(), 0
     with opened, HashingReader(opened) as stored:
         try:
-            for chunk in plain_chunks(stored, entry.encoding, entry.size):
+            for chunk in plain_chunks(stored, entry.encoding, entry.size, sealing):
                 digest.update(chunk)
                 size += len(chunk)
                 if consume is not None:
@@ -84,8 +122,8 @@ def check_entry(
             return _problem("unreadable", entry, f"{error}.")
         except UndecodableError as error:
             return _problem("hash_differs", entry, f"it does not decode: {error}.")
-    if stored.hexdigest() != entry.stored_sha256:
-        return _problem("hash_differs", entry, "its SHA-256 is not the one in the manifest.")
+        if stored.hexdigest() != entry.stored_sha256:
+            return _problem("hash_differs", entry, "its SHA-256 is not the one in the manifest.")
     if size != entry.size or digest.hexdigest() != entry.sha256:
         return _problem("hash_differs", entry, "it holds other bytes than were backed up.")
     return None

@@ -1,0 +1,191 @@
+"""Copy a workspace into the folder of a backup, open what was copied, and write it down."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from contexta.contract.errors import ContextaError
+from contexta.contract.time import iso_utc_now
+from contexta.recovery._copy import Copier
+from contexta.recovery._inspect import Inspection, inspect_mark, inspect_plane
+from contexta.recovery._known import KnownFiles, known_files
+from contexta.recovery._layout import WORKSPACE_MARK, Layout, standard_layout
+from contexta.recovery._manifest import (
+    PAYLOAD,
+    FileEntry,
+    Manifest,
+    PlaneInspection,
+    canonical,
+    encoded,
+    write_manifest,
+)
+from contexta.recovery._redact import profile_name, resolved_config
+from contexta.recovery._scratch import remove_abandoned, scratch_folder
+from contexta.recovery._snapshot import PLANES, copy_sections, estimate, plane_path
+from contexta.recovery._store_files import FileStore
+from contexta.recovery._sync import sync_files
+from contexta.recovery._view import View
+from contexta.store.fs import ensure_private_dir
+from contexta.store.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from contexta.recovery._codec import Sealing
+    from contexta.recovery._config import RecoveryConfig
+    from contexta.recovery._models_backup import BackupPlan
+    from contexta.recovery._progress import Reporter
+
+CONFIG_ENTRY = f"{PAYLOAD}/config/resolved.config.json"
+VIEW_PREFIX = "view-"
+
+
+class Built(NamedTuple):
+    """A backup that is written and synced, but not verified and not published.
+
+    Attributes:
+        manifest: Its manifest, written beside the stored files.
+        manifest_bytes: The size of that.
+        store: What became of each file.
+    """
+
+    manifest: Manifest
+    manifest_bytes: int
+    store: FileStore
+
+    @property
+    def verified(self) -> frozenset[FileEntry]:
+        """Entries whose stored bytes were read and compared while they were linked."""
+        linked = self.store.linked
+        return frozenset(entry for entry in self.manifest.files if entry.stored in linked)
+
+
+def build(
+    config: RecoveryConfig,
+    layout: Layout,
+    plan: BackupPlan,
+    partial: Path,
+    report: Reporter,
+    sealing: Sealing | None = None,
+) -> Built:
+    """Write the planned backup into `partial/backup`, and sync every file of it."""
+    created_at = iso_utc_now()
+    workspace_id = workspace_id_of(layout)
+    known = known_files(plan.backup_root, workspace_id, _usable)
+    payload = partial / "backup"
+    payload.mkdir(mode=0o700)
+    store = FileStore(payload, known, report, sealing)
+    with _view_folder(layout, partial, is_sealed=sealing is not None) as folder:
+        view = View(folder, store.source, sealing)
+        report.begin("copy", *estimate(layout, plan.included_sections))
+        with Copier(store, view, report) as copier:
+            present = copy_sections(layout, plan.included_sections, copier)
+            if "config" in plan.included_sections:
+                copier.put_bytes(CONFIG_ENTRY, canonical(resolved_config(config, layout)))
+        report.end()
+        findings = _findings(copier.entries, view, known, report)
+    inspection = Inspection(
+        {plane: dict(found.facts) for plane, found in findings.planes.items()},
+        (*findings.mark, *(line for found in findings.planes.values() for line in found.damage)),
+    )
+    absent = [name for name in PLANES if name in plan.included_sections and name not in present]
+    # A plane that was placed elsewhere on purpose and is not there is a mounted disk missing.
+    lost = [name for name in absent if not layout.is_inside(plane_path(layout, name))]
+    manifest = Manifest(
+        backup_ref=plan.backup_ref,
+        created_at=created_at,
+        workspace_root=str(layout.root),
+        workspace_id=workspace_id,
+        profile_name=profile_name(config),
+        included_sections=tuple(
+            name for name in plan.included_sections if name == "config" or name in present
+        ),
+        store_schema_versions={
+            "metadata": "1",
+            "records": str(getattr(config.records, "layout_version", "1")),
+            "artifacts": str(getattr(config.artifacts, "layout_version", "v1")),
+        },
+        planes={name: name in present for name in PLANES},
+        counts=inspection.counts,
+        files=tuple(sorted(copier.entries.values())),
+        notes=(*plan.notes, *(f"plane_absent:{name}" for name in absent)),
+        warnings=(
+            *dict.fromkeys(copier.warnings),
+            *(f"configured_plane_missing:{name}" for name in lost),
+        ),
+        damage=inspection.damage,
+        form=plan.form,
+        inspections=findings.planes,
+    )
+    report.begin("sync", len(store.written), sum(store.written.values()))
+    sync_files(payload / name for name in store.written)
+    manifest_bytes = write_manifest(payload, manifest)
+    report.end()
+    return Built(manifest, manifest_bytes, store)
+
+
+class _Findings(NamedTuple):
+    planes: dict[str, PlaneInspection]
+    mark: tuple[str, ...]
+
+
+def _findings(
+    entries: dict[str, FileEntry], view: View, known: KnownFiles, report: Reporter
+) -> _Findings:
+    """Open each plane of the copy, unless an earlier backup holds exactly the same files of it."""
+    report.begin("inspect", len(entries), sum(entry.size for entry in entries.values()))
+    layout = standard_layout(view.folder / PAYLOAD)
+    if (mark := entries.get(f"{PAYLOAD}/{WORKSPACE_MARK}")) is not None:
+        view.put(mark)
+    planes = {}
+    for plane in PLANES:
+        prefix = f"{PAYLOAD}/{plane}/"
+        files = sorted(entry for path, entry in entries.items() if path.startswith(prefix))
+        digest = _digest_of(files)
+        found = known.inspection(plane, digest)
+        if found is None:
+            for entry in files:
+                view.put(entry)
+                report.advance(entry.size, files=1)
+            found = PlaneInspection(digest, *inspect_plane(layout, plane))
+        planes[plane] = found
+    mark_damage = inspect_mark(layout)
+    report.end()
+    return _Findings(planes, mark_damage)
+
+
+def _digest_of(files: list[FileEntry]) -> str:
+    listed = {"files": [{"path": entry.path, "sha256": entry.sha256} for entry in files]}
+    return hashlib.sha256(encoded(listed)).hexdigest()
+
+
+@contextmanager
+def _view_folder(layout: Layout, partial: Path, *, is_sealed: bool) -> Iterator[Path]:
+    """Yield a scratch folder; of an encrypted backup not beside it, since it shows plain files."""
+    if not is_sealed:
+        yield partial / "view"
+        return
+    created = not layout.staging.exists()
+    ensure_private_dir(layout.staging)
+    remove_abandoned(layout.staging, VIEW_PREFIX)
+    folder = layout.staging / f"{VIEW_PREFIX}{secrets.token_hex(8)}"
+    with scratch_folder(folder):
+        yield folder
+    if created and not any(layout.staging.iterdir()):
+        layout.staging.rmdir()
+
+
+def _usable(folder: Path, manifest: Manifest) -> Manifest | None:
+    return manifest if manifest.encryption is None else None
+
+
+def workspace_id_of(layout: Layout) -> str | None:
+    """Return the id of a workspace; None without a mark, or with a damaged one."""
+    try:
+        return open_workspace(layout.root, create=False, read_only=True).workspace_id
+    except ContextaError:
+        return None  # the inspection of the copy reports a damaged mark
