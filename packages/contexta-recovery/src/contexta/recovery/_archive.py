@@ -30,7 +30,7 @@ from contexta.recovery._tar_headers import (
 from contexta.store.fs import write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from contexta.recovery._sealing import BackupSealing
@@ -157,6 +157,10 @@ class ArchiveSource:
         if len(problems) > _MOST_PROBLEMS:
             problems[_MOST_PROBLEMS:] = [self._problem(f"more than {_MOST_PROBLEMS} problems.")]
         return problems
+
+    def found(self) -> Mapping[str, int]:
+        """Return the names of the members that are there, and their sizes in bytes now."""
+        return {name: member.size for name, member in self._index().members.items()}
 
     def _file(self) -> _ArchiveFile | BackupProblem:
         if self._opened is None:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 from contexta.recovery._find import ARCHIVE_SUFFIX
 from contexta.recovery._manifest import MANIFEST_NAME
 from contexta.recovery._models_backup import BackupProblem
+from contexta.recovery._walk import walk_files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from contexta.recovery._sealing import BackupSealing
@@ -64,6 +66,10 @@ class BackupSource(Protocol):
 
     def unexpected(self, listed: AbstractSet[str]) -> list[BackupProblem]:
         """Return a problem for each thing that is neither listed nor the manifest."""
+        ...
+
+    def found(self) -> Mapping[str, int]:
+        """Return the names of the stored files that are there, and their sizes in bytes now."""
         ...
 
 
@@ -142,6 +148,11 @@ class DirectorySource:
                         _problem("file_unexpected", place, "the manifest does not list it.")
                     )
         return problems
+
+    def found(self) -> Mapping[str, int]:
+        """Return the names of the stored files that are there, and their sizes in bytes now."""
+        files = walk_files(self._location, lambda _: True)
+        return {one.relative: one.size for one in files if one.relative != MANIFEST_NAME}
 
 
 def open_source(location: Path) -> BackupSource:
