@@ -13,6 +13,7 @@ OPTIONS = {
     "--faults": (60, "faults in backups of each form (default 60), or disk errors: a tenth of it"),
     "--kills": (4, "kills of each kind of work (default 4)"),
     "--all-boundaries": (False, "kill at every call that changes a file, not at a few"),
+    "--deliveries": (300, "failed deliveries that eight processes queue and replay (default 300)"),
     "--writing-seconds": (3.0, "how long processes write beside backups (default 3)"),
 }
 
