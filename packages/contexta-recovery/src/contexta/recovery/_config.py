@@ -30,10 +30,10 @@ class WorkspaceSection(Protocol):
 
 
 class MetadataSection(Protocol):
-    """Where the metadata database is."""
+    """Where the metadata database is; a ledger in memory has no file to back up."""
 
     @property
-    def database_path(self) -> Path | None: ...
+    def database_path(self) -> Path | str | None: ...
 
 
 class PlaneSection(Protocol):
