@@ -160,11 +160,24 @@ def test_planes_outside_the_workspace_are_backed_up(config, root, tmp_path, popu
     assert result.details["counts"] == {"artifacts": 1, "records": 5, "runs": 1}
 
 
-def test_a_plane_that_is_configured_elsewhere_and_missing_is_said(config, workspace, tmp_path):
-    """Such a backup used to be a plain success."""
-    moved = replace(config, records=replace(config.records, root_path=tmp_path / "not-mounted"))
+def test_a_plane_that_is_configured_elsewhere_and_missing_is_a_failure(config, workspace, tmp_path):
+    """Such a backup used to be a plain success without the plane."""
+    place = tmp_path / "not-mounted"
+    moved = replace(config, records=replace(config.records, root_path=place))
 
-    result = back_up(moved)
+    with pytest.raises(BackupError) as caught:
+        back_up(moved)
+
+    assert caught.value.code == "recovery_plane_missing"
+    assert caught.value.details == {"missing_planes": {"records": str(place)}}
+    assert list_backups(moved) == ()
+
+
+def test_a_workspace_that_was_never_opened_lacks_no_plane(config, tmp_path):
+    """Planes are made when the workspace is first used; until then that is said."""
+    place = tmp_path / "later"
+
+    result = back_up(replace(config, records=replace(config.records, root_path=place)))
 
     assert (result.status, result.warnings) == ("DEGRADED", ("configured_plane_missing:records",))
 

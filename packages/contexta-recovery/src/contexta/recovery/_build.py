@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from contexta.contract.errors import ContextaError
@@ -24,21 +25,24 @@ from contexta.recovery._manifest import (
 )
 from contexta.recovery._redact import profile_name, resolved_config
 from contexta.recovery._scratch import remove_abandoned, scratch_folder
-from contexta.recovery._snapshot import PLANES, copy_sections, estimate, plane_path
+from contexta.recovery._sealing import LIST_NAME, open_manifest, seal_manifest
+from contexta.recovery._server_ledger import LEDGER_NOTE, server_ledger
+from contexta.recovery._snapshot import PLANES, copy_sections, estimate, missing_planes
+from contexta.recovery._source import DirectorySource
 from contexta.recovery._store_files import FileStore
-from contexta.recovery._sync import sync_files
+from contexta.recovery._sync import make_folders, sync_files
 from contexta.recovery._view import View
-from contexta.store.fs import ensure_private_dir
+from contexta.store.fs import atomic_write_bytes, ensure_private_dir
 from contexta.store.workspace import open_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from contexta.recovery._codec import Sealing
     from contexta.recovery._config import RecoveryConfig
     from contexta.recovery._models_backup import BackupPlan
     from contexta.recovery._progress import Reporter
+    from contexta.recovery._sealing import BackupSealing
 
 CONFIG_ENTRY = f"{PAYLOAD}/config/resolved.config.json"
 VIEW_PREFIX = "view-"
@@ -48,12 +52,14 @@ class Built(NamedTuple):
     """A backup that is written and synced, but not verified and not published.
 
     Attributes:
-        manifest: Its manifest, written beside the stored files.
-        manifest_bytes: The size of that.
+        manifest: Its manifest, with all files.
+        readable: What `manifest.json` says; less than that when the backup is encrypted.
+        manifest_bytes: The size of `manifest.json`.
         store: What became of each file.
     """
 
     manifest: Manifest
+    readable: Manifest
     manifest_bytes: int
     store: FileStore
 
@@ -70,12 +76,13 @@ def build(
     plan: BackupPlan,
     partial: Path,
     report: Reporter,
-    sealing: Sealing | None = None,
+    sealing: BackupSealing | None = None,
 ) -> Built:
     """Write the planned backup into `partial/backup`, and sync every file of it."""
     created_at = iso_utc_now()
     workspace_id = workspace_id_of(layout)
-    known = known_files(plan.backup_root, workspace_id, _usable)
+    server = server_ledger(config, layout)
+    known = known_files(plan.backup_root, workspace_id, _usable_with(sealing))
     payload = partial / "backup"
     payload.mkdir(mode=0o700)
     store = FileStore(payload, known, report, sealing)
@@ -83,7 +90,7 @@ def build(
         view = View(folder, store.source, sealing)
         report.begin("copy", *estimate(layout, plan.included_sections))
         with Copier(store, view, report) as copier:
-            present = copy_sections(layout, plan.included_sections, copier)
+            present = copy_sections(layout, plan.included_sections, copier, server)
             if "config" in plan.included_sections:
                 copier.put_bytes(CONFIG_ENTRY, canonical(resolved_config(config, layout)))
         report.end()
@@ -93,8 +100,7 @@ def build(
         (*findings.mark, *(line for found in findings.planes.values() for line in found.damage)),
     )
     absent = [name for name in PLANES if name in plan.included_sections and name not in present]
-    # A plane that was placed elsewhere on purpose and is not there is a mounted disk missing.
-    lost = [name for name in absent if not layout.is_inside(plane_path(layout, name))]
+    lost = missing_planes(layout, absent)
     manifest = Manifest(
         backup_ref=plan.backup_ref,
         created_at=created_at,
@@ -112,7 +118,11 @@ def build(
         planes={name: name in present for name in PLANES},
         counts=inspection.counts,
         files=tuple(sorted(copier.entries.values())),
-        notes=(*plan.notes, *(f"plane_absent:{name}" for name in absent)),
+        notes=(
+            *plan.notes,
+            *(f"plane_absent:{name}" for name in absent),
+            *(() if server is None else (LEDGER_NOTE,)),
+        ),
         warnings=(
             *dict.fromkeys(copier.warnings),
             *(f"configured_plane_missing:{name}" for name in lost),
@@ -123,9 +133,28 @@ def build(
     )
     report.begin("sync", len(store.written), sum(store.written.values()))
     sync_files(payload / name for name in store.written)
-    manifest_bytes = write_manifest(payload, manifest)
+    manifest, readable = _sealed(payload, manifest, sealing)
+    manifest_bytes = write_manifest(payload, readable)
     report.end()
-    return Built(manifest, manifest_bytes, store)
+    return Built(manifest, readable, manifest_bytes, store)
+
+
+def _sealed(
+    payload: Path, manifest: Manifest, sealing: BackupSealing | None
+) -> tuple[Manifest, Manifest]:
+    """Store the list of files of an encrypted backup.
+
+    Returns:
+        What is known of the backup, and what of that its manifest says.
+    """
+    if sealing is None:
+        return manifest, manifest
+    readable, sealed_list = seal_manifest(manifest, sealing)
+    path = payload / LIST_NAME
+    make_folders(path.parent)
+    atomic_write_bytes(path, sealed_list)
+    known = replace(readable, files=manifest.files, inspections=manifest.inspections)
+    return known, readable
 
 
 class _Findings(NamedTuple):
@@ -179,8 +208,17 @@ def _view_folder(layout: Layout, partial: Path, *, is_sealed: bool) -> Iterator[
         layout.staging.rmdir()
 
 
-def _usable(folder: Path, manifest: Manifest) -> Manifest | None:
-    return manifest if manifest.encryption is None else None
+def _usable_with(sealing: BackupSealing | None) -> Callable[[Path, Manifest], Manifest | None]:
+    """Say which earlier backups can share files: those of the same key, or of none."""
+
+    def usable(folder: Path, manifest: Manifest) -> Manifest | None:
+        if sealing is None or manifest.encryption is None:
+            is_same = sealing is None and manifest.encryption is None
+            return manifest if is_same else None
+        opened = open_manifest(DirectorySource(folder), manifest, sealing)
+        return opened if isinstance(opened, Manifest) else None
+
+    return usable
 
 
 def workspace_id_of(layout: Layout) -> str | None:

@@ -15,6 +15,7 @@ from contexta.recovery._errors import BackupError
 from contexta.recovery._layout import DATABASE_NAME, WORKSPACE_MARK, Layout
 from contexta.recovery._manifest import PAYLOAD
 from contexta.recovery._records import copy_records
+from contexta.recovery._server_ledger import copy_server_ledger
 from contexta.recovery._sqlite import (
     DATABASE_SUFFIXES,
     SIDECAR_SUFFIXES,
@@ -24,10 +25,11 @@ from contexta.recovery._sqlite import (
 from contexta.recovery._walk import walk_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from contexta.recovery._copy import Copier
+    from contexta.store.metadata import MetadataStoreConfig
 
 SECTIONS = ("config", "metadata", "records", "artifacts", "recovery")
 OPTIONAL_SECTIONS = ("cache", "exports")
@@ -76,6 +78,19 @@ def has_section(layout: Layout, section: str) -> bool:
     return True
 
 
+def missing_planes(layout: Layout, planes: Iterable[str]) -> dict[str, Path]:
+    """Return which of some planes were placed elsewhere on purpose and are not there.
+
+    Most likely their disk is not mounted. A plane in the workspace folder is made when it is
+    needed, so its absence says nothing.
+    """
+    return {
+        name: path
+        for name in planes
+        if not has_section(layout, name) and not layout.is_inside(path := plane_path(layout, name))
+    }
+
+
 class Estimate(NamedTuple):
     """Number and bytes of the files that a backup would read now."""
 
@@ -101,9 +116,26 @@ def estimated_bytes(layout: Layout, sections: tuple[str, ...]) -> int:
     return estimate(layout, sections).size
 
 
-def copy_sections(layout: Layout, sections: tuple[str, ...], copier: Copier) -> tuple[str, ...]:
-    """Copy the sections that exist and return them, `config` excepted, in the given order."""
-    present = [name for name in sections if name != "config" and has_section(layout, name)]
+def copy_sections(
+    layout: Layout,
+    sections: tuple[str, ...],
+    copier: Copier,
+    server: MetadataStoreConfig | None = None,
+) -> tuple[str, ...]:
+    """Copy the sections that exist and return them, `config` excepted, in the given order.
+
+    Args:
+        layout: The workspace.
+        sections: Their names.
+        copier: Where to.
+        server: Where the ledger is, when it is on a server.
+    """
+    is_there = {"metadata": server is not None}
+    present = [
+        name
+        for name in sections
+        if name != "config" and (has_section(layout, name) or is_there.get(name, False))
+    ]
     if is_regular(layout.root / WORKSPACE_MARK):
         copier.copy(layout.root / WORKSPACE_MARK, f"{PAYLOAD}/{WORKSPACE_MARK}")
     for section in present:
@@ -114,7 +146,7 @@ def copy_sections(layout: Layout, sections: tuple[str, ...], copier: Copier) -> 
     if "artifacts" in present:
         _copy_artifacts(layout, copier)
     if "metadata" in present:
-        _copy_metadata(layout, copier)
+        _copy_metadata(layout, copier, server)
     return tuple(present)
 
 
@@ -144,12 +176,18 @@ def _copy_artifacts(layout: Layout, copier: Copier) -> None:
             copier.drop(relative)
 
 
-def _copy_metadata(layout: Layout, copier: Copier) -> None:
-    if is_regular(layout.database):
-        _copy_sqlite_file(layout.database, f"{PAYLOAD}/metadata/{DATABASE_NAME}", copier)
+def _copy_metadata(layout: Layout, copier: Copier, server: MetadataStoreConfig | None) -> None:
+    ledger = f"{PAYLOAD}/metadata/{DATABASE_NAME}"
+    if server is not None:
+        shown = copier.view.path(ledger)
+        copy_server_ledger(server, shown)
+        copier.copy(shown, ledger)
+        copier.view.keep(copier.entries[ledger])
+    elif is_regular(layout.database):
+        _copy_sqlite_file(layout.database, ledger, copier)
     for found in copier.walk(layout.metadata, _taker(layout, "metadata")):
         relative = f"{PAYLOAD}/metadata/{found.relative}"
-        if found.path == layout.database:
+        if found.path == layout.database and server is None:
             continue
         if relative in copier.entries:
             copier.warnings.append(f"name_taken_by_database:metadata/{found.relative}")

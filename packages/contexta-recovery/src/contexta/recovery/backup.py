@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contexta.recovery._build import Built, build, workspace_id_of
@@ -19,25 +21,30 @@ from contexta.recovery._publish import (
 )
 from contexta.recovery._removal import finish_removals
 from contexta.recovery._scratch import remove_abandoned
+from contexta.recovery._sealing import open_manifest
+from contexta.recovery._server_ledger import server_ledger
 from contexta.recovery._snapshot import (
     OPTIONAL_SECTIONS,
     PLANES,
     SECTIONS,
     estimated_bytes,
     has_section,
+    missing_planes,
     plane_path,
+    section_source,
 )
-from contexta.recovery._source import open_source
+from contexta.recovery._source import manifest_problem, open_source
+from contexta.recovery._unlock import key_path, sealing_with
 from contexta.recovery._verify import check_files
 from contexta.recovery.models import BackupPlan, BackupProblem, BackupResult
 from contexta.store.fs import ensure_private_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from contexta.recovery._config import RecoveryConfig
     from contexta.recovery._layout import Layout
+    from contexta.recovery._sealing import BackupSealing
 
 __all__ = ["BackupError", "create_workspace_backup", "plan_workspace_backup"]
 
@@ -91,6 +98,7 @@ def create_workspace_backup(
     config: RecoveryConfig,
     plan: BackupPlan,
     *,
+    key_file: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> BackupResult:
     """Write the planned backup, read every byte of it back, then publish it by one rename.
@@ -109,6 +117,8 @@ def create_workspace_backup(
     Args:
         config: The resolved configuration.
         plan: From `plan_workspace_backup`.
+        key_file: Encrypts the backup with the key in this file, made by `create_key_file`;
+            `recovery.backup_key_file` by default. The key is never in the backup.
         progress: Told about ten times a second how far it is. An exception in it stops the
             backup; nothing is published then.
 
@@ -119,9 +129,14 @@ def create_workspace_backup(
     Raises:
         BackupError: `recovery_plan_mismatch` when the plan is of another workspace,
             `recovery_plan_stale` when a plane that it saw is gone or the workspace was exchanged
-            since, `recovery_backup_unverified` when the written bytes do not read back, and the
-            codes for system failures (`recovery_disk_full`, `recovery_permission_denied`,
-            `recovery_io_failed`). Nothing is published then.
+            since, `recovery_plane_missing` when a plane outside the workspace folder is not
+            where the configuration places it, `recovery_ledger_unreadable` when the ledger is on
+            a server that does not give it, `recovery_backup_unverified` when the written bytes
+            do not read back, and the codes for system failures (`recovery_disk_full`,
+            `recovery_permission_denied`, `recovery_io_failed`).
+            With a key also `recovery_key_missing`, `recovery_key_invalid`,
+            `recovery_key_permissions`, `recovery_key_inside_section` and
+            `recovery_encryption_unavailable`. Nothing is published then.
     """
     layout = layout_of(config)
     if absolute(plan.workspace_root) != layout.root or absolute(plan.backup_root) != layout.backups:
@@ -132,10 +147,11 @@ def create_workspace_backup(
             code="recovery_plan_mismatch",
             details={"workspace_root": str(layout.root), "backup_root": str(layout.backups)},
         )
-    if getattr(config.recovery, "require_plan_before_apply", True):
-        with translated(BackupError, "read the workspace"):
+    with translated(BackupError, "read the workspace"):
+        if getattr(config.recovery, "require_plan_before_apply", True):
             _refuse_stale(layout, plan)
-    return back_up(config, layout, plan, progress=progress)
+        _refuse_without_planes(config, layout, plan)
+    return back_up(config, layout, plan, key_file=key_file, progress=progress)
 
 
 def _refuse_stale(layout: Layout, plan: BackupPlan) -> None:
@@ -155,11 +171,31 @@ def _refuse_stale(layout: Layout, plan: BackupPlan) -> None:
         )
 
 
+def _refuse_without_planes(config: RecoveryConfig, layout: Layout, plan: BackupPlan) -> None:
+    """Refuse to back up part of a workspace as if it were all of it."""
+    asked = [name for name in PLANES if name in plan.included_sections]
+    if server_ledger(config, layout) is not None:
+        asked = [name for name in asked if name != "metadata"]
+    missing = missing_planes(layout, asked)
+    is_in_use = workspace_id_of(layout) is not None or any(
+        has_section(layout, name) for name in PLANES
+    )
+    if missing and is_in_use:  # else it was never opened, and has no planes yet
+        named = ", ".join(f"{name} at {str(path)!r}" for name, path in missing.items())
+        raise BackupError(
+            f"The configuration places {named}, where there is nothing. Mount the disk, or "
+            "correct the path; a backup without it would not restore the workspace.",
+            code="recovery_plane_missing",
+            details={"missing_planes": {name: str(path) for name, path in missing.items()}},
+        )
+
+
 def back_up(
     config: RecoveryConfig,
     layout: Layout,
     plan: BackupPlan,
     *,
+    key_file: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> BackupResult:
     """Back up the workspace at `layout` into `plan.backup_root`; see `create_workspace_backup`."""
@@ -167,14 +203,16 @@ def back_up(
     report = Reporter(progress)
     publisher = publisher_of(plan.form)
     with translated(BackupError, "write the backup"):
+        sealing = _sealing(layout, plan, key_path(config, key_file))
         _check_backup_root(layout)
         ensure_private_dir(plan.backup_root)
         remove_abandoned(plan.backup_root, PARTIAL_PREFIX)
         finish_removals(plan.backup_root)
         with claimed_name(plan.backup_root, ref) as (name, partial):
-            built = build(config, layout, replace(plan, backup_ref=name), partial, report)
+            named = replace(plan, backup_ref=name)
+            built = build(config, layout, named, partial, report, sealing)
             packed = publisher.pack(built.store.payload, built.manifest, partial, report)
-            _verify_written(packed, built, report)
+            _verify_written(packed, built, report, sealing)
             location = plan.backup_root / f"{name}{publisher.suffix}"
             publish(packed, location)
     return _result(name, location, built)
@@ -209,10 +247,20 @@ def _result(name: str, location: Path, built: Built) -> BackupResult:
     )
 
 
-def _verify_written(packed: Path, built: Built, report: Reporter) -> None:
+def _verify_written(
+    packed: Path, built: Built, report: Reporter, sealing: BackupSealing | None
+) -> None:
+    source = open_source(packed)
+    source.sealing = sealing
+    raw = source.read_manifest()
+    if raw != built.readable.to_bytes():
+        problem = manifest_problem("manifest_edited", "it does not read back")
+        _refuse_problems((raw if isinstance(raw, BackupProblem) else problem,))
+    if sealing is not None:
+        opened = open_manifest(source, built.readable, sealing)
+        _refuse_problems((opened,) if isinstance(opened, BackupProblem) else ())
     skip = built.verified if packed == built.store.payload else frozenset()
-    problems = check_files(open_source(packed), built.manifest, reporter=report, skip=skip)
-    _refuse_problems(problems)
+    _refuse_problems(check_files(source, built.manifest, reporter=report, skip=skip))
 
 
 def _refuse_problems(problems: tuple[BackupProblem, ...]) -> None:
@@ -223,6 +271,23 @@ def _refuse_problems(problems: tuple[BackupProblem, ...]) -> None:
             code="recovery_backup_unverified",
             details={"problems": [problem.to_dict() for problem in problems]},
         )
+
+
+def _sealing(layout: Layout, plan: BackupPlan, key_file: Path | None) -> BackupSealing | None:
+    """Return what encrypts the backup; None when no key file is given or configured."""
+    if key_file is None:
+        return None
+    real = Path(os.path.realpath(key_file))
+    for section in plan.included_sections:
+        source = Path(os.path.realpath(section_source(layout, section)))
+        if real.is_relative_to(source):
+            raise BackupError(
+                f"The key file {str(key_file)!r} lies in section {section!r}, so the backup would "
+                "hold its own key. Move it out of the workspace.",
+                code="recovery_key_inside_section",
+                details={"path": str(key_file), "section": section},
+            )
+    return sealing_with(key_file, BackupError)
 
 
 def _check_backup_root(layout: Layout) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from contexta.recovery._manifest_read import load_manifest
 from contexta.recovery._opened import open_all
 from contexta.recovery._progress import Progress, Reporter
 from contexta.recovery._source import BackupSource, open_source
+from contexta.recovery._unlock import OpenedBackup, key_id_of, open_backup
 from contexta.recovery._verify import check_files
 from contexta.recovery.models import BackupProblem, BackupSummary, BackupVerification
 
@@ -46,13 +48,17 @@ def summary_of(source: BackupSource) -> BackupSummary:
     if loaded.manifest is None:
         return BackupSummary(source.ref, source.location, problem=loaded.problems[0].message)
     manifest = loaded.manifest
+    is_sealed = manifest.encryption is not None
     return BackupSummary(
         backup_ref=source.ref,
         location=source.location,
         created_at=manifest.created_at,
-        total_bytes=manifest.total_bytes,
+        total_bytes=manifest.stored_bytes if is_sealed else manifest.total_bytes,
         included_sections=manifest.included_sections,
         counts=manifest.counts,
+        form=manifest.form,
+        encrypted=is_sealed,
+        key_id=key_id_of(manifest),
     )
 
 
@@ -61,6 +67,7 @@ def verify_backup(
     backup_ref: str | Path | None = None,
     *,
     deep: bool = False,
+    key_file: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> BackupVerification:
     """Read every byte of a backup and report each problem with its place.
@@ -68,7 +75,8 @@ def verify_backup(
     It reads the manifest first, then each listed file in the order of paths, then looks for
     files that are not listed. It changes nothing in the backup and follows no link, and no prune
     removes the backup meanwhile. It cannot detect an edit by somebody who also rewrites every
-    digest.
+    digest, unless the backup is encrypted and the key is at hand. Without the key, the bytes of an
+    encrypted backup are verified as they are stored (note `sealed_bytes_only`).
 
     Args:
         source: A configuration, together with the name of one of its backups; or the folder or
@@ -78,30 +86,34 @@ def verify_backup(
             hold compared with the counts in the manifest. The copy is as large as the workspace
             and removed at the end; it lies in the staging folder of the configuration, or with
             a path in the temporary folder of the system.
+        key_file: The key of an encrypted backup; `recovery.backup_key_file` by default.
         progress: Told about ten times a second how far it is. An exception in it ends the work.
 
     Raises:
-        BackupError: `recovery_backup_not_found`, `recovery_invalid_backup_ref`, and the codes
-            of system failures.
+        BackupError: `recovery_backup_not_found`, `recovery_invalid_backup_ref`,
+            `recovery_key_wrong`, `recovery_key_missing` when `deep` needs the key, and the codes
+            of key files and of system failures.
         ValidationError: `recovery_invalid_text` when the name is blank or missing.
     """
     with translated(BackupError, "verify the backup"):
         if isinstance(source, str | Path):
             path = find_backup(absolute(source), absolute(source).parent, BackupError)
-            scratch = None
+            scratch, config = None, None
         else:
-            layout = layout_of(source)
+            layout, config = layout_of(source), source
             path = find_backup(backup_ref, layout.backups, BackupError)
             scratch = layout.staging
         with held_for_reading(path):
-            found = open_source(path)
-            return _verify(found, Reporter(progress), deep=deep, scratch=scratch)
+            opened = open_backup(
+                path, BackupError, config=config, key_file=key_file, needs_files=deep
+            )
+            return _verify(opened, Reporter(progress), deep=deep, scratch=scratch)
 
 
 def _verify(
-    source: BackupSource, reporter: Reporter, *, deep: bool, scratch: Path | None
+    backup: OpenedBackup, reporter: Reporter, *, deep: bool, scratch: Path | None
 ) -> BackupVerification:
-    loaded = load_manifest(source)
+    source, loaded = backup
     manifest = loaded.manifest
     if manifest is None:
         return BackupVerification(
@@ -114,7 +126,11 @@ def _verify(
     if deep:
         opened = open_all(source, manifest, scratch, reporter)
         return _verification(source, manifest, opened.problems, opened.planes)
-    return _verification(source, manifest, check_files(source, manifest, reporter=reporter), None)
+    problems = check_files(source, manifest, reporter=reporter)
+    verification = _verification(source, manifest, problems, None)
+    if backup.is_locked:
+        return replace(verification, notes=(*verification.notes, "sealed_bytes_only"))
+    return verification
 
 
 def _verification(
@@ -134,7 +150,7 @@ def _verification(
         backup_ref=source.ref,
         location=source.location,
         problems=problems,
-        file_count=len(manifest.files),
+        file_count=len(manifest.files) or len(manifest.sealed_files),
         bytes_read=manifest.stored_bytes,
         plane_results=planes,
     )

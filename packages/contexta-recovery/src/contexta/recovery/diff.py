@@ -15,9 +15,8 @@ from contexta.recovery._hold import held_for_reading
 from contexta.recovery._layout import DATABASE_NAME, layout_of
 from contexta.recovery._manifest import PAYLOAD
 from contexta.recovery._manifest_diff import compare_files
-from contexta.recovery._manifest_read import load_manifest
 from contexta.recovery._progress import Reporter
-from contexta.recovery._source import BackupSource, open_source
+from contexta.recovery._unlock import open_backup
 from contexta.recovery._verify import check_entry
 from contexta.recovery.models import BackupDiff, SectionDiff
 from contexta.store.fs import open_private, write_all
@@ -26,13 +25,20 @@ if TYPE_CHECKING:
     from contexta.contract import Run
     from contexta.recovery._config import RecoveryConfig
     from contexta.recovery._manifest import FileEntry, Manifest
+    from contexta.recovery._source import BackupSource
 
 __all__ = ["diff_backups"]
 
 _LEDGER = f"{PAYLOAD}/metadata/{DATABASE_NAME}"
 
 
-def diff_backups(config: RecoveryConfig, before: str | Path, after: str | Path) -> BackupDiff:
+def diff_backups(
+    config: RecoveryConfig,
+    before: str | Path,
+    after: str | Path,
+    *,
+    key_file: str | Path | None = None,
+) -> BackupDiff:
     """Compare two backups: what the second has, has not, or has otherwise than the first.
 
     Files are compared by the digests in the manifests, runs by reading the two ledgers, which
@@ -43,18 +49,18 @@ def diff_backups(config: RecoveryConfig, before: str | Path, after: str | Path) 
         config: The resolved configuration.
         before: The name of the backup to start from, or an absolute path.
         after: Likewise the one to compare it with.
+        key_file: The key of encrypted backups; `recovery.backup_key_file` by default.
 
     Raises:
         BackupError: `recovery_backup_not_found`, `recovery_invalid_backup_ref`,
-            `recovery_manifest_invalid` when a manifest cannot be trusted, and the codes of
-            system failures.
+            `recovery_manifest_invalid` when a manifest cannot be trusted,
+            `recovery_key_missing`, `recovery_key_wrong`, and the codes of system failures.
         ValidationError: `recovery_invalid_text` when a name is blank.
     """
     root = layout_of(config).backups
     with translated(BackupError, "compare the backups"), ExitStack() as stack:
-        first, second = (
-            _trusted(find_backup(ref, root, BackupError), stack) for ref in (before, after)
-        )
+        paths = [find_backup(ref, root, BackupError) for ref in (before, after)]
+        first, second = (_trusted(path, config, key_file, stack) for path in paths)
         runs = _compare_runs(first, second)
     changes = compare_files(first.manifest.files, second.manifest.files)
     return BackupDiff(
@@ -80,10 +86,11 @@ class _Trusted(NamedTuple):
         return next((entry for entry in self.manifest.files if entry.path == _LEDGER), None)
 
 
-def _trusted(path: Path, stack: ExitStack) -> _Trusted:
+def _trusted(
+    path: Path, config: RecoveryConfig, key_file: str | Path | None, stack: ExitStack
+) -> _Trusted:
     stack.enter_context(held_for_reading(path))
-    source = open_source(path)
-    loaded = load_manifest(source)
+    source, loaded = open_backup(path, BackupError, config=config, key_file=key_file)
     if loaded.manifest is None:
         raise BackupError(
             f"{source.ref!r} cannot be compared: {loaded.problems[0].message}",
