@@ -36,6 +36,7 @@ class Recovery:
     backup_root: Path | None = None
     restore_staging_root: Path | None = None
     create_backup_before_restore: bool = True
+    backup_key_file: Path | None = None
     replay_mode_default: str = "tolerant"
     require_plan_before_apply: bool = True
 
@@ -179,25 +180,25 @@ def workspace(root: Path) -> Path:
     return root
 
 
-@pytest.fixture(name="populate")
+@pytest.fixture(name="populate", scope="session")
 def populate_fixture() -> Any:
     """The function `populate`."""
     return populate
 
 
-@pytest.fixture(name="contents")
+@pytest.fixture(name="contents", scope="session")
 def contents_fixture() -> Any:
     """The function `contents`."""
     return contents
 
 
-@pytest.fixture(name="config_at")
+@pytest.fixture(name="config_at", scope="session")
 def config_at_fixture() -> Any:
     """The function `config_at`."""
     return config_at
 
 
-@pytest.fixture(name="open_stores")
+@pytest.fixture(name="open_stores", scope="session")
 def open_stores_fixture() -> Any:
     """The class `Stores`."""
     return Stores

@@ -13,6 +13,7 @@ from contexta.recovery._manifest import (
     ENCODINGS,
     FORMS,
     PAYLOAD,
+    SEALED,
     FileEntry,
     Manifest,
     PlaneInspection,
@@ -116,8 +117,13 @@ def _parse(data: dict[str, Any]) -> Manifest:
 
 def _newer_fields(data: dict[str, Any]) -> dict[str, Any]:
     encryption = data["encryption"]
+    files = checked_entries(parse_entries(data["files"]))
+    if encryption is not None and files:
+        raise ValueError("it is encrypted and lists files")
+    if encryption is None and any(entry.encoding.endswith(SEALED) for entry in files):
+        raise ValueError("it is not encrypted and lists sealed files")
     return {
-        "files": checked_entries(parse_entries(data["files"])),
+        "files": files,
         "form": _one_of(data["form"], FORMS),
         "inspections": {
             _text(name): PlaneInspection(

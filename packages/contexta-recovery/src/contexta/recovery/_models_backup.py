@@ -169,6 +169,9 @@ class BackupSummary:
     included_sections: tuple[str, ...] = ()
     counts: Mapping[str, int] | None = None
     problem: str | None = None
+    form: str = "directory"
+    encrypted: bool = False
+    key_id: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON-safe data."""
@@ -180,4 +183,7 @@ class BackupSummary:
             "included_sections": list(self.included_sections),
             "counts": dict(self.counts or {}),
             "problem": self.problem,
+            "form": self.form,
+            "encrypted": self.encrypted,
+            "key_id": self.key_id,
         }

@@ -11,6 +11,7 @@ import errno
 import hashlib
 import itertools
 import os
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -70,6 +71,8 @@ class FileStore:
         self._written: dict[str, int] = {}
         self._linked: set[str] = set()
         self._rotten: dict[str, None] = {}
+        self._sealed: dict[str, FileEntry] = {}
+        self._naming = threading.Lock()
 
     @property
     def written(self) -> dict[str, int]:
@@ -116,6 +119,7 @@ class FileStore:
             return
         self._written.pop(entry.stored, None)
         self._linked.discard(entry.stored)
+        self._sealed.pop(entry.stored, None)
         with suppress(FileNotFoundError):
             (self.payload / entry.stored).unlink()
 
@@ -186,13 +190,7 @@ class FileStore:
             (self.payload / name).unlink()
             return None
         encoding = encoding_of(is_zipped=is_zipped, is_sealed=self.sealing is not None)
-        if self.sealing is not None:
-            final = self.sealing.stored_name(written.sha256, encoding)
-            make_folders((self.payload / final).parent)
-            os.replace(self.payload / name, self.payload / final)
-            name = final
-        self._written[name] = written.stored_size
-        return FileEntry(
+        entry = FileEntry(
             relative,
             written.size,
             written.sha256,
@@ -201,6 +199,24 @@ class FileStore:
             written.stored_sha256,
             encoding,
         )
+        if self.sealing is not None:
+            entry = self._under_its_name(entry, self.sealing)
+        self._written[entry.stored] = entry.stored_size
+        return entry
+
+    def _under_its_name(self, entry: FileEntry, sealing: Sealing) -> FileEntry:
+        """Give a sealed file the name of its content, unless another thread was first."""
+        path = self.payload / entry.stored
+        final = sealing.stored_name(entry.sha256, entry.encoding)
+        with self._naming:
+            first = self._sealed.get(final)
+            if first is not None:
+                path.unlink()
+                return first._replace(path=entry.path)
+            make_folders((self.payload / final).parent)
+            os.replace(path, self.payload / final)
+            self._sealed[final] = entry._replace(stored=final)
+            return self._sealed[final]
 
     def _open_new(self, relative: str, *, is_zipped: bool) -> tuple[str, int] | None:
         for name in self._names(relative, is_zipped=is_zipped):

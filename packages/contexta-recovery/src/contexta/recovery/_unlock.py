@@ -83,6 +83,12 @@ def unlocked(
     return LoadedManifest(None, (opened,), loaded.sha256)
 
 
+def key_id_of(manifest: Manifest) -> str | None:
+    """Return the id of the key that a backup is encrypted with; None when it is not."""
+    said = manifest.encryption
+    return None if said is None else str(said.get("key_id"))[:64]
+
+
 def key_path(config: RecoveryConfig | None, key_file: str | Path | None) -> Path | None:
     """Return the key file to use: the one given, else the configured one, else None."""
     if key_file is None and config is not None:
@@ -106,7 +112,7 @@ def sealing_with(path: str | Path, error_type: type[RecoveryError]) -> BackupSea
 def _matching_sealing(
     source: BackupSource, manifest: Manifest, path: Path | None, error_type: type[RecoveryError]
 ) -> BackupSealing:
-    key_id = str((manifest.encryption or {}).get("key_id"))[:64]
+    key_id = key_id_of(manifest)
     if path is None:
         raise error_type(
             f"Backup {source.ref!r} is encrypted with key {key_id}, and no key was given. Pass "

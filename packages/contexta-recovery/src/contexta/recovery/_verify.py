@@ -13,7 +13,7 @@ from contexta.recovery._codec import (
     UnreadableError,
     plain_chunks,
 )
-from contexta.recovery._manifest import SEALED, FileEntry, Manifest, StoredFile
+from contexta.recovery._manifest import FileEntry, Manifest, StoredFile
 from contexta.recovery._models_backup import BackupProblem
 from contexta.recovery._progress import Reporter
 
@@ -33,7 +33,6 @@ def check_files(
     manifest: Manifest,
     consume: Consumer | None = None,
     *,
-    sealing: Sealing | None = None,
     reporter: Reporter | None = None,
     phase: str = "verify",
     skip: AbstractSet[FileEntry] = frozenset(),
@@ -42,11 +41,11 @@ def check_files(
 
     Args:
         source: The backup; nothing in it is changed, links in it are not followed.
-        manifest: Its manifest, already checked against its own digest.
+        manifest: Its manifest, already checked against its own digest. Of a locked one, the
+            bytes are compared as they are stored.
         consume: Receives each chunk of each file, decoded, as it is read, so that a copy needs no
             second reading. It may receive chunks of a file that is reported in the end, and
             receives none of an empty file. One file at a time then, in the order of paths.
-        sealing: Opens encrypted files; without it their bytes are compared as they are stored.
         reporter: Told about every file.
         phase: What the reporter calls this.
         skip: Entries that need no reading now, because what they name is verified.
@@ -63,17 +62,22 @@ def check_files(
     sizes = sum(entry.size for entry in entries) + sum(one.size for one in raw)
     report.begin(phase, len(entries) + len(raw), sizes)
     problems = source.unexpected({stored.stored for stored in manifest.stored_files()})
-    entries += [_as_entry(one) for one in raw]
+    problems += _checked(source, [_as_entry(one) for one in raw], None, report)
+    problems += _checked(source, entries, consume, report)
+    report.end()
+    return tuple(sorted(problems, key=lambda problem: problem.place))
 
+
+def _checked(
+    source: BackupSource, entries: list[FileEntry], consume: Consumer | None, report: Reporter
+) -> list[BackupProblem]:
     def check(entry: FileEntry) -> BackupProblem | None:
-        problem = check_entry(source, entry, consume, report, sealing)
+        problem = check_entry(source, entry, consume, report)
         report.advance(files=1)
         return problem
 
     found = map(check, entries) if consume is not None else _in_threads(check, entries, report)
-    problems += [problem for problem in found if problem is not None]
-    report.end()
-    return tuple(sorted(problems, key=lambda problem: problem.place))
+    return [problem for problem in found if problem is not None]
 
 
 def _in_threads(
@@ -101,13 +105,12 @@ def check_entry(
 ) -> BackupProblem | None:
     """Read one stored file to its end, decode it, and compare both with the entry.
 
-    A sealed file without `sealing` is compared as it is stored.
+    An encrypted one is opened with `sealing`, or with the key that the source was opened with.
     """
     opened = source.open(entry.stored, entry.stored_size)
     if isinstance(opened, BackupProblem):
         return opened
-    if entry.encoding.endswith(SEALED) and sealing is None:
-        entry = FileEntry.plain(entry.stored, entry.stored_size, entry.stored_sha256)
+    sealing = source.sealing if sealing is None else sealing
     digest, size = hashlib.sha256(), 0
     with opened, HashingReader(opened) as stored:
         try:
