@@ -50,8 +50,8 @@ def back_up(workspace: str, target: str, form: str) -> float:
     if "encrypted" in form and not key.exists():
         create_key_file(key)
     started = time.perf_counter()
-    kind = form.partition(",")[0]
-    result = create_workspace_backup(config, plan_workspace_backup(config), form=kind)
+    plan = plan_workspace_backup(config, form=form.partition(",")[0])
+    result = create_workspace_backup(config, plan)
     spent = time.perf_counter() - started
     if result.status != "SUCCESS":
         raise SystemExit(f"the backup is {result.status}: {result.warnings}")

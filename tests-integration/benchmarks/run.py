@@ -40,6 +40,7 @@ SCRIPTS = [
     "metadata_pages",
     "artifacts",
     "compaction",
+    "backups",
 ]
 PACKAGES = [
     "contexta",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace as Section
@@ -39,12 +38,9 @@ class Form(NamedTuple):
 
     def back_up(self, config: Section, **options: Any) -> BackupResult:
         """Plan and write a backup of this form."""
-        given = {"form": "archive"} if self.is_archive else {}
-        planning = inspect.signature(plan_workspace_backup).parameters
-        at_plan = {name: value for name, value in given.items() if name in planning}
-        at_work = {name: value for name, value in given.items() if name not in planning}
-        plan = plan_workspace_backup(config, **options, **at_plan)
-        return create_workspace_backup(config, plan, **at_work)
+        form = "archive" if self.is_archive else "directory"
+        plan = plan_workspace_backup(config, form=form, **options)
+        return create_workspace_backup(config, plan)
 
 
 DIRECTORY = Form("directory", is_archive=False, is_sealed=False)

@@ -224,8 +224,6 @@ class Salvage(Work):
             yield f"{len(found['artifacts'])} artifacts were salvaged"
 
     def again(self, folder: Path, base: Path) -> Iterator[str]:
-        if self.is_there(folder):  # whole, as `problems` says; a second one needs another folder
-            return
         yield from super().again(folder, base)
         yield from self.wrong_target(folder)
 
@@ -263,5 +261,3 @@ _NEEDED = {"prune": "prune_backups", "salvage": "salvage", "rehearse": "rehearse
 for _word, _function in _NEEDED.items():
     if not hasattr(recovery, _function):
         WORKS = {name: work for name, work in WORKS.items() if not name.startswith(_word)}
-if "form" not in __import__("inspect").signature(recovery.create_workspace_backup).parameters:
-    WORKS = {name: work for name, work in WORKS.items() if work.form is DIRECTORY}

@@ -10,8 +10,8 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.with_name("crash"))]
 
 OPTIONS = {
-    "--faults": (60, "faults in backups of each form (default 60), or disk errors: a tenth of it"),
-    "--kills": (4, "kills of each kind of work (default 4)"),
+    "--faults": (44, "faults in a backup of each form (default 44)"),
+    "--kills": (2, "kills of each kind of work, and as many disk errors (default 2)"),
     "--all-boundaries": (False, "kill at every call that changes a file, not at a few"),
     "--deliveries": (300, "failed deliveries that eight processes queue and replay (default 300)"),
     "--writing-seconds": (3.0, "how long processes write beside backups (default 3)"),

@@ -43,12 +43,13 @@ def test_kill_at_random_instants(tmp_path, name, base, kills):
     outcomes: Counter[str] = Counter()
     found: list[str] = []
     with forking(tmp_path) as process:
-        process.run(name, copied(base, tmp_path / "work"))
-        ended, seconds = process.run(name, copied(base, tmp_path / "work"))
-        assert (0, "") == ended
+        process.run(name, copied(base, tmp_path / "work"))  # imports what comes late
+        runs = [process.run(name, copied(base, tmp_path / "work")) for _ in range(2)]
+        assert [(0, "")] * 2 == [ended for ended, _ in runs]
+        seconds = min(spent for _, spent in runs)
         assert [] == judged(name, tmp_path / "work", base, "without a kill")
         for _ in range(kills):
-            moment = rng.uniform(0, seconds * 1.1)
+            moment = rng.uniform(0, seconds)
             folder = copied(base, tmp_path / "work")
             ended = process.kill_after(moment, name, folder)
             outcomes["killed" if ended.code == -9 else f"done {ended.code}"] += 1
