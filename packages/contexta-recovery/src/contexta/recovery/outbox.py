@@ -171,10 +171,11 @@ class OutboxFile:
         with self.changing():
             decisions = read_journal(self.journal)
             lines = self._rewrite_waiting(decisions)
-            dead = read_lines(self.dead_letter)
-            wanted = apply_to_dead(dead, decisions)
-            if wanted != dead:
-                atomic_write_bytes(self.dead_letter, joined(wanted))
+            if any(one.letter is not None or one.gone is not None for one in decisions):
+                dead = read_lines(self.dead_letter)
+                wanted = apply_to_dead(dead, decisions)
+                if wanted != dead:
+                    atomic_write_bytes(self.dead_letter, joined(wanted))
             if os.path.lexists(self.journal):
                 self.journal.unlink()
                 fsync_dir(self.root)
