@@ -143,3 +143,53 @@ def test_what_cannot_be_undone_is_kept_and_finished_later(tmp_path, monkeypatch)
     assert caught.value.code == "recovery_swap_interrupted"
     assert finish(work, swaps)
     assert states(tmp_path, "a", "b") == ["new", "new"]
+
+
+def aside(tmp_path, monkeypatch):
+    """A swap that was killed when the target was renamed aside."""
+    work, swaps = tree(tmp_path, "a")
+    run_swaps(work, [])  # an empty journal, replaced by the next
+    monkeypatch.setattr(swap_module, "exchange", lambda first, second: False)
+    real = os.replace
+
+    def dying(source, target):
+        if str(source) in (swaps[0].new, swaps[0].old):
+            raise Killed
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(swap_module.os, "replace", dying)
+        with suppress(Killed):
+            run_swaps(work, swaps)
+    return work, swaps
+
+
+def test_empty_folders_where_the_target_was_are_no_obstacle(tmp_path, monkeypatch):
+    """Whoever looked for the target made them; the state beside it is the one that counts."""
+    work, swaps = aside(tmp_path, monkeypatch)
+    (tmp_path / "a" / "recovery" / "staging").mkdir(parents=True)
+
+    assert finish(work, swaps)
+    assert states(tmp_path, "a") == ["new"]
+
+
+@pytest.mark.parametrize("kind", ["file inside", "file", "link"])
+def test_files_where_the_target_was_are_never_removed(tmp_path, monkeypatch, kind):
+    """Neither they nor what was renamed aside may be lost: a person decides."""
+    work, swaps = aside(tmp_path, monkeypatch)
+    target = tmp_path / "a"
+    if kind == "link":
+        target.symlink_to(work)
+    elif kind == "file":
+        target.write_text("x")
+    else:
+        target.mkdir()
+        (target / "workspace.json").write_text("x")
+
+    with pytest.raises(RestoreError) as caught:
+        finish(work, swaps)
+
+    assert caught.value.code == "recovery_target_reappeared"
+    assert os.path.lexists(target)
+    assert os.path.lexists(swaps[0].old)
+    assert os.path.lexists(swaps[0].new)

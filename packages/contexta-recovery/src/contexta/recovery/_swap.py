@@ -10,6 +10,7 @@ stay where they are, and the next call goes on from there.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -57,7 +58,7 @@ class Swap:
 
     def is_begun(self) -> bool:
         """Tell whether the target was renamed aside, or is replaced."""
-        return self.is_done() or (os.path.lexists(self.old) and not os.path.lexists(self.target))
+        return self.is_done() or os.path.lexists(self.old)
 
     def run(self) -> None:
         """Put the replacement in place and make that durable; does nothing when it is."""
@@ -79,9 +80,39 @@ class Swap:
             elif not exchange(self.new, self.target):
                 os.replace(self.new, self.old)
                 os.replace(self.target, self.new)
-        if os.path.lexists(self.old) and not os.path.lexists(self.target):
+        if os.path.lexists(self.old):
+            self._clear_stub()
             os.replace(self.old, self.target)
         self._sync()
+
+    def finish(self) -> None:
+        """Go on after a kill.
+
+        Raises:
+            RestoreError: `recovery_target_reappeared` when somebody put files where the target
+                was, while it was renamed aside.
+        """
+        if not self.is_done() and os.path.lexists(self.old):
+            self._clear_stub()
+        self.run()
+
+    def _clear_stub(self) -> None:
+        """Remove empty folders that came where the target was; whoever looked for it made them."""
+        if not os.path.lexists(self.target):
+            return
+        try:
+            if os.path.islink(self.target) or not os.path.isdir(self.target):  # noqa: PTH112, PTH114
+                raise FileExistsError(errno.EEXIST, "a file or a link", self.target)
+            for folder, _, _ in os.walk(self.target, topdown=False):
+                Path(folder).rmdir()
+        except OSError as error:
+            raise RestoreError(
+                f"{self.target!r} was renamed to {self.old!r} by a restore that was interrupted, "
+                "and something else was put in its place since. Rename that, then call again.",
+                code="recovery_target_reappeared",
+                details={"path": self.target, "kept": self.old},
+                retryable=True,
+            ) from error
 
     def _sync(self) -> None:
         fsync_dir(Path(self.target).parent)
@@ -189,5 +220,5 @@ def finish_swaps(interrupted: Interrupted | None) -> bool:
     if interrupted is None or not interrupted.is_begun:
         return False
     for swap in interrupted.swaps:
-        swap.run()
+        swap.finish()
     return True

@@ -1,0 +1,304 @@
+"""What a restore replaces, what it refuses to replace, and what survives it."""
+
+import os
+from dataclasses import replace
+
+import pytest
+
+import contexta.recovery._apply as apply_module
+import contexta.recovery._mounts as mounts_module
+import contexta.recovery._space as space_module
+import contexta.recovery._swap as swap_module
+from contexta.recovery import (
+    RestoreError,
+    create_workspace_backup,
+    plan_restore,
+    plan_workspace_backup,
+    replay_outbox,
+    restore_workspace,
+)
+from contexta.recovery._mounts import listed_within
+from contexta.recovery._scratch import held_folder
+from contexta.recovery.outbox import append_entry
+
+
+def back_up(config, **options):
+    return create_workspace_backup(config, plan_workspace_backup(config, **options))
+
+
+def restore(config, ref, **options):
+    return restore_workspace(config, plan_restore(config, ref, **options))
+
+
+@pytest.mark.parametrize(
+    ("below", "reason"),
+    [
+        ("recovery/backups", "it lies in the backup folder"),
+        ("recovery/backups/new", "it lies in the backup folder"),
+        ("recovery/staging/new", "it lies in the staging folder"),
+        ("records/new", "of the configured workspace"),
+        ("..", "the configured workspace"),
+    ],
+)
+def test_a_target_in_the_way_of_others_is_refused(config, workspace, contents, below, reason):
+    """Neither backups nor planes nor a whole workspace are taken for something to replace."""
+    before = contents(workspace)
+    ref = back_up(config).backup_ref
+
+    with pytest.raises(RestoreError) as caught:
+        restore(config, ref, target_workspace=workspace / below)
+
+    assert caught.value.code == "recovery_target_not_replaceable"
+    assert reason in caught.value.details["reasons"][0]
+    assert contents(workspace) == before
+
+
+def test_a_folder_that_only_has_the_name_of_a_working_folder_survives(config, workspace):
+    """It used to be emptied."""
+    ref = back_up(config).backup_ref
+    mine = workspace.with_name(f".{workspace.name}.restore") / "mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+
+    with pytest.raises(RestoreError) as caught:
+        restore(config, ref)
+
+    assert caught.value.code == "recovery_target_not_replaceable"
+    assert mine.read_text() == "mine"
+
+
+@pytest.mark.parametrize("plane", ["records", "artifacts", "metadata"])
+def test_a_plane_that_is_a_link_is_refused(config, workspace, tmp_path, plane):
+    """Replacing the link would leave the data behind it orphaned."""
+    ref = back_up(config).backup_ref
+    os.replace(workspace / plane, tmp_path / plane)
+    (workspace / plane).symlink_to(tmp_path / plane)
+
+    with pytest.raises(RestoreError) as caught:
+        restore(config, ref)
+
+    assert caught.value.code == "recovery_target_not_replaceable"
+    assert (workspace / plane).is_symlink()
+
+
+def test_a_mount_inside_the_target_is_refused(config, workspace, tmp_path, monkeypatch, contents):
+    """A bind mount would be taken away by the rename, and emptied with the old state."""
+    before = contents(workspace)
+    ref = back_up(config).backup_ref
+    (workspace / "my data").mkdir()
+    listing = tmp_path / "mountinfo"
+    point = str(workspace / "my data").replace(" ", "\\040")
+    listing.write_text(f"36 35 98:0 /mnt1 {point} rw,noatime shared:1 - ext3 /dev/root rw\n")
+    monkeypatch.setattr(mounts_module, "_MOUNTINFO", listing)
+
+    with pytest.raises(RestoreError) as caught:
+        restore(config, ref)
+
+    assert caught.value.code == "recovery_target_contains_mount"
+    assert caught.value.details["path"] == str(workspace / "my data")
+    assert contents(workspace) == before
+
+
+def test_mounts_are_found_by_whole_names(tmp_path):
+    text = "\n".join(
+        f"1 2 0:3 / {point} rw - tmpfs none rw" for point in ("/", "/a", "/a/b", "/ab", "/c\\134d")
+    )
+
+    assert [str(one) for one in listed_within(text, tmp_path.__class__("/a"))] == ["/a", "/a/b"]
+    assert [str(one) for one in listed_within(text, tmp_path.__class__("/c\\d"))] == ["/c\\d"]
+
+
+def test_a_backup_that_is_being_written_in_the_target_is_waited_for(config, workspace, contents):
+    """Its folder would be exchanged under it, and lack what was written since."""
+    ref = back_up(config).backup_ref
+    other = workspace / "recovery" / "backups" / ".partial-other"
+    with held_folder(other), pytest.raises(RestoreError) as caught:
+        restore(config, ref)
+
+    assert caught.value.code == "recovery_target_in_use"
+    assert caught.value.retryable
+
+
+def test_a_killed_backup_is_not_carried_into_the_new_state(config, workspace):
+    ref = back_up(config).backup_ref
+    left = workspace / "recovery" / "backups" / ".partial-killed"
+    left.mkdir()
+    (left / "half").write_text("half")
+
+    restore(config, ref)
+
+    assert not left.exists()
+
+
+def test_a_full_disk_is_noticed_before_anything_is_written(
+    config, workspace, monkeypatch, contents
+):
+    before = contents(workspace)
+    ref = back_up(config).backup_ref
+    plan = plan_restore(config, ref)
+    real = os.statvfs
+
+    def full(path):
+        values = list(real(path))
+        values[3] = values[4] = 1  # free blocks
+        return os.statvfs_result(values)
+
+    monkeypatch.setattr(space_module.os, "statvfs", full)
+    with pytest.raises(RestoreError) as caught:
+        restore_workspace(config, plan)
+
+    assert (caught.value.code, caught.value.retryable) == ("recovery_disk_full", True)
+    assert caught.value.details["needed"] > caught.value.details["free"]
+    assert contents(workspace) == before
+    assert [path.name for path in workspace.parent.iterdir()] == [workspace.name]
+
+
+def entry(number):
+    return {"replay_ref": f"r{number}", "family": "RECORD", "payload": number}
+
+
+def test_an_outbox_elsewhere_keeps_its_deliveries_and_gets_the_restored_ones(
+    config_at, root, populate, tmp_path
+):
+    """It used to be written before anything was verified, or stopped the restore."""
+    config = config_at(root, outbox_root=tmp_path / "queue")
+    populate(root)
+    append_entry(tmp_path / "queue", entry(1))
+    ref = back_up(config).backup_ref
+    (tmp_path / "queue" / "failed_deliveries.jsonl").unlink()
+    append_entry(tmp_path / "queue", entry(2))
+
+    result = restore(config, ref)
+
+    assert result.applied
+    assert not (root / "recovery" / "outbox").exists()
+    assert [one.replay_ref for one in replay_outbox(config).entries] == ["r2", "r1"]
+
+
+def test_a_refused_restore_does_not_touch_an_outbox_elsewhere(config_at, root, populate, tmp_path):
+    config = config_at(root, outbox_root=tmp_path / "queue")
+    populate(root)
+    append_entry(tmp_path / "queue", entry(1))
+    location = back_up(config).location
+    (tmp_path / "queue" / "failed_deliveries.jsonl").unlink()
+    next((location / "workspace" / "records").rglob("*.parquet*")).unlink()
+
+    with pytest.raises(RestoreError):
+        restore(config, location.name)
+
+    assert not (tmp_path / "queue" / "failed_deliveries.jsonl").exists()
+
+
+def test_files_that_come_while_names_are_exchanged_survive(config, workspace, monkeypatch):
+    """Others may write reports and exports during a restore; none of them is lost."""
+    ref = back_up(config).backup_ref
+    reports = workspace / "reports"
+    reports.mkdir(exist_ok=True)
+    (reports / "changed.html").write_text("old")
+    real_run, real_check = apply_module.run_swaps, apply_module.check_not_in_use
+    moments = []
+
+    def late(work, swaps, about):
+        (reports / "late.html").write_text("late")
+        real_run(work, swaps, about)
+
+    def second_check(layout):
+        moments.append(layout)
+        if len(moments) == 2:  # after what survives was linked
+            (reports / "new.html").write_text("new")
+            (reports / "changed.tmp").write_text("changed")
+            (reports / "changed.tmp").rename(reports / "changed.html")
+        real_check(layout)
+
+    monkeypatch.setattr(apply_module, "run_swaps", late)
+    monkeypatch.setattr(apply_module, "check_not_in_use", second_check)
+    restore(config, ref)
+
+    assert {path.name: path.read_text() for path in reports.iterdir()} == {
+        "changed.html": "changed",
+        "late.html": "late",
+        "new.html": "new",
+    }
+
+
+def test_an_interrupt_between_two_renames_loses_nothing(config, workspace, monkeypatch, contents):
+    """The state that was renamed aside used to be removed with the working folder."""
+    before = contents(workspace)
+    ref = back_up(config).backup_ref
+    real = os.replace
+
+    def interrupted(source, target):
+        if str(source).endswith("/new"):
+            raise KeyboardInterrupt
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(swap_module, "exchange", lambda first, second: False)
+        patch.setattr(swap_module.os, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            restore(config, ref)
+
+    assert contents(workspace) == before
+    assert [path.name for path in workspace.parent.iterdir()] == [workspace.name]
+
+
+def test_what_can_be_neither_finished_nor_undone_is_kept_for_the_next_call(
+    config, workspace, monkeypatch, contents
+):
+    """Both states stay whole in the working folder, and calling again finishes."""
+    before = contents(workspace)
+    ref = back_up(config).backup_ref
+    plan = plan_restore(config, ref)
+    real = os.replace
+
+    def failing(source, target):
+        if str(source).endswith(("/new", "/old")):
+            raise OSError(5, "Input/output error", str(source))
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(swap_module, "exchange", lambda first, second: False)
+        patch.setattr(swap_module.os, "replace", failing)
+        with pytest.raises(RestoreError) as caught:
+            restore_workspace(config, plan)
+
+    assert caught.value.code == "recovery_swap_interrupted"
+    assert not workspace.exists()
+    kept = workspace.with_name(f".{workspace.name}.restore") / "old"
+    source = kept / "recovery" / "backups" / ref
+    os.replace(source, workspace.parent / "copy")
+    again = restore(config, workspace.parent / "copy", target_workspace=workspace)
+    assert ("resumed" in again.notes, contents(workspace)) == (False, before)
+
+
+def test_folders_without_write_permission_are_carried_and_the_old_ones_removed(config, workspace):
+    ref = back_up(config).backup_ref
+    locked = workspace / "reports" / "frozen"
+    locked.mkdir(parents=True)
+    (locked / "a.html").write_text("a")
+    locked.chmod(0o500)
+
+    restore(config, ref)
+
+    assert (locked / "a.html").read_text() == "a"
+    assert locked.stat().st_mode & 0o777 == 0o500
+    assert [path.name for path in workspace.parent.iterdir()] == [workspace.name]
+    locked.chmod(0o700)
+
+
+def test_a_linked_workspace_inside_which_backups_lie_is_seen_through(
+    config_at, workspace, tmp_path
+):
+    """Backups below a plane are found there whatever name the workspace goes by."""
+    linked = tmp_path / "link"
+    linked.symlink_to(workspace)
+    config = config_at(linked)
+    location = back_up(config).location
+    inside = workspace / "metadata" / "copies"
+    inside.mkdir()
+    os.replace(location, inside / "one")
+
+    with pytest.raises(RestoreError) as caught:
+        restore(replace(config), inside / "one")
+
+    assert caught.value.code == "recovery_target_not_replaceable"
