@@ -24,19 +24,24 @@ from contexta.recovery._manifest_read import load_manifest
 from contexta.recovery._source import open_source
 
 
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory, config_at, populate):
+    """One real backup; each test makes what it needs of copies of it."""
+    root = tmp_path_factory.mktemp("pattern") / ".contexta"
+    populate(root)
+    config = config_at(root)
+    return create_workspace_backup(config, plan_workspace_backup(config)).location
+
+
 @pytest.fixture
-def series(config, workspace):
+def series(backups, pattern):
     """Make published backups of chosen times out of one real backup; returns their names."""
-    first = create_workspace_backup(config, plan_workspace_backup(config)).location
-    pattern = first.rename(first.parent.parent / "pattern")
-    shutil.rmtree(first.parent)
-    first.parent.mkdir()
 
     def make(*moments, label="backup", **changes):
         names = []
         for moment in moments:
             stamp = moment.replace(":", "-").replace("Z", "_000000Z")
-            target = first.parent / f"{label}-{stamp}"
+            target = backups / f"{label}-{stamp}"
             shutil.copytree(pattern, target)
             manifest = load_manifest(open_source(target)).manifest
             write_manifest(
@@ -290,6 +295,39 @@ def test_a_backup_that_cannot_be_removed_is_named_and_the_others_go(
     assert result.kept[0].reasons == ("not_removable",)
     assert result.status == "DEGRADED"
     assert names[0] in result.warnings[0]
+
+
+@pytest.mark.parametrize("mounted", ["the backup itself", "a folder in it"])
+def test_a_backup_with_a_mount_in_it_stays_whole(config, series, backups, monkeypatch, mounted):
+    """Files of another file system are not part of the backup."""
+    names = series(*DAYS[:2])
+    place = backups / names[0] / ("" if mounted == "the backup itself" else "workspace")
+    monkeypatch.setattr(removal, "mounts_within", lambda path: (place,))
+
+    result = prune_backups(config, keep_last=1)
+
+    assert result.kept[0].reasons == ("not_removable",)
+    assert "mount point" in result.warnings[0]
+    assert verify_backup(config, names[0]).ok
+
+
+def test_a_leftover_that_cannot_be_deleted_is_said_and_stops_nothing(
+    config, series, backups, monkeypatch
+):
+    """It takes space and harms nothing else; the next backup works."""
+    series(*DAYS[:2])
+    (backups / ".removing-0123456789abcdef").mkdir()
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(removal, "_delete", refuse)
+
+    result = prune_backups(config, keep_last=2)
+    made = create_workspace_backup(config, plan_workspace_backup(config))
+
+    assert (result.status, made.status) == ("DEGRADED", "SUCCESS")
+    assert result.warnings[0].startswith(".removing-0123456789abcdef")
 
 
 def test_what_is_no_backup_is_not_touched(config, series, backups):

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import stat
 from typing import TYPE_CHECKING
 
 from contexta.recovery._hold import held_for_removal
+from contexta.recovery._mounts import mounts_within
+from contexta.recovery._scratch import remove_tree
 from contexta.store.fs import fsync_dir
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ def remove_backup(path: Path) -> bool:
     """Remove a backup, folder or archive; False when somebody reads it, then it stays whole.
 
     Raises:
-        OSError: When the system refuses. The backup is whole under its name, or is no backup any
-            more and is finished by `finish_removals`.
+        OSError: When the system refuses, or another file system is mounted in it. The backup is
+            whole under its name, or is no backup any more and is finished by `finish_removals`.
     """
     with held_for_removal(path) as ours:
         if not ours:
             return False
+        if mounts := mounts_within(path):
+            raise OSError(f"{str(mounts[0])!r} is a mount point; unmount it first")
         hidden = path.with_name(f"{REMOVING_PREFIX}{secrets.token_hex(8)}")
         path.rename(hidden)
         # Before anything in it goes: after a power cut it must not be back with files missing.
@@ -43,16 +46,22 @@ def remove_backup(path: Path) -> bool:
 
 
 def finish_removals(backup_root: Path) -> tuple[str, ...]:
-    """Delete what killed removals left; return the names. Those under way are left alone."""
-    finished = []
+    """Delete what killed removals left; those under way are left alone.
+
+    Returns:
+        A line for each that could not be deleted. It takes space and harms nothing else.
+    """
+    stuck = []
     for path in sorted(backup_root.glob(f"{REMOVING_PREFIX}*")) if backup_root.is_dir() else ():
         if path.is_symlink():
             continue
-        with held_for_removal(path) as ours:
-            if ours:
-                _delete(path)
-                finished.append(path.name)
-    return tuple(finished)
+        try:
+            with held_for_removal(path) as ours:
+                if ours:
+                    _delete(path)
+        except OSError as error:
+            stuck.append(f"{path.name}, left of a removal, could not be deleted: {error}.")
+    return tuple(stuck)
 
 
 def freed_bytes(paths: Iterable[Path]) -> int:
@@ -82,7 +91,7 @@ def _file_statuses(path: Path) -> Iterable[os.stat_result]:
 
 def _delete(path: Path) -> None:
     if stat.S_ISDIR(os.lstat(path).st_mode):
-        shutil.rmtree(path)
+        remove_tree(path)
     else:
         path.unlink()
     fsync_dir(path.parent)

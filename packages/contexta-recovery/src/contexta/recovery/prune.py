@@ -83,9 +83,9 @@ def prune_backups(
         if not root.is_dir():
             return PruneResult("SUCCESS", notes=("no_backups",), dry_run=dry_run)
         with _only_prune_of(root):
-            if not dry_run:
-                finish_removals(root)
             pruning = _Pruning(list_backups(config), rule, label)
+            if not dry_run:
+                pruning.warnings += finish_removals(root)
             pruning.decide(remove_unreadable=remove_unreadable)
             pruning.protect(Reporter(progress))
             freed = pruning.pretend() if dry_run else pruning.remove()
