@@ -202,7 +202,7 @@ def back_up_target(
         estimated_bytes=0,
         notes=(f"before_restore_of:{plan.backup_ref}",),
     )
-    return back_up(config, target, safety)
+    return back_up(config, target, safety, key_file=plan.key_file)
 
 
 def _complete(target: Layout, new: Layout, units: tuple[Unit, ...], manifest: Manifest) -> Carrier:

@@ -77,7 +77,8 @@ class RestorePlan:
     `manifest_sha256` binds the plan to the manifest that it was made from, `target_state` to what
     the target held then; None when nobody looked. `preview` is None for a plan that only
     verifies, or when the manifest cannot be read. With `projects` nothing is replaced: what the
-    target lacks of these projects is merged into it.
+    target lacks of these projects is merged into it. `key_file` is where the key of an encrypted
+    backup lies, never the key; the safety copy is encrypted with it too.
     """
 
     backup_ref: str
@@ -91,6 +92,7 @@ class RestorePlan:
     preview: RestorePreview | None = None
     target_state: str | None = None
     projects: tuple[str, ...] = ()
+    key_file: Path | None = None
 
     def __post_init__(self) -> None:
         set_fields(
@@ -103,6 +105,7 @@ class RestorePlan:
             verify_only=flag("verify_only", self.verify_only),
             notes=texts("notes", self.notes),
             projects=texts("projects", self.projects),
+            key_file=as_path(self.key_file),
         )
 
     def describe(self) -> str:

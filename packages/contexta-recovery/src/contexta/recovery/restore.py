@@ -64,7 +64,8 @@ def plan_restore(
         verify_only: Whether the restore only verifies.
         projects: Names of projects. Then nothing is replaced: what the target lacks of these is
             merged into it, also what was deleted there; nothing in it is set back.
-        key_file: The key of an encrypted backup; `recovery.backup_key_file` by default.
+        key_file: The key of an encrypted backup; `recovery.backup_key_file` by default. The plan
+            keeps the path.
 
     Raises:
         RestoreError: `recovery_backup_not_found`, `recovery_invalid_backup_ref`,
@@ -76,8 +77,8 @@ def plan_restore(
         location = find_backup(backup_ref, layout.backups, RestoreError)
         staging = layout.staging / location.name.removesuffix(ARCHIVE_SUFFIX)
         _refuse_staging_inside(staging, location)
-        ensure_private_dir(staging)
         opened = open_backup(location, RestoreError, config=config, key_file=key_file)
+        ensure_private_dir(staging)
         loaded = opened.loaded
         target = layout.root if target_workspace is None else absolute(target_workspace)
         plan = RestorePlan(
@@ -90,6 +91,7 @@ def plan_restore(
             notes=("verify_only" if verify_only else "apply_restore",),
             manifest_sha256=loaded.sha256,
             projects=texts("projects", projects),
+            key_file=None if key_file is None else absolute(key_file),
         )
         if verify_only or loaded.manifest is None:
             return plan
@@ -131,7 +133,8 @@ def restore_workspace(
         plan: From `plan_restore`.
         accept_damage: Apply a backup that was taken of a damaged workspace. Bytes that differ
             from the manifest are refused in any case.
-        key_file: The key of an encrypted backup; `recovery.backup_key_file` by default.
+        key_file: The key of an encrypted backup; that of the plan by default, then
+            `recovery.backup_key_file`.
         progress: Called with how far the work is, about ten times a second. An exception in it
             stops the restore; the target is as it was.
 
@@ -155,8 +158,10 @@ def restore_workspace(
     # one when the replacement fails.
     with translated(RestoreError, "restore the backup"), held_for_reading(plan.source_root):
         _refuse_staging_inside(plan.staging_root, plan.source_root)
+        if key_file is not None:
+            plan = replace(plan, key_file=absolute(key_file))
         opened = require_whole(
-            open_backup(plan.source_root, RestoreError, config=config, key_file=key_file)
+            open_backup(plan.source_root, RestoreError, config=config, key_file=plan.key_file)
         )
         refuse_stale_backup(config, plan, opened)
         reporter = Reporter(progress)
