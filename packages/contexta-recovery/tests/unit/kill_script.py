@@ -1,6 +1,6 @@
-"""Kill a backup or a restore at many of its system calls, and check what each kill leaves.
+"""Kill a backup, a restore or a prune at many of its system calls, and check what each kill leaves.
 
-Run as `python kill_script.py <backup|restore> <most kills> <folder>`, with the folder of
+Run as `python kill_script.py <backup|restore|prune> <most kills> <folder>`, with the folder of
 `conftest.py` on the path. The child counts what it opens, renames, links, removes, and kills
 itself at a chosen count: unlike a timer, that reaches every moment on any machine.
 """
@@ -19,6 +19,7 @@ from contexta.recovery import (
     list_backups,
     plan_restore,
     plan_workspace_backup,
+    prune_backups,
     restore_workspace,
     verify_backup,
 )
@@ -110,6 +111,30 @@ def kill_restores(root, most):
     return killed
 
 
+def kill_prunes(root, most):
+    config = config_at(root)
+    populate(root)
+    made = [create_workspace_backup(config, plan_workspace_backup(config)) for _ in range(4)]
+    refs = [one.backup_ref for one in made]
+    kept = root.parent / "kept"
+    for one in made[:2]:
+        shutil.copytree(one.location, kept / one.backup_ref, copy_function=os.link)
+    total = events_of(lambda: prune_backups(config, keep_last=2))
+    killed = 0
+    for moment in moments(total, most):
+        for ref in refs[:2]:
+            shutil.copytree(kept / ref, made[0].location.parent / ref, copy_function=os.link)
+        killed += events_of(lambda: prune_backups(config, keep_last=2), moment) is None
+        left = [one.backup_ref for one in list_backups(config)]
+        assert left in (refs, refs[1:], refs[2:]), moment
+        assert all(verify_backup(config, ref).ok for ref in left), moment
+        again = prune_backups(config, keep_last=2)
+        assert again.status == "SUCCESS", moment
+        found = sorted(path.name for path in made[0].location.parent.iterdir())
+        assert found == refs[2:], moment
+    return killed
+
+
 if __name__ == "__main__":
-    run = {"backup": kill_backups, "restore": kill_restores}[sys.argv[1]]
+    run = {"backup": kill_backups, "restore": kill_restores, "prune": kill_prunes}[sys.argv[1]]
     print(run(Path(sys.argv[3]), int(sys.argv[2])))

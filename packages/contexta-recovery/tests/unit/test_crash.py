@@ -35,9 +35,11 @@ for number in range(100_000):
 """
 
 
-@pytest.mark.parametrize("operation", ["backup", "restore"])
+@pytest.mark.parametrize("operation", ["backup", "restore", "prune"])
 def test_killed_at_any_call_it_leaves_old_or_new_and_a_rerun_completes(operation, root):
-    """A killed backup is never listed, a killed restore never leaves neither."""
+    """A killed backup is never listed, a killed restore never leaves neither, a killed prune
+    leaves each backup whole or none.
+    """
     script = Path(__file__).with_name("kill_script.py")
 
     done = subprocess.run(
