@@ -226,3 +226,37 @@ def test_a_delivery_keeps_its_id_over_failures(config):
 
     assert [attempts for _, attempts in seen] == [0, 1, 2]
     assert {id for id, _ in seen} == {letter.delivery_id}
+
+
+def test_a_backup_beside_a_replay_holds_the_queue_of_one_moment(outbox, config):
+    """File by file, a delivery on its way to the dead letters could be in neither."""
+    import threading
+
+    decide(outbox, done(outbox.waiting_lines()[0]))
+    with outbox.steady():
+        thread = threading.Thread(target=outbox.checkpoint)
+        thread.start()
+        thread.join(timeout=0.05)
+        still = (payloads(outbox.pending.read_bytes().splitlines()), outbox.journal.exists())
+    thread.join()
+
+    assert still == ([0, 1, 2], True)
+    assert payloads(outbox.pending.read_bytes().splitlines()) == [1, 2]
+
+
+def test_a_backup_holds_what_waits_and_what_was_decided(outbox, config, root, tmp_path):
+    """A backup taken after a replay was killed restores the same queue."""
+    from contexta.recovery import (
+        create_workspace_backup,
+        plan_restore,
+        plan_workspace_backup,
+        restore_workspace,
+    )
+
+    decide(outbox, done(outbox.waiting_lines()[0]))
+    made = create_workspace_backup(config, plan_workspace_backup(config))
+    target = tmp_path / "restored"
+    restore_workspace(config, plan_restore(config, made.backup_ref, target_workspace=target))
+
+    restored = OutboxFile(target / "recovery" / "outbox")
+    assert payloads(restored.waiting_lines()) == [1, 2]

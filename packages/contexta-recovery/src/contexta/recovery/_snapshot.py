@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from contexta.recovery._errors import BackupError
@@ -23,6 +24,7 @@ from contexta.recovery._sqlite import (
     is_regular,
 )
 from contexta.recovery._walk import walk_files
+from contexta.recovery.outbox import OutboxFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -152,7 +154,10 @@ def copy_sections(
 
 def _copy_plain(layout: Layout, section: str, copier: Copier) -> None:
     below = "recovery/outbox" if section == "recovery" else section
-    copier.copy_tree(section_source(layout, section), f"{PAYLOAD}/{below}", _taker(layout, section))
+    steady = OutboxFile(layout.outbox).steady() if section == "recovery" else nullcontext()
+    with steady:
+        source, take = section_source(layout, section), _taker(layout, section)
+        copier.copy_tree(source, f"{PAYLOAD}/{below}", take)
 
 
 def _copy_artifacts(layout: Layout, copier: Copier) -> None:

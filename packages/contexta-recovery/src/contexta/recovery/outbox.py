@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ from contexta.store.fs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["Entry", "OutboxFile", "append_entry", "delivery_checksum", "parse_line"]
 
@@ -184,6 +185,20 @@ class OutboxFile:
     def changing(self) -> FileLock:
         """Return the lock that keeps appends and rewrites apart; held for moments only."""
         return FileLock(self.root / _APPEND_LOCK)
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """Keep the files as they are, to copy them together. Creates nothing.
+
+        Copied one by one, a delivery that moves from one to the other could be in neither.
+        """
+        lock = FileLock(self.root / _APPEND_LOCK, shared=True)
+        if lock.path.exists():  # else nobody who knows of it has changed anything yet
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _rewrite_waiting(self, decisions: list[Decision]) -> list[bytes]:
         if not self.pending.exists() and not decisions:
