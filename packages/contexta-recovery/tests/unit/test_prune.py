@@ -297,6 +297,27 @@ def test_a_backup_that_cannot_be_removed_is_named_and_the_others_go(
     assert names[0] in result.warnings[0]
 
 
+def test_backups_of_both_forms_are_one_series(config, workspace, backups):
+    """An archive is removed as a folder is, and kept for the same reasons."""
+    made = [
+        create_workspace_backup(config, plan_workspace_backup(config, form=form))
+        for form in ("archive", "directory", "archive")
+    ]
+
+    with held_for_reading(made[0].location):
+        held = prune_backups(config, keep_last=1)
+    done = prune_backups(config, keep_last=1)
+
+    assert [one.reasons for one in held.kept] == [
+        ("in_use",),
+        ("last", "newest_verified", "newest_undamaged"),
+    ]
+    assert [one.backup_ref for one in held.removed] == [made[1].backup_ref]
+    assert [one.location for one in done.removed] == [made[0].location]
+    assert done.freed_bytes == made[0].bytes_written
+    assert [path.name for path in backups.iterdir()] == [made[2].location.name]
+
+
 @pytest.mark.parametrize("mounted", ["the backup itself", "a folder in it"])
 def test_a_backup_with_a_mount_in_it_stays_whole(config, series, backups, monkeypatch, mounted):
     """Files of another file system are not part of the backup."""
