@@ -51,6 +51,28 @@ def test_every_single_flipped_bit_is_noticed(tmp_path):
     assert trusted == []
 
 
+@pytest.mark.parametrize("path", ["workspace/\ud800", "workspace/" + "d/" * 3000 + "x"])
+def test_a_path_that_no_file_can_have_is_a_problem_not_a_crash(tmp_path, path):
+    raw = manifest(files=(FileEntry.plain(path, 1, "0" * 64),)).to_bytes()
+    (tmp_path / MANIFEST_NAME).write_bytes(raw)
+
+    assert loaded_from(tmp_path).problems[0].kind == "manifest_invalid"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"encryption": {"key_id": "0" * 16}},
+        {"files": (FileEntry.plain("workspace/a", 1, "0" * 64)._replace(encoding="zstd+sealed"),)},
+    ],
+)
+def test_a_backup_is_encrypted_as_a_whole_or_not_at_all(tmp_path, changes):
+    """A sealed file taken for a readable one would be restored as noise."""
+    (tmp_path / MANIFEST_NAME).write_bytes(manifest(**changes).to_bytes())
+
+    assert loaded_from(tmp_path).problems[0].kind == "manifest_invalid"
+
+
 @pytest.mark.parametrize(
     "path",
     ["../x", "workspace/../../x", "/etc/passwd", "workspace//a", "workspace/./a", "other/a", ""],

@@ -301,3 +301,14 @@ def test_a_file_of_the_backup_is_not_taken_for_the_list(backup, key_file):
     rewrite(backup, edit)
 
     assert kinds(backup, key_file) == [("hash_differs", LIST_NAME)]
+
+
+@pytest.mark.parametrize("key_id", ["\x1b[2J", "a" * 10_000, 7, None, "0123456789abcdeF"])
+def test_a_key_id_that_is_none_is_never_shown(backup, key_file, key_id):
+    """Who wrote the manifest could otherwise write to the terminal of who lists backups."""
+    rewrite(backup, lambda one: replace(one, encryption={**one.encryption, "key_id": key_id}))
+
+    with pytest.raises(BackupError) as caught:
+        open_backup(backup, BackupError)
+
+    assert caught.value.details["key_id"] == "unknown"

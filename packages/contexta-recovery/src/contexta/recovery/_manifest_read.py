@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_BYTES = 1 << 62
+_LONGEST_PATH_BYTES = 4096
 
 
 class LoadedManifest(NamedTuple):
@@ -207,6 +209,8 @@ def _safe_path(path: object) -> str:
         raise ValueError(f"path {text!r} is not below {PAYLOAD}/")
     if any(part in ("", ".", "..") for part in parts):
         raise ValueError(f"path {text!r} could lead elsewhere")
+    if len(os.fsencode(text)) > _LONGEST_PATH_BYTES:  # fsencode refuses what no file is called
+        raise ValueError(f"path {text[:80]!r}... is longer than {_LONGEST_PATH_BYTES} bytes")
     return text
 
 

@@ -113,11 +113,11 @@ class DirectorySource:
     def open(self, stored: str, stored_size: int) -> BinaryIO | BackupProblem:
         """Open a stored file; see `BackupSource.open`."""
         parent = self._location
-        for part in stored.split("/")[:-1]:
-            parent /= part
-            if parent.is_symlink():
-                return _problem("file_not_regular", stored, "a folder above is a link.")
         try:
+            for part in stored.split("/")[:-1]:
+                parent /= part
+                if parent.is_symlink():
+                    return _problem("file_not_regular", stored, "a folder above is a link.")
             fd = os.open(self._location / stored, _READ)
         except (FileNotFoundError, NotADirectoryError):
             return _problem("file_missing", stored, "the manifest lists it, it is gone.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from contexta.contract.errors import RecoveryError
     from contexta.recovery._config import RecoveryConfig
     from contexta.recovery._sealing import BackupSealing
+
+
+_KEY_ID = re.compile(r"[0-9a-f]{16}")
 
 
 class OpenedBackup(NamedTuple):
@@ -85,8 +89,10 @@ def unlocked(
 
 def key_id_of(manifest: Manifest) -> str | None:
     """Return the id of the key that a backup is encrypted with; None when it is not."""
-    said = manifest.encryption
-    return None if said is None else str(said.get("key_id"))[:64]
+    if manifest.encryption is None:
+        return None
+    said = str(manifest.encryption.get("key_id"))
+    return said if _KEY_ID.fullmatch(said) else "unknown"
 
 
 def key_path(config: RecoveryConfig | None, key_file: str | Path | None) -> Path | None:
