@@ -76,7 +76,8 @@ def edit_any_value(body: dict[str, Any], rng: random.Random) -> tuple[str, ...]:
         holder[path[-1]] = old + rng.choice((-1, 1, 1000))
     else:
         holder[path[-1]] = f"{old}x"
-    return (MANIFEST,)
+    # A backup that names another key is refused as that, before its manifest is believed.
+    return (MANIFEST, "is encrypted with key") if path[0] == "encryption" else (MANIFEST,)
 
 
 def _entry(body: dict[str, Any], rng: random.Random) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from _strace import CHANGING, TRACKING, Call, boundaries, calls_in
+from _strace import CHANGING, TRACKING, Call, calls_in, changes
 
 ZYGOTE = str(Path(__file__).with_name("_zygote.py"))
 _PATIENCE_SECONDS = 120.0
@@ -117,8 +117,12 @@ def forking(folder: Path) -> Iterator[Forking]:
 
 
 def points_of(calls: Sequence[Call], root: Path) -> list[tuple[str, int]]:
-    """Return the calls of the main thread that change something below a folder."""
-    return boundaries(calls, root)
+    """Return each name and ordinal with which a thread changes something below a folder.
+
+    Of threads that do the same work, the first to get there is the one that is met.
+    """
+    found = (calls[position] for position in changes(calls, root))
+    return list(dict.fromkeys((call.name, call.ordinal) for call in found))
 
 
 def copied(base: Path, folder: Path) -> Path:

@@ -8,11 +8,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from _backup_faults import damager
-from _backup_forms import ALL, CAN_SEAL, NEEDS_CRYPTOGRAPHY, Form, restore, verify
+from _backup_faults import MANIFEST, damager, edited
+from _backup_forms import ALL, CAN_SEAL, DIRECTORY, NEEDS_CRYPTOGRAPHY, Form, restore, verify
 from _rich_workspace import contents, fill, settings
 
 from contexta.contract.errors import ContextaError, RecoveryError
+from contexta.recovery import verify_backup
 
 EVERY = 20  # when there are many faults, a restore is tried with one in so many
 
@@ -89,4 +90,50 @@ def test_each_fault_is_named_and_no_damaged_backup_is_restored(tmp_path, form: F
     assert ["refused"] == list(refused)
     assert verify(config, backup.backup_ref).ok  # everything was put back
     assert restore(config, backup.backup_ref, tmp_path / "elsewhere").applied
+    assert contents(root) == contents(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("name", ["runs", "records", "artifacts"])
+def test_a_count_that_no_digest_contradicts_is_counted_again(tmp_path, name):
+    """The stores are opened when asked for, and before anything is replaced."""
+    root = tmp_path / "home"
+    fill(root, ("one",))
+    config = settings(root, backup_root=tmp_path / "backups", restore_staging_root=tmp_path / "s")
+    backup = DIRECTORY.back_up(config)
+    manifest = backup.location / MANIFEST
+
+    def lie(body, _):
+        body["counts"][name] += 1
+        return (name,)
+
+    raw, _ = edited(manifest.read_bytes(), lie, random.Random(1), redone=True)
+    manifest.write_bytes(raw)
+    found = verify_backup(config, backup.backup_ref, deep=True)
+
+    assert "FAILURE" == found.status
+    assert any(name in problem.message for problem in found.problems)
+    assert refusal(config, backup.backup_ref, root) is None
+
+
+@pytest.mark.parametrize("form", ALL, ids=lambda form: form.name)
+def test_rot_in_an_earlier_backup_does_not_reach_the_next_one(tmp_path, form: Form):
+    """What later backups share with it is read before it is shared."""
+    if form.is_sealed and not CAN_SEAL:
+        pytest.skip(NEEDS_CRYPTOGRAPHY)
+    root = tmp_path / "home"
+    fill(root)
+    config = form.configure(settings(root, backup_root=tmp_path / "backups"), tmp_path)
+    earlier = form.back_up(config)
+    rng = random.Random(3)
+    files = [one for one in (tmp_path / "backups").rglob("*") if one.is_file()]
+    for path in files:
+        raw = bytearray(path.read_bytes())
+        if raw and path.name != MANIFEST:
+            raw[rng.randrange(len(raw))] ^= 1
+            path.write_bytes(raw)  # in place: each name of the same bytes shows it
+    later = form.back_up(config)
+
+    assert not verify(config, earlier.backup_ref).ok
+    assert verify(config, later.backup_ref).ok
+    assert restore(config, later.backup_ref, tmp_path / "elsewhere").applied
     assert contents(root) == contents(tmp_path / "elsewhere")
