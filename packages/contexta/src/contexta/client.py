@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from contexta import _wiring
 from contexta._client_judgements import JudgementDelegates
 from contexta._client_outbox import OutboxDelegates
+from contexta._client_recovery import RecoveryDelegates
 from contexta._client_reports import ReportDelegates
 from contexta._exit import close_runs_at_exit
 from contexta._workspace import Workspace
@@ -38,7 +39,9 @@ __all__ = ["Contexta"]
 _log = logging.getLogger("contexta")
 
 
-class Contexta(EmitDelegates, ReportDelegates, JudgementDelegates, OutboxDelegates):
+class Contexta(
+    EmitDelegates, ReportDelegates, JudgementDelegates, OutboxDelegates, RecoveryDelegates
+):
     """One workspace: runs are captured into it and read from it.
 
     Opening touches no disk. The first write creates the workspace, and takes

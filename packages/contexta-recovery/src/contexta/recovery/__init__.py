@@ -6,7 +6,8 @@ disk. Each operation can be killed at any moment and called again.
 
 Make a plan, look at it, run it: `plan_workspace_backup` and `create_workspace_backup`,
 `plan_restore` and `restore_workspace`. `list_backups`, `verify_backup` and `diff_backups` only
-read; `prune_backups` removes what a retention rule does not keep, never the last good backup.
+read, and `rehearse_restore` compares what a backup answers with what the workspace answers now;
+`prune_backups` removes what a retention rule does not keep, never the last good backup.
 `replay_outbox` delivers what capture could not; `list_dead_letters`, `retry_dead_letters` and
 `discard_dead_letters` handle what it gave up. `create_key_file` makes the key of encrypted
 backups.
@@ -24,6 +25,13 @@ from __future__ import annotations
 from contexta.recovery._backoff import Backoff
 from contexta.recovery._delivery import Delivery
 from contexta.recovery._errors import BackupError, ReplayError, RestoreError
+from contexta.recovery._models_rehearsal import (
+    RehearsalDifference,
+    RehearsalResult,
+    RehearsalSide,
+)
+from contexta.recovery._models_restore import RestorePreview
+from contexta.recovery._progress import Progress
 from contexta.recovery._server_ledger import load_server_ledger
 from contexta.recovery._sinks import ReplaySink, wants_deliveries
 from contexta.recovery.backup import create_workspace_backup, plan_workspace_backup
@@ -55,6 +63,7 @@ from contexta.recovery.models import (
     SectionDiff,
 )
 from contexta.recovery.prune import prune_backups
+from contexta.recovery.rehearse import rehearse_restore
 from contexta.recovery.replay import replay_outbox
 from contexta.recovery.restore import plan_restore, restore_workspace
 from contexta.recovery.store_sink import StoreSink
@@ -73,14 +82,19 @@ __all__ = [
     "Delivery",
     "ImportResult",
     "KeptBackup",
+    "Progress",
     "PruneResult",
     "RecoveryResult",
+    "RehearsalDifference",
+    "RehearsalResult",
+    "RehearsalSide",
     "ReplayBatchResult",
     "ReplayEntryResult",
     "ReplayError",
     "ReplaySink",
     "RestoreError",
     "RestorePlan",
+    "RestorePreview",
     "RestoreResult",
     "SectionDiff",
     "StoreSink",
@@ -95,6 +109,7 @@ __all__ = [
     "plan_workspace_backup",
     "prune_backups",
     "read_key_id",
+    "rehearse_restore",
     "replay_outbox",
     "restore_workspace",
     "retry_dead_letters",
