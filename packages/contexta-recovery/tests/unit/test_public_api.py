@@ -31,6 +31,7 @@ NEW_NAMES = {
     "DeadLetterResult",
     "Delivery",
     "KeptBackup",
+    "LostItem",
     "Progress",
     "PruneResult",
     "RehearsalDifference",
@@ -38,6 +39,7 @@ NEW_NAMES = {
     "RehearsalSide",
     "ReplaySink",
     "RestorePreview",
+    "SalvageResult",
     "SectionDiff",
     "StoreSink",
     "create_key_file",
@@ -50,6 +52,7 @@ NEW_NAMES = {
     "read_key_id",
     "rehearse_restore",
     "retry_dead_letters",
+    "salvage",
     "verify_backup",
     "wants_deliveries",
 }

@@ -8,6 +8,7 @@ Make a plan, look at it, run it: `plan_workspace_backup` and `create_workspace_b
 `plan_restore` and `restore_workspace`. `list_backups`, `verify_backup` and `diff_backups` only
 read, and `rehearse_restore` compares what a backup answers with what the workspace answers now;
 `prune_backups` removes what a retention rule does not keep, never the last good backup.
+`salvage` makes a new workspace of what still reads of a damaged backup or workspace.
 `replay_outbox` delivers what capture could not; `list_dead_letters`, `retry_dead_letters` and
 `discard_dead_letters` handle what it gave up. `create_key_file` makes the key of encrypted
 backups.
@@ -32,6 +33,7 @@ from contexta.recovery._models_rehearsal import (
 )
 from contexta.recovery._models_restore import RestorePreview
 from contexta.recovery._progress import Progress
+from contexta.recovery._salvage import salvage
 from contexta.recovery._server_ledger import load_server_ledger
 from contexta.recovery._sinks import ReplaySink, wants_deliveries
 from contexta.recovery.backup import create_workspace_backup, plan_workspace_backup
@@ -54,12 +56,14 @@ from contexta.recovery.models import (
     BackupVerification,
     ImportResult,
     KeptBackup,
+    LostItem,
     PruneResult,
     RecoveryResult,
     ReplayBatchResult,
     ReplayEntryResult,
     RestorePlan,
     RestoreResult,
+    SalvageResult,
     SectionDiff,
 )
 from contexta.recovery.prune import prune_backups
@@ -82,6 +86,7 @@ __all__ = [
     "Delivery",
     "ImportResult",
     "KeptBackup",
+    "LostItem",
     "Progress",
     "PruneResult",
     "RecoveryResult",
@@ -96,6 +101,7 @@ __all__ = [
     "RestorePlan",
     "RestorePreview",
     "RestoreResult",
+    "SalvageResult",
     "SectionDiff",
     "StoreSink",
     "create_key_file",
@@ -113,6 +119,7 @@ __all__ = [
     "replay_outbox",
     "restore_workspace",
     "retry_dead_letters",
+    "salvage",
     "verify_backup",
     "wants_deliveries",
 ]

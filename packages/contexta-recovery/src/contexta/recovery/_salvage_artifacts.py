@@ -20,7 +20,7 @@ from contexta.recovery._salvage_trees import keep_members
 from contexta.store.fs import fsync_dir, sha256_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from contexta.recovery._salvage_losses import Losses
@@ -36,7 +36,10 @@ _MOST_GUESSES = 2_000_000
 
 
 def mend_artifacts(
-    root: Path, losses: Losses, known_refs: Iterable[str], known_runs: Iterable[str]
+    root: Path,
+    losses: Losses,
+    known_refs: Iterable[str],
+    known_runs: Callable[[], Iterable[str]],
 ) -> dict[str, Any]:
     """Repair a copied artifact plane and note what is lost.
 
@@ -44,7 +47,7 @@ def mend_artifacts(
         root: The folder of the plane, in the copy.
         losses: Has the files that were missing or damaged in the source; receives the rest.
         known_refs: Refs of artifacts that anything names, to tell what a lost binding was of.
-        known_runs: Refs of runs, likewise.
+        known_runs: Returns refs of runs, likewise; asked only when a ref is not known otherwise.
 
     Returns:
         The manifests of the artifacts that are lost, as plain data, by ref.
@@ -138,16 +141,20 @@ def _ref_inside(path: Path) -> str | None:
     return None
 
 
-def _guess_refs(losses: Losses, refs: dict[str, str], runs: Iterable[str]) -> None:
+def _guess_refs(
+    losses: Losses, refs: dict[str, str], known_runs: Callable[[], Iterable[str]]
+) -> None:
     """Try the names of other artifacts for each run: the hash of a ref proves a right guess."""
     unknown = {
         item.place.rsplit("/", 1)[-1].removesuffix(".json")
         for item in losses.of_plane(ARTIFACTS)
         if item.place.startswith(f"{ARTIFACTS}/bindings/")
     } - refs.keys()
+    if not unknown:
+        return
     names = sorted({ref.rpartition(".")[2] for ref in refs.values()})
-    owners = sorted(run.partition(":")[2] for run in runs)
-    if not unknown or len(names) * len(owners) > _MOST_GUESSES:
+    owners = sorted(run.partition(":")[2] for run in known_runs())
+    if len(names) * len(owners) > _MOST_GUESSES:
         return
     for owner, name in product(owners, names):
         ref = f"artifact:{owner}.{name}"

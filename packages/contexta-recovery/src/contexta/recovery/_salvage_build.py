@@ -107,12 +107,16 @@ def _writers(metadata: MetadataStore) -> WriterRuns:
 def _mend_artifacts(new: Layout, metadata: MetadataStore, losses: Losses) -> dict[str, Any]:
     from contexta.store.records import RecordStore, RecordStoreConfig
 
+    def known_runs() -> set[str]:
+        runs = set(metadata.runs.run_refs(order_by=None))
+        if new.records.is_dir():
+            config = RecordStoreConfig(new.records, compact_small_parts=False)
+            with RecordStore(config) as records:
+                runs |= set(records.run_refs())
+        return runs
+
     named = [ref for ref in metadata.list_registered_refs() if ref.startswith("artifact:")]
-    runs = set(metadata.runs.run_refs(order_by=None))
-    if new.records.is_dir():
-        with RecordStore(RecordStoreConfig(new.records, compact_small_parts=False)) as records:
-            runs |= set(records.run_refs())
-    return mend_artifacts(new.artifacts, losses, named, runs)
+    return mend_artifacts(new.artifacts, losses, named, known_runs)
 
 
 def _settle(
@@ -136,9 +140,11 @@ def _settle(
         remove_dangling(metadata, losses)
         _name_unknown(metadata, seen, ledger, losses)
         known = set(metadata.runs.run_refs(order_by=None))
+        checked = records.check_integrity()
+        losses.warnings += [one.message for one in checked.issues if one.severity == "error"]
         taken = {
             METADATA: {"projects": metadata.projects.count_projects(), "runs": len(known)},
-            RECORDS: {"records": records.check_integrity().record_count},
+            RECORDS: {"records": checked.record_count},
             ARTIFACTS: {"artifacts": len(artifacts.list_refs())},
         }
         _compare_counts(origin, taken, losses)
@@ -176,9 +182,10 @@ def _compare_counts(origin: Origin, taken: Taken, losses: Losses) -> None:
     wanted = origin.counts
     for plane, name in ((METADATA, "runs"), (RECORDS, "records"), (ARTIFACTS, "artifacts")):
         missing = wanted.get(name, 0) - taken[plane][name]
-        if missing > 0 and not losses.of_plane(plane):
+        # Of the other planes, what is lost is counted at its place.
+        if missing > 0 and (plane == METADATA or not losses.of_plane(plane)):
             text = f"{taken[plane][name]} {name} were found, the manifest says {wanted[name]}."
-            losses.add(LostItem(plane, plane, "count_differs", text, count=missing, certain=False))
+            losses.add(LostItem(plane, name, "count_differs", text, count=missing, certain=False))
 
 
 def _nothing(origin: Origin, losses: Losses) -> RestoreError:

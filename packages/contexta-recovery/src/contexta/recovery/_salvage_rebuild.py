@@ -97,7 +97,8 @@ def rebuild_rows(
     """
     named = {*seen.windows, *wanted}
     for _ in range(_ROUNDS):
-        named |= _dangling(metadata)
+        if losses.of_plane(METADATA):  # else no row of the ledger has lost what it lies in
+            named |= _dangling(metadata)
         missing = _missing(metadata, named)
         if not missing:
             return
@@ -277,7 +278,7 @@ class _Rebuilder:
 def remove_dangling(metadata: MetadataStore, losses: Losses) -> None:
     """Remove rows that name what could not be made again, such as ends of relations."""
     lost = {item.place for item in losses.of_plane(METADATA)}
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS if lost else 0):
         plan = metadata.plan_repairs(metadata.check_integrity(full=True))
         named = {
             candidate.action

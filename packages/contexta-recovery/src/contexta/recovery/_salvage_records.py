@@ -63,7 +63,7 @@ def mend_records(root: Path, losses: Losses, writers: WriterRuns) -> None:
         indexed = _indexed_runs(store, layout)
         by_writer = _runs_by_writer(layout)
         done = len(_repair_lines(layout))
-        warnings = _repair(store)
+        _repair(store)
         store.rebuild_indexes()
         lines = _repair_lines(layout)[done:]
         _note_parts(lines, indexed, losses)
@@ -71,23 +71,16 @@ def mend_records(root: Path, losses: Losses, writers: WriterRuns) -> None:
         _note_gaps(layout, before, losses, {_of_root(line["path"]) for line in lines})
         _note_bookkeeping(losses)
         _name_runs(losses, by_writer, writers)
-        left = [issue for issue in store.check_integrity().issues if issue.severity == "error"]
-        losses.warnings += [issue.message for issue in left]
-        losses.warnings += [line for line in warnings if left and line not in losses.warnings]
 
 
-def _repair(store: RecordStore) -> list[str]:
-    """Apply plans until one asks for nothing more; return what the last one could not do."""
-    warnings: list[str] = []
+def _repair(store: RecordStore) -> None:
+    """Apply plans until one asks for nothing more; what is left then is found by the last check."""
     for _ in range(_ROUNDS):
         plan = store.plan_repairs()
         if all(step.kind == "report_only" for step in plan.steps):
-            break
-        report = store.apply_repairs(plan, dry_run=False, actor="salvage")
-        warnings = list(report.warnings)
-        if not report.notes:
-            break  # every step failed; the rest is for `_note_strays`
-    return warnings
+            return
+        if not store.apply_repairs(plan, dry_run=False, actor="salvage").notes:
+            return  # every step failed; the rest is for `_note_strays`
 
 
 def _damage(layout: Layout) -> list[Damage]:

@@ -18,6 +18,7 @@ from contexta.recovery._models_base import RecoveryResult
 from contexta.recovery._models_catalog import BackupDiff, KeptBackup, PruneResult, SectionDiff
 from contexta.recovery._models_replay import ReplayBatchResult, ReplayEntryResult
 from contexta.recovery._models_restore import ImportResult, RestorePlan, RestoreResult
+from contexta.recovery._models_salvage import LostItem, SalvageResult
 
 __all__ = [
     "BackupDiff",
@@ -28,11 +29,13 @@ __all__ = [
     "BackupVerification",
     "ImportResult",
     "KeptBackup",
+    "LostItem",
     "PruneResult",
     "RecoveryResult",
     "ReplayBatchResult",
     "ReplayEntryResult",
     "RestorePlan",
     "RestoreResult",
+    "SalvageResult",
     "SectionDiff",
 ]
