@@ -260,3 +260,23 @@ def test_a_backup_holds_what_waits_and_what_was_decided(outbox, config, root, tm
 
     restored = OutboxFile(target / "recovery" / "outbox")
     assert payloads(restored.waiting_lines()) == [1, 2]
+
+
+def test_a_repeated_delivery_is_on_disk_before_it_is_acknowledged(config, root, monkeypatch):
+    """The replay that wrote it may have been killed before it synced."""
+    import os
+
+    append_entry(config.recovery.outbox_root, entry(1))
+    replay_outbox(config, acknowledge_successes=False)
+    copied = root / "exports" / "replayed" / "record.jsonl"
+    real, synced = os.fsync, []
+
+    def watching(fd):
+        synced.append(os.fstat(fd).st_ino)
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", watching)
+    result = replay_outbox(config)
+
+    assert result.entries[0].detail.startswith("already in")
+    assert {copied.stat().st_ino, copied.parent.stat().st_ino} <= set(synced)

@@ -86,6 +86,10 @@ class LineAppender:
             write_all(self._fd, start + line + b"\n")
             self._torn = False
 
+    def distrust(self) -> None:
+        """Sync next time whatever the file holds: a process that was killed may have written it."""
+        self.is_new = self._dirty = True
+
     def sync(self) -> None:
         """Bring what was written to disk; does nothing when nothing was.
 

@@ -117,6 +117,7 @@ class _FamilyFile:
     def add(self, replay_ref: str, payload: Any, line: dict[str, Any]) -> bool:
         key = _key(replay_ref, payload)
         if replay_ref and key in self._known:
+            self._file.distrust()
             return False
         self._file.write(json.dumps(line, separators=(",", ":")).encode("ascii"))
         self._known.add(key)
