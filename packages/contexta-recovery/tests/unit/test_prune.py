@@ -21,6 +21,7 @@ from contexta.recovery import (
 from contexta.recovery._hold import held_for_reading
 from contexta.recovery._manifest import MANIFEST_NAME, write_manifest
 from contexta.recovery._manifest_read import load_manifest
+from contexta.recovery._scratch import scratch_folder
 from contexta.recovery._source import open_source
 
 
@@ -295,6 +296,20 @@ def test_a_backup_that_cannot_be_removed_is_named_and_the_others_go(
     assert result.kept[0].reasons == ("not_removable",)
     assert result.status == "DEGRADED"
     assert names[0] in result.warnings[0]
+
+
+def test_what_a_killed_backup_left_is_removed(config, series, backups):
+    """It was never a backup; one that is being written is left alone."""
+    series(*DAYS[:2])
+    (backups / ".partial-dead" / "backup").mkdir(parents=True)
+
+    with scratch_folder(backups / ".partial-living"):
+        said = prune_backups(config, keep_last=2, dry_run=True)
+        untouched = (backups / ".partial-dead").exists()
+        prune_backups(config, keep_last=2)
+        left = sorted(path.name for path in backups.glob(".*"))
+
+    assert (said.status, untouched, left) == ("SUCCESS", True, [".partial-living"])
 
 
 def test_backups_of_both_forms_are_one_series(config, workspace, backups):

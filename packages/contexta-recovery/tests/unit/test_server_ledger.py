@@ -188,6 +188,25 @@ def test_a_schema_that_holds_rows_is_not_loaded_over(on_server):
     assert runs_of(on_server.metadata) == ["run:p.first"]
 
 
+def test_projects_are_merged_into_the_ledger_of_the_server(on_server, new_schema, tmp_path):
+    """A merge writes where the workspace keeps its ledger, not into a file beside it."""
+    backup = back_up(on_server).location
+    root = tmp_path / "other" / ".contexta"
+    other = replace(
+        on_server,
+        workspace=replace(on_server.workspace, root_path=root),
+        recovery=replace(on_server.recovery, outbox_root=root / "recovery" / "outbox"),
+        metadata=new_schema(),
+    )
+
+    result = restore_workspace(other, plan_restore(other, backup, projects=("p",)))
+
+    assert result.applied
+    assert "ledger_is_sqlite" not in result.notes
+    assert runs_of(other.metadata) == ["run:p.first"]
+    assert not (root / "metadata" / "ledger.sqlite").exists()
+
+
 def test_loading_needs_a_server_and_a_file(config, workspace, on_server, tmp_path):
     """Both are named when they are missing."""
     codes = []

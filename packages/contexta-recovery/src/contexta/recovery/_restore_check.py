@@ -151,7 +151,7 @@ def result_of(plan: RestorePlan, manifest: Manifest, check: Check) -> RestoreRes
     return RestoreResult(
         status="FAILURE" if check.problems else "DEGRADED" if warnings else "SUCCESS",
         warnings=tuple(warnings),
-        notes=(*plan.notes, *absent, *restored_ledger_notes(manifest)),
+        notes=(*plan.notes, *absent, *restored_ledger_notes(plan, manifest)),
         details={"problems": [problem.to_dict() for problem in check.problems]},
         backup_ref=plan.backup_ref,
         target_workspace=plan.target_workspace,

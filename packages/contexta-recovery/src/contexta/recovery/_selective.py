@@ -10,6 +10,7 @@ from contexta.recovery._apply import back_up_target, refuse_stale_target, staged
 from contexta.recovery._errors import RestoreError
 from contexta.recovery._layout import layout_of, standard_layout
 from contexta.recovery._restore_check import check_staged, refuse_unverified, result_of
+from contexta.recovery._server_ledger import server_ledger
 from contexta.recovery._target import Unit, check_target, target_layout
 from contexta.recovery._work import remove_work, working_folders
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from contexta.recovery._progress import Reporter
     from contexta.recovery._restore_check import Opened
     from contexta.store.merge import MergeReport
+    from contexta.store.metadata import MetadataStoreConfig
 
 
 def merge_projects(
@@ -47,7 +49,7 @@ def merge_projects(
         check = check_staged(opened, staged, reporter, kept=kept)
         refuse_unverified(plan, opened.manifest, check, accept_damage=accept_damage)
         safety = back_up_target(config, plan, target)
-        report = _merge(staged, target, plan)
+        report = _merge(staged, target, plan, server_ledger(config, target))
         leftovers = remove_work(units)
     result = result_of(plan, opened.manifest, check)
     damage = tuple(f"{one.plane}: {one.message}" for one in report.damage)
@@ -88,12 +90,18 @@ def _refuse_planes_outside(target: Layout) -> None:
         )
 
 
-def _merge(staged: Layout, target: Layout, plan: RestorePlan) -> MergeReport:
+def _merge(
+    staged: Layout, target: Layout, plan: RestorePlan, ledger: MetadataStoreConfig | None
+) -> MergeReport:
     from contexta.store.merge import merge_workspaces
 
     try:
         return merge_workspaces(
-            staged.root, target.root, projects=plan.projects, include_deleted=True
+            staged.root,
+            target.root,
+            projects=plan.projects,
+            include_deleted=True,
+            target_ledger=ledger,
         )
     except NotFoundError as error:
         raise RestoreError(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from contexta.recovery._config import RecoveryConfig
     from contexta.recovery._layout import Layout
     from contexta.recovery._manifest import Manifest
+    from contexta.recovery._models_restore import RestorePlan
     from contexta.store.metadata import MetadataStoreConfig
 
 LEDGER_NOTE = "ledger_copied_from_server"
@@ -148,9 +149,10 @@ def _load(source: Path, settings: MetadataStoreConfig) -> dict[str, int]:
         ) from error
 
 
-def restored_ledger_notes(manifest: Manifest) -> tuple[str, ...]:
-    """Say that a ledger from a server comes back as a file."""
-    return (RESTORED_NOTE,) if LEDGER_NOTE in manifest.notes else ()
+def restored_ledger_notes(plan: RestorePlan, manifest: Manifest) -> tuple[str, ...]:
+    """Say that a ledger from a server comes back as a file; merged projects do not."""
+    is_file = LEDGER_NOTE in manifest.notes and not plan.projects
+    return (RESTORED_NOTE,) if is_file else ()
 
 
 def restored_ledger_warnings(config: RecoveryConfig, target: Layout) -> tuple[str, ...]:
