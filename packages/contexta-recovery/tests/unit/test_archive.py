@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from contexta.recovery import BackupError
 from contexta.recovery._archive import ArchiveSource, ArchiveWriter
 from contexta.recovery._models_backup import BackupProblem
 from contexta.recovery._source import open_source
@@ -112,8 +113,9 @@ def test_a_file_that_changed_size_while_it_was_packed_is_an_error(tmp_path, cont
     with (tmp_path / "b.tar").open("wb") as file:
         writer = ArchiveWriter(file.fileno())
 
-        with pytest.raises(ValueError, match="not 5"):
+        with pytest.raises(BackupError, match="not 5") as caught:
             writer.add("workspace/a", 5, [content])
+    assert caught.value.code == "recovery_backup_unverified"
 
 
 @pytest.mark.parametrize(

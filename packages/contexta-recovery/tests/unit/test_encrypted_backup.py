@@ -253,3 +253,15 @@ def test_the_safety_copy_of_a_restore_with_a_key_is_encrypted_with_it(config, wo
 
     safety = {one.backup_ref: one for one in list_backups(config)}[result.safety_backup_ref]
     assert safety.key_id == read_key_id(key_file)
+
+
+def test_equal_files_are_stored_once_even_when_threads_meet(config, workspace, key_file):
+    """Each sealing of the same content gives other bytes; only one may get the name."""
+    (workspace / "exports").mkdir(exist_ok=True)
+    for number in range(40):
+        (workspace / "exports" / f"{number}.txt").write_bytes(b"the same" * 20_000)
+
+    made = back_up(config, key_file, include_exports=True)
+
+    assert verify_backup(config, made.backup_ref, key_file=key_file).status == "SUCCESS"
+    assert made.bytes_written < 40 * 160_000

@@ -16,6 +16,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
+from contexta.recovery._errors import BackupError
 from contexta.recovery._find import ARCHIVE_SUFFIX
 from contexta.recovery._manifest import MANIFEST_NAME
 from contexta.recovery._models_backup import BackupProblem
@@ -57,15 +58,21 @@ class ArchiveWriter:
         """Add a regular file of exactly `size` bytes.
 
         Raises:
-            ValueError: When the name is not a safe relative path, or there are more or fewer
-                bytes; then the archive must not be used.
+            ValueError: When the name is not a safe relative path.
+            BackupError: `recovery_backup_unverified` when there are more or fewer bytes; then the
+                archive must not be used.
         """
         self._write(member_header(name, size))
         start = self.size
         for chunk in chunks:
             self._write(chunk)
         if self.size - start != size:
-            raise ValueError(f"{name!r} has {self.size - start} bytes, not {size}")
+            raise BackupError(
+                f"{name!r} has {self.size - start} bytes, not {size}: it was changed while it was "
+                "packed. Nothing was published; call again.",
+                code="recovery_backup_unverified",
+                details={"path": name},
+            )
         self._write(bytes(-size % BLOCK_BYTES))
 
     def finish(self) -> None:

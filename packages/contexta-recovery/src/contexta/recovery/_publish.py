@@ -72,6 +72,8 @@ class ArchivePublisher:
             writer.add(MANIFEST_NAME, len(raw), [raw])
             for one in stored:
                 writer.add(one.stored, one.size, _chunks(payload / one.stored, report))
+                # It is in the archive now: so the disk needs room for one copy, not for two.
+                (payload / one.stored).unlink()
                 report.advance(files=1)
             writer.finish()
         finally:
