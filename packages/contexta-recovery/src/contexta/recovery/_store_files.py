@@ -24,7 +24,7 @@ from contexta.recovery._codec import (
     zipped,
 )
 from contexta.recovery._known import Candidate, KnownFiles, is_private_file
-from contexta.recovery._manifest import FileEntry
+from contexta.recovery._manifest import ZSTD, FileEntry
 from contexta.recovery._source import DirectorySource
 from contexta.recovery._sync import make_folders
 from contexta.recovery._verify import check_entry
@@ -73,6 +73,7 @@ class FileStore:
         self._rotten: dict[str, None] = {}
         self._sealed: dict[str, FileEntry] = {}
         self._naming = threading.Lock()
+        self._turns = [threading.Lock() for _ in range(256)]
 
     @property
     def written(self) -> dict[str, int]:
@@ -102,16 +103,18 @@ class FileStore:
             OSError: When it cannot be read or written.
         """
         size = os.fstat(fd).st_size if length is None else length
-        if self._known.has_size(size):
-            size, sha256 = self._hash(fd, length)
+        if not self._known.has_size(size):
+            return self._write_new(fd, relative, length, zip_it=zip_it)
+        size, sha256 = self._hash(fd, length)
+        # Encrypted files are named by their content: two threads must not meet in one name.
+        with self._turns[int(sha256[:2], 16)]:
             for candidate in self._known.of_content(sha256, size):
-                entry = self._link(candidate, relative)
-                if entry is not None:
-                    return entry
+                if zip_it or candidate.entry.encoding != ZSTD:
+                    entry = self._link(candidate, relative)
+                    if entry is not None:
+                        return entry
             os.lseek(fd, 0, os.SEEK_SET)
-        entry = self._write(fd, relative, length, zip_it=zip_it)
-        self._known.add(self.payload, entry)
-        return entry
+            return self._write_new(fd, relative, length, zip_it=zip_it)
 
     def drop(self, entry: FileEntry, *, is_shared: bool) -> None:
         """Remove a stored file again, unless other entries share it."""
@@ -133,11 +136,9 @@ class FileStore:
     def _link(self, candidate: Candidate, relative: str) -> FileEntry | None:
         """Return the entry of a verified link to a stored file; None when there can be none."""
         known = candidate.entry
+        name = known.stored
         if self.sealing is None:
-            ending = known.stored[len(known.path) :] if known.encoding == "zstd" else ""
-            name = relative + ending
-        else:
-            name = known.stored
+            name = f"{relative}.zst" if known.encoding == ZSTD else relative
         target = self.payload / name
         if name in self._written or name in self._linked:
             return known._replace(path=relative) if self.sealing is not None else None
@@ -156,10 +157,18 @@ class FileStore:
         problem = check_entry(self.source, entry, None, self._report, self.sealing)
         if problem is None:
             self._linked.add(name)
+            if candidate.folder == self.payload:
+                self._written[name] = 0  # its bytes are new, and still to be synced
             return entry
         target.unlink()
-        self._rotten[f"{candidate.folder.name}/{known.stored}"] = None
+        if candidate.folder != self.payload:
+            self._rotten[f"{candidate.folder.name}/{known.stored}"] = None
         return None
+
+    def _write_new(self, fd: int, relative: str, length: int | None, *, zip_it: bool) -> FileEntry:
+        entry = self._write(fd, relative, length, zip_it=zip_it)
+        self._known.add(self.payload, entry)
+        return entry
 
     def _write(self, fd: int, relative: str, length: int | None, *, zip_it: bool) -> FileEntry:
         start = os.pread(fd, min(CHUNK_BYTES, CHUNK_BYTES if length is None else length), 0)
