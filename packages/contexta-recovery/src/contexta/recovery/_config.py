@@ -59,7 +59,8 @@ class RecoverySection(Protocol):
 class RecoveryConfig(Protocol):
     """The parts of a resolved configuration that recovery reads.
 
-    Also read when present: `profile_name`, `recovery.replay_mode_default`,
+    Also read when present: `profile_name`, `recovery.backup_key_file` (the path of a key file, or
+    None for readable backups), `recovery.replay_mode_default`,
     `recovery.require_plan_before_apply`, `records.layout_version`, `artifacts.layout_version`
     and `model_dump(mode="json")`, which is written, redacted, into backups.
     """
