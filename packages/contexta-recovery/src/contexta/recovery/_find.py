@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contexta.recovery._hold import held_for_reading
 from contexta.recovery._layout import absolute
 from contexta.recovery._manifest import MANIFEST_NAME, PAYLOAD
 from contexta.recovery._names import checked_ref
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from contexta.contract.errors import RecoveryError
 
 ARCHIVE_SUFFIX = ".tar"
@@ -63,6 +67,13 @@ def find_backup(ref: object, backup_root: Path, error_type: type[RecoveryError])
         code="recovery_backup_not_found",
         details={"backup_ref": str(ref), "backup_root": str(backup_root)},
     )
+
+
+@contextmanager
+def held_backup(ref: object, backup_root: Path, error_type: type[RecoveryError]) -> Iterator[Path]:
+    """Find a backup and keep a prune from removing it; see `find_backup`."""
+    with held_for_reading(find_backup(ref, backup_root, error_type)):
+        yield find_backup(ref, backup_root, error_type)  # it may be gone before it was held
 
 
 def _is_published(path: Path) -> bool:

@@ -11,15 +11,20 @@ import fcntl
 import os
 import shutil
 import stat
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from contexta.contract.errors import StoreAccessError
 from contexta.recovery._mounts import mounts_within
 from contexta.store.fs import ensure_private_dir, fsync_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+_LONGEST_SWEEP_SECONDS = 1.0
+_SWEEP_PAUSE_SECONDS = 0.002
 
 
 @contextmanager
@@ -118,21 +123,42 @@ def _open_up(top: Path) -> None:
 
 
 def _acquire(path: Path) -> tuple[int, bool]:
+    """Create and lock a folder; also when a sweep of abandoned ones comes between the two."""
+    deadline = time.monotonic() + _LONGEST_SWEEP_SECONDS
+    is_ours = False
     while True:
         found = path.is_dir()
-        ensure_private_dir(path, follow=False)
-        try:
-            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:  # the former owner removed it just now
+        is_ours = is_ours or not found
+        fd = _created(path)
+        if fd is None:
             continue
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_still(path, fd):
-                return fd, found
+                return fd, found and not is_ours
+        except BlockingIOError:
+            # Whoever locks a folder that was made this moment sweeps, and is done at once.
+            if not is_ours or time.monotonic() > deadline:
+                os.close(fd)
+                raise
+            time.sleep(_SWEEP_PAUSE_SECONDS)
         except BaseException:
             os.close(fd)
             raise
         os.close(fd)
+
+
+def _created(path: Path) -> int | None:
+    """Return a descriptor of a folder, made if needed; None when it was removed meanwhile."""
+    try:
+        ensure_private_dir(path, follow=False)
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except StoreAccessError as error:
+        if error.code != "store_path_missing" or not path.parent.is_dir():
+            raise
+        return None
 
 
 def _is_still(path: Path, fd: int) -> bool:

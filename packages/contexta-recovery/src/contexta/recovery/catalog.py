@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contexta.recovery._errors import BackupError, translated
-from contexta.recovery._find import find_backup, published
-from contexta.recovery._hold import held_for_reading
+from contexta.recovery._find import find_backup, held_backup, published
 from contexta.recovery._layout import absolute, layout_of
 from contexta.recovery._manifest_read import load_manifest
 from contexta.recovery._opened import open_all
@@ -97,13 +96,12 @@ def verify_backup(
     """
     with translated(BackupError, "verify the backup"):
         if isinstance(source, str | Path):
-            path = find_backup(absolute(source), absolute(source).parent, BackupError)
-            scratch, config = None, None
+            place = absolute(source)
+            held, config, scratch = held_backup(place, place.parent, BackupError), None, None
         else:
             layout, config = layout_of(source), source
-            path = find_backup(backup_ref, layout.backups, BackupError)
-            scratch = layout.staging
-        with held_for_reading(path):
+            held, scratch = held_backup(backup_ref, layout.backups, BackupError), layout.staging
+        with held as path:
             opened = open_backup(
                 path, BackupError, config=config, key_file=key_file, needs_files=deep
             )

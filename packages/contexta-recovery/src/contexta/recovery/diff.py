@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contexta.contract.errors import ContextaError
 from contexta.recovery._errors import BackupError, translated
-from contexta.recovery._find import find_backup
-from contexta.recovery._hold import held_for_reading
+from contexta.recovery._find import held_backup
 from contexta.recovery._layout import DATABASE_NAME, layout_of
 from contexta.recovery._manifest import PAYLOAD
 from contexta.recovery._manifest_diff import compare_files
@@ -59,8 +58,9 @@ def diff_backups(
     """
     root = layout_of(config).backups
     with translated(BackupError, "compare the backups"), ExitStack() as stack:
-        paths = [find_backup(ref, root, BackupError) for ref in (before, after)]
-        first, second = (_trusted(path, config, key_file, stack) for path in paths)
+        refs = (before, after)
+        paths = [stack.enter_context(held_backup(ref, root, BackupError)) for ref in refs]
+        first, second = (_trusted(path, config, key_file) for path in paths)
         runs = _compare_runs(first, second)
     changes = compare_files(first.manifest.files, second.manifest.files)
     return BackupDiff(
@@ -86,10 +86,7 @@ class _Trusted(NamedTuple):
         return next((entry for entry in self.manifest.files if entry.path == _LEDGER), None)
 
 
-def _trusted(
-    path: Path, config: RecoveryConfig, key_file: str | Path | None, stack: ExitStack
-) -> _Trusted:
-    stack.enter_context(held_for_reading(path))
+def _trusted(path: Path, config: RecoveryConfig, key_file: str | Path | None) -> _Trusted:
     source, loaded = open_backup(path, BackupError, config=config, key_file=key_file)
     if loaded.manifest is None:
         raise BackupError(
