@@ -28,6 +28,7 @@ from contexta.recovery._target import (
     STAGED_MARK,
     check_not_in_use,
     check_target,
+    former_layout,
     has_data,
     new_layout,
     target_layout,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from contexta.recovery._models_restore import RestorePlan, RestoreResult
     from contexta.recovery._progress import Reporter
     from contexta.recovery._restore_check import Check, Opened
+    from contexta.recovery._survivors import Print
     from contexta.recovery._target import Unit
     from contexta.recovery.models import BackupResult
 
@@ -79,26 +81,36 @@ def apply_backup(
         before = fingerprint(target)
         safety = back_up_target(config, plan, target)
         carrier = _complete(target, new, units, manifest)
-        check_not_in_use(target)
-        if fingerprint(target) != before:
-            raise RestoreError(
-                f"{str(target.root)!r} was written while the restore was prepared. Stop its "
-                "writers and call again.",
-                code="recovery_target_changed",
-                details={"target_workspace": str(target.root)},
-                retryable=True,
-            )
+        _require_untouched(target, before, target.root)
         carrier.carry()  # what came since the first time; nearly nothing, so it takes no time
         about = {"manifest_sha256": opened.manifest_sha256, "state": read_facts(new).state()}
+
+        def confirm() -> None:
+            # Whoever opened the target since the last look would go on in the former state.
+            _require_untouched(former_layout(target, units), before, target.root)
+
         run_swaps(
             units[0].work,
             [Swap.of(unit.new, unit.target, unit.old) for unit in units if unit.new.exists()],
             about,
+            confirm,
         )
         settle(target, units)
         leftovers = remove_work(units)
     remarks = (*leftovers, *restored_ledger_warnings(config, target))
     return _applied(plan, manifest, check, safety, remarks, was_resumed=bool(kept))
+
+
+def _require_untouched(layout: Layout, before: frozenset[Print], root: Path) -> None:
+    check_not_in_use(layout)
+    if fingerprint(layout) != before:
+        raise RestoreError(
+            f"{str(root)!r} was written while the restore was prepared. Stop its writers and call "
+            "again.",
+            code="recovery_target_changed",
+            details={"target_workspace": str(root)},
+            retryable=True,
+        )
 
 
 def _applied(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from contexta.contract.errors import ContextaError
 from contexta.contract.time import iso_utc_now
 from contexta.recovery._copy import Copier
+from contexta.recovery._identity import identity_of, refuse_exchanged
 from contexta.recovery._inspect import Inspection, inspect_mark, inspect_plane
 from contexta.recovery._known import KnownFiles, known_files
 from contexta.recovery._layout import WORKSPACE_MARK, Layout, standard_layout
@@ -80,6 +81,7 @@ def build(
 ) -> Built:
     """Write the planned backup into `partial/backup`, and sync every file of it."""
     created_at = iso_utc_now()
+    identity = identity_of(layout)
     workspace_id = workspace_id_of(layout)
     server = server_ledger(config, layout)
     known = known_files(plan.backup_root, workspace_id, _usable_with(sealing))
@@ -94,6 +96,7 @@ def build(
             if "config" in plan.included_sections:
                 copier.put_bytes(CONFIG_ENTRY, canonical(resolved_config(config, layout)))
         report.end()
+        refuse_exchanged(layout, identity)
         findings = _findings(copier.entries, view, known, report)
     inspection = Inspection(
         {plane: dict(found.facts) for plane, found in findings.planes.items()},

@@ -65,7 +65,7 @@ def preview_of(
             "records": facts.record_count,
             "artifacts": len(facts.artifacts),
         },
-        target_bytes=sum(size for _, size, _ in fingerprint(target)),
+        target_bytes=sum(one.size for one in fingerprint(target)),
         same_workspace=None if None in ids else ids[0] == ids[1],
         vanishing_runs=() if projects else tuple(sorted(here.keys() - runs.keys())),
         returning_runs=tuple(sorted(runs.keys() - here.keys())),

@@ -16,20 +16,20 @@ import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from contexta.recovery._sqlite import SIDECAR_SUFFIXES
 from contexta.store.fs import atomic_write_bytes, ensure_private_dir, fsync_file, temporary_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from contexta.recovery._layout import Layout
 
 _CANNOT_LINK = frozenset({errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS})
 _JOINED_SUFFIX = ".jsonl"
 _BACKUP_SCRATCH = (".partial-", ".removing-")
-_STAGING_SCRATCH = ("opened-", "plan-", "rehearse-", "verify-")
+_STAGING_SCRATCH = ("opened-", "plan-", "rehearse-", "verify-", "view-")
 
 
 def replaced_paths(layout: Layout) -> frozenset[Path]:
@@ -161,22 +161,39 @@ def add_beside(staged: Path, live: Path) -> None:
             os.replace(temporary, target)
 
 
-def fingerprint(layout: Layout) -> tuple[tuple[str, int, int], ...]:
-    """Return path, size and change time of every file that a restore would replace.
+class Print(NamedTuple):
+    """One file that a restore would replace: which part, where in it, bytes, change time in ns."""
 
-    Equal before and after means that nobody wrote in between. Files that merely reading creates
-    are left out.
+    part: str
+    relative: str
+    size: int
+    changed_ns: int
+
+
+def fingerprint(layout: Layout) -> frozenset[Print]:
+    """Return every file that a restore would replace.
+
+    Equal before and after means that nobody wrote in between, wherever the layout lies. Files
+    that merely reading creates are left out.
     """
-    found = set()
-    for top in replaced_paths(layout):
+    tops = {"metadata": layout.metadata, "records": layout.records, "artifacts": layout.artifacts}
+    if not layout.database.is_relative_to(layout.metadata):
+        name = layout.database.name
+        ends = ("", *SIDECAR_SUFFIXES)
+        tops |= {f"database{end}": layout.database.with_name(name + end) for end in ends}
+    return frozenset(_prints(tops))
+
+
+def _prints(tops: Mapping[str, Path]) -> Iterator[Print]:
+    for part, top in tops.items():
         for path in _files(top):
             status = os.lstat(path)
             is_reading = path.name.endswith("-shm") or (
                 path.name.endswith("-wal") and status.st_size == 0
             )
             if not is_reading:
-                found.add((str(path), status.st_size, status.st_mtime_ns))
-    return tuple(sorted(found))
+                relative = path.relative_to(top).as_posix()
+                yield Print(part, relative, status.st_size, status.st_mtime_ns)
 
 
 def _files(top: Path) -> Iterator[Path]:

@@ -22,7 +22,7 @@ from contexta.recovery._manifest import canonical
 from contexta.store.fs import atomic_write_bytes, exchange, fsync_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 JOURNAL = "journal.json"
 
@@ -131,8 +131,19 @@ class Interrupted(NamedTuple):
         return any(swap.is_begun() for swap in self.swaps)
 
 
-def run_swaps(work: Path, swaps: Sequence[Swap], about: Mapping[str, Any] | None = None) -> None:
+def run_swaps(
+    work: Path,
+    swaps: Sequence[Swap],
+    about: Mapping[str, Any] | None = None,
+    confirm: Callable[[], None] = lambda: None,
+) -> None:
     """Write the journal, then run the swaps. Everything they put in place must be synced.
+
+    Args:
+        work: The working folder, for the journal.
+        swaps: What to put in place.
+        about: What to note about the restore.
+        confirm: Called when all is in place; an exception in it undoes everything.
 
     Raises:
         RestoreError: `recovery_swap_interrupted` when a swap failed and could not be undone
@@ -147,6 +158,7 @@ def run_swaps(work: Path, swaps: Sequence[Swap], about: Mapping[str, Any] | None
     try:
         for swap in swaps:
             swap.run()
+        confirm()
     except BaseException as error:
         _undo(work, swaps, error)
         raise

@@ -106,6 +106,19 @@ def moved_to(layout: Layout, tree: Path) -> Layout:
     return replace(layout, **moved)
 
 
+def former_layout(layout: Layout, units: tuple[Unit, ...]) -> Layout:
+    """Return where the former state lies after the exchange of names."""
+
+    def moved(part: Path) -> Path:
+        for unit in reversed(units):
+            if part.is_relative_to(unit.target):
+                place = unit.old if os.path.lexists(unit.old) else unit.new
+                return place / part.relative_to(unit.target)
+        return part
+
+    return Layout(**{field.name: moved(getattr(layout, field.name)) for field in fields(layout)})
+
+
 def beside(layout: Layout, new: Layout) -> tuple[tuple[Path, Path], ...]:
     """Return where the folders outside that are no planes are built, and where they belong."""
     return tuple(
