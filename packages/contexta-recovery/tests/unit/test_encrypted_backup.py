@@ -190,15 +190,15 @@ def test_nothing_is_shared_between_keys_nor_with_readable_backups(
     assert verify_backup(config, made[3].backup_ref).status == "SUCCESS"
 
 
-def test_a_key_that_lies_in_the_workspace_is_refused(workspace, config_at):
-    """A key in the backup that it opens would open nothing once the disk is gone."""
-    create_key_file(workspace / "artifacts" / "backup.key")
-    config = config_at(workspace, backup_key_file=workspace / "artifacts" / "backup.key")
+@pytest.mark.parametrize("place", ["artifacts", "recovery/backups", "recovery/outbox"])
+def test_a_key_that_would_go_with_the_backups_is_refused(workspace, config_at, place):
+    create_key_file(workspace / place / "backup.key")
+    config = config_at(workspace, backup_key_file=workspace / place / "backup.key")
 
     with pytest.raises(BackupError) as caught:
         back_up(config, None)
 
-    assert caught.value.code == "recovery_key_inside_section"
+    assert caught.value.code == "recovery_key_beside_backup"
     assert list_backups(config) == ()
 
 

@@ -135,7 +135,7 @@ def create_workspace_backup(
             do not read back, and the codes for system failures (`recovery_disk_full`,
             `recovery_permission_denied`, `recovery_io_failed`).
             With a key also `recovery_key_missing`, `recovery_key_invalid`,
-            `recovery_key_permissions`, `recovery_key_inside_section` and
+            `recovery_key_permissions`, `recovery_key_beside_backup` and
             `recovery_encryption_unavailable`. Nothing is published then.
     """
     layout = layout_of(config)
@@ -278,14 +278,15 @@ def _sealing(layout: Layout, plan: BackupPlan, key_file: Path | None) -> BackupS
     if key_file is None:
         return None
     real = Path(os.path.realpath(key_file))
-    for section in plan.included_sections:
-        source = Path(os.path.realpath(section_source(layout, section)))
-        if real.is_relative_to(source):
+    places = {f"section {name!r}": section_source(layout, name) for name in plan.included_sections}
+    places["the backup folder"] = plan.backup_root
+    for name, folder in places.items():
+        if real.is_relative_to(os.path.realpath(folder)):
             raise BackupError(
-                f"The key file {str(key_file)!r} lies in section {section!r}, so the backup would "
-                "hold its own key. Move it out of the workspace.",
-                code="recovery_key_inside_section",
-                details={"path": str(key_file), "section": section},
+                f"The key file {str(key_file)!r} lies in {name}: who gets the backups would get "
+                "the key with them. Move it elsewhere.",
+                code="recovery_key_beside_backup",
+                details={"path": str(key_file), "folder": str(folder)},
             )
     return sealing_with(key_file, BackupError)
 
