@@ -149,6 +149,10 @@ class Restore(Work):
             restore(self.config(base), self.ref(base, "second"), elsewhere)
         return {name: contents_once(elsewhere)[name] for name in PLANES}
 
+    @functools.cache  # noqa: B019 - one object for each kind of work, as long as the tests
+    def contents_of(self, base: Path) -> dict[str, Any] | None:
+        return self.found(base)
+
     def found(self, folder: Path) -> dict[str, Any] | None:
         if not self.target(folder).exists():
             return None
@@ -156,7 +160,7 @@ class Restore(Work):
         return {name: found[name] for name in PLANES}
 
     def problems(self, folder: Path, base: Path) -> Iterator[str]:
-        before = self.found(base)
+        before = self.contents_of(base)
         after = self.found(folder)
         if after != self.wanted(base) and after != before:
             counts = after and {name: len(after[name]) for name in PLANES}
@@ -257,7 +261,3 @@ WORKS: dict[str, Work] = {
     "salvage": _of(Salvage, DIRECTORY),
     "rehearse": _of(Rehearse, DIRECTORY),
 }
-_NEEDED = {"prune": "prune_backups", "salvage": "salvage", "rehearse": "rehearse_restore"}
-for _word, _function in _NEEDED.items():
-    if not hasattr(recovery, _function):
-        WORKS = {name: work for name, work in WORKS.items() if not name.startswith(_word)}

@@ -103,9 +103,9 @@ def _run(stores: Planes, name: str, size: int) -> None:
     stores.metadata.stages.put_stage_execution(
         build.stage_execution(stage_execution_ref=stage, run_ref=run_ref, stage_name="fit")
     )
-    values = [index / 8 for index in range(300 * size)]
+    values = [index / 8 for index in range(50 * size)]
     stores.records.append_metrics(run_ref, "loss", values)
-    assert not stores.records.append_many(_others(name, 20 * size)).rejected
+    assert not stores.records.append_many(_others(name, 5 * size)).rejected
     stores.records.seal()
     rng = random.Random(name)
     bodies = {
@@ -169,7 +169,7 @@ def _outbox(folder: Path, names: tuple[str, ...]) -> None:
 def leave_a_segment(root: Path, run: str) -> None:
     """Append to a segment and end without closing it, as a killed process does."""
     store = RecordStore(RecordStoreConfig(root / "records", durability_mode="flush"))
-    for index in range(100, 140):
+    for index in range(100, 110):
         assert store.append(event(run, index)).success
     os._exit(0)
 
