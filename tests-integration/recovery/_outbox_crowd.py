@@ -16,26 +16,17 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace as Section
+from uuid import uuid4
 
-from contexta.capture import CaptureDispatcher, CaptureResult
-from contexta.capture.sinks import BaseSink
-from contexta.config import build_unified_config
+from _outbox_points import settings
+
 from contexta.contract.testing import builders
 from contexta.recovery import StoreSink, list_dead_letters, replay_outbox
+from contexta.recovery.outbox import append_entry, delivery_checksum
 from contexta.store.records import RecordStore, RecordStoreConfig
 
 POISON_EVERY = 40
 FAILURE_RATE = 0.3
-
-
-def settings(folder: Path):
-    """One configuration for all; nothing but the outbox is used of it."""
-    return build_unified_config(
-        {
-            "workspace": {"root_path": str(folder / "home")},
-            "recovery": {"outbox_root": str(folder / "outbox")},
-        }
-    )
 
 
 def open_store(folder: Path) -> RecordStore:
@@ -50,13 +41,6 @@ class Log:
 
     def write(self, line: str) -> None:
         os.write(self._fd, f"{line}\n".encode())
-
-
-class Down(BaseSink):
-    """A sink that takes nothing while captures go on."""
-
-    def capture(self, *, family, payload):
-        raise OSError("down")
 
 
 class Unreliable:
@@ -78,14 +62,26 @@ class Unreliable:
         return Section(status="SUCCESS")
 
 
-def payload_of(name: str, sink: str, *, poison: bool):
-    if sink == "remote":
-        return {"name": name, "poison": poison}
-    return builders.metric_record(
-        envelope=builders.record_envelope(
+def entry_of(name: str, sink: str, *, poison: bool) -> dict:
+    """An entry as capture writes it, after the sink refused the payload."""
+    payload, kind = {"name": name, "poison": poison}, "dict"
+    if sink == "store":
+        envelope = builders.record_envelope(
             run_ref="run:p.r", record_ref=f"record:p.r.{name}", stage_execution_ref=None
         )
-    )
+        payload, kind = builders.metric_record(envelope=envelope).to_dict(), "MetricRecord"
+    delivery_id = uuid4().hex
+    entry = {
+        "attempts": 0,
+        "capture_attempts": 1,
+        "delivery_id": delivery_id,
+        "family": "RECORD",
+        "payload": payload,
+        "payload_type": kind,
+        "replay_ref": f"replay:record.{delivery_id}",
+        "sink_name": sink,
+    }
+    return entry | {"delivery_sha256": delivery_checksum(entry)}
 
 
 def work(folder: Path, number: int, seed: int) -> None:
@@ -93,9 +89,6 @@ def work(folder: Path, number: int, seed: int) -> None:
     rng = random.Random(seed)
     config = settings(folder)
     put = Log(folder / "put.log")
-    dispatchers = {
-        sink: CaptureDispatcher(config, [Down(name=sink)]) for sink in ("remote", "store")
-    }
     with open_store(folder) as records:
         sinks = [Unreliable(folder, rng), StoreSink(records=records)]
         count = 0
@@ -105,10 +98,9 @@ def work(folder: Path, number: int, seed: int) -> None:
                 sink = rng.choice(("remote", "remote", "store"))
                 poison = sink == "remote" and rng.randrange(POISON_EVERY) == 0
                 name = f"m{number}-{seed}-{count}"
-                payload = payload_of(name, sink, poison=poison)
-                result = CaptureResult.success("RECORD", payload=payload)
-                (ref,) = dispatchers[sink].dispatch_capture(result).replay_refs
-                put.write(f"{ref} {name} {sink} {'poison' if poison else 'good'}")
+                entry = entry_of(name, sink, poison=poison)
+                append_entry(folder / "outbox", entry, sync=rng.random() < 0.5)
+                put.write(f"{entry['replay_ref']} {name} {sink} {'poison' if poison else 'good'}")
             if rng.random() < 0.3:
                 limit = rng.choice((None, None, 3, 30))
                 replay_outbox(config, sinks=sinks, limit=limit, wait_seconds=300)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from _outbox_crowd import Unreliable, open_store, settings
+from _outbox_crowd import Unreliable, open_store
+from _outbox_points import settings
 
 from contexta.recovery import (
     StoreSink,
@@ -26,7 +27,7 @@ SEED = 20260103
 
 
 class Put(NamedTuple):
-    """One delivery that capture confirmed to be queued."""
+    """One delivery that is confirmed to be queued."""
 
     replay_ref: str
     name: str
