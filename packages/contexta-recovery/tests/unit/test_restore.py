@@ -277,14 +277,17 @@ def test_planes_outside_the_workspace_are_restored_to_where_they_are_configured(
     )
     ref = back_up(moved).backup_ref
     (disk / "my.sqlite").write_bytes(b"broken")
+    (disk / "my.sqlite-wal").write_bytes(b"old frames, which would be applied to the new file")
     for part in (disk / "records").rglob("*.parquet"):
         part.unlink()
 
     result = restore(moved, ref)
 
+    assert b"old frames" not in b"".join(one.read_bytes() for one in disk.glob("my.sqlite*"))
     counts = back_up(moved).details["counts"]
     assert (result.applied, counts) == (True, {"artifacts": 1, "records": 5, "runs": 1})
-    assert sorted(path.name for path in disk.iterdir()) == ["my.sqlite", "records"]
+    left = {path.name for path in disk.iterdir()} - {"my.sqlite-lock", "my.sqlite-wal"}
+    assert left == {"my.sqlite", "records"}
     assert not (root / "records").exists()
 
 

@@ -21,13 +21,14 @@ from contexta.recovery._server_ledger import restored_ledger_warnings
 from contexta.recovery._snapshot import OPTIONAL_SECTIONS, SECTIONS
 from contexta.recovery._space import require_room
 from contexta.recovery._stage import place_of
-from contexta.recovery._survivors import Carrier, fingerprint
+from contexta.recovery._survivors import Carrier, fingerprint, without_logs
 from contexta.recovery._swap import Swap, run_swaps
 from contexta.recovery._target import (
     BESIDE,
     STAGED_MARK,
     check_not_in_use,
     check_target,
+    database_logs,
     former_layout,
     has_data,
     new_layout,
@@ -37,7 +38,7 @@ from contexta.recovery._target import (
 from contexta.recovery._work import remove_work, settle, working_folders
 from contexta.recovery.backup import back_up
 from contexta.recovery.models import BackupPlan
-from contexta.store.fs import ensure_private_dir
+from contexta.store.fs import atomic_write_bytes, ensure_private_dir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +88,9 @@ def apply_backup(
 
         def confirm() -> None:
             # Whoever opened the target since the last look would go on in the former state.
-            _require_untouched(former_layout(target, units), before, target.root)
+            # The logs of a database outside are exchanged too, for empty ones.
+            former = former_layout(target, units)
+            _require_untouched(former, without_logs(before), target.root)
 
         run_swaps(
             units[0].work,
@@ -220,8 +223,14 @@ def back_up_target(
 def _complete(target: Layout, new: Layout, units: tuple[Unit, ...], manifest: Manifest) -> Carrier:
     """Add what survives to the replacement, and bring all of it to disk."""
     ensure_private_dir(new.root)
+    logs = database_logs(target.database)
     for unit in units[1:]:
-        if unit.target != target.database:
+        if unit.target in logs:
+            # A log of a database that could not be read; left there, it would be applied to the
+            # restored one. Empty, it means nothing.
+            if unit.target.exists():
+                atomic_write_bytes(unit.new, b"")
+        elif unit.target != target.database:
             ensure_private_dir(unit.new)
     carrier = Carrier(target, new, frozenset(_places(manifest, new)))
     carrier.carry()

@@ -12,6 +12,7 @@ from contexta.recovery._models_restore import RestorePreview
 from contexta.recovery._scratch import scratch_folder
 from contexta.recovery._stage import stage_files
 from contexta.recovery._survivors import fingerprint
+from contexta.recovery._target import database_logs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,10 +106,7 @@ def _chosen(runs: Mapping[str, str], projects: tuple[str, ...]) -> dict[str, str
 
 
 def _replaced(target: Layout, units: tuple[Unit, ...]) -> tuple[Path, ...]:
-    parts = (
-        target.metadata,
-        target.records,
-        target.artifacts,
-        *(unit.target for unit in units[1:]),
-    )
+    logs = database_logs(target.database)
+    planes = (target.metadata, target.records, target.artifacts)
+    parts = (*planes, *(unit.target for unit in units[1:] if unit.target not in logs))
     return tuple(dict.fromkeys(parts))

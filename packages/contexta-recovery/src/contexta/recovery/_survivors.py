@@ -184,6 +184,11 @@ def fingerprint(layout: Layout) -> frozenset[Print]:
     return frozenset(_prints(tops))
 
 
+def without_logs(prints: frozenset[Print]) -> frozenset[Print]:
+    """Return the prints without those of the logs and locks of a database outside."""
+    return frozenset(one for one in prints if not one.part.startswith("database-"))
+
+
 def _prints(tops: Mapping[str, Path]) -> Iterator[Print]:
     for part, top in tops.items():
         for path in _files(top):

@@ -75,8 +75,14 @@ def units_of(layout: Layout) -> tuple[Unit, ...]:
     ]
     database = layout.database
     if not any(database.is_relative_to(folder) for folder in (layout.root, *outside)):
-        outside.append(database)
+        # The logs first: beside the new file, a log of the old one would be applied to it.
+        outside += [*database_logs(database), database]
     return tuple(Unit(path) for path in (layout.root, *outside))
+
+
+def database_logs(database: Path) -> tuple[Path, ...]:
+    """Return the logs that SQLite would apply to whatever database lies beside them."""
+    return tuple(database.with_name(f"{database.name}{end}") for end in ("-wal", "-journal"))
 
 
 def new_layout(layout: Layout, units: tuple[Unit, ...]) -> Layout:
