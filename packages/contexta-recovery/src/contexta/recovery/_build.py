@@ -90,7 +90,8 @@ def build(
     store = FileStore(payload, known, report, sealing)
     with _view_folder(layout, partial, is_sealed=sealing is not None) as folder:
         view = View(folder, store.source, sealing)
-        report.begin("copy", *estimate(layout, plan.included_sections))
+        expected = estimate(layout, plan.included_sections) if report.is_heard else (0, 0)
+        report.begin("copy", *expected)
         with Copier(store, view, report) as copier:
             present = copy_sections(layout, plan.included_sections, copier, server)
             if "config" in plan.included_sections:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 20
 FRAME_BYTES = 4 << 20
+_DRAIN_BYTES = 1 << 16
 _LEVEL = 3
 
 
@@ -95,7 +96,7 @@ class HashingReader(io.RawIOBase):
 
     def drain(self) -> None:
         """Read what is left, so that the digest is over all bytes."""
-        while self.read(CHUNK_BYTES):
+        while self.read(_DRAIN_BYTES):
             pass
 
     def hexdigest(self) -> str:
@@ -123,7 +124,8 @@ def plain_chunks(
             file = sealing.reader(file)
         if encoding.startswith(ZSTD):
             file = _unzipped(file)
-        while chunk := file.read(CHUNK_BYTES):
+        # One byte more than is left tells a file that goes on from one that ends.
+        while chunk := file.read(min(CHUNK_BYTES, size - total + 1)):
             total += len(chunk)
             if total > size:
                 raise UndecodableError(f"it holds more than {size} bytes")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_PARENTS = 3
 _MOST_LOOKED_AT = 12
+_MOST_CANDIDATES = 8
 
 
 class Candidate(NamedTuple):
@@ -44,7 +45,9 @@ class KnownFiles:
         """Add a stored file; empty files are not worth a link."""
         if entry.size:
             key = (entry.sha256, entry.size)
-            self._by_content[key] = (*self._by_content.get(key, ()), Candidate(folder, entry))
+            before = self._by_content.get(key, ())
+            if len(before) < _MOST_CANDIDATES:
+                self._by_content[key] = (*before, Candidate(folder, entry))
             self._sizes.add(entry.size)
 
     def add_backup(self, folder: Path, manifest: Manifest) -> None:

@@ -50,6 +50,11 @@ class Reporter:
         self._state = Progress("", 0, 0, 0, 0)
         self._last_call = 0.0
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens; else totals need not be counted."""
+        return self._callback is not None
+
     def begin(self, phase: str, total_files: int = 0, total_bytes: int = 0) -> None:
         """Start a phase; the one before must have ended."""
         self._state = Progress(phase, 0, total_files, 0, total_bytes)

@@ -171,7 +171,8 @@ class FileStore:
         return entry
 
     def _write(self, fd: int, relative: str, length: int | None, *, zip_it: bool) -> FileEntry:
-        start = os.pread(fd, min(CHUNK_BYTES, CHUNK_BYTES if length is None else length), 0)
+        size = os.fstat(fd).st_size if length is None else length
+        start = os.pread(fd, min(CHUNK_BYTES, size), 0)
         worth = len(start) > _BLOCK_BYTES and not start.startswith(_MAGIC_PARQUET)
         if zip_it and worth and is_worth_zipping(start):
             entry = self._write_as(fd, relative, length, is_zipped=True)
@@ -273,11 +274,14 @@ class FileStore:
 
 def _chunks(fd: int, length: int | None, most: int) -> Iterator[bytes]:
     """Yield what is left of a file, at most `length` bytes, in pieces of `most` where possible."""
+    # Asking for a mebibyte to get a hundred bytes costs more than all else that is done to them.
+    likely = os.fstat(fd).st_size + 1 if length is None else length
     left = length
     while left is None or left > 0:
-        chunk = os.read(fd, most if left is None else min(most, left))
+        chunk = os.read(fd, max(1, min(most, likely)) if left is None else min(most, left))
         if not chunk:
             return
+        likely -= len(chunk)
         if left is not None:
             left -= len(chunk)
         yield chunk
