@@ -280,3 +280,51 @@ def test_a_repeated_delivery_is_on_disk_before_it_is_acknowledged(config, root, 
 
     assert result.entries[0].detail.startswith("already in")
     assert {copied.stat().st_ino, copied.parent.stat().st_ino} <= set(synced)
+
+
+@pytest.mark.parametrize("depth", [100, 700, 900, 950, 980, 990, 995, 5000, 200_000])
+def test_a_payload_of_any_depth_is_delivered_or_isolated(config, depth):
+    """One that can be read but not written again would block all behind it."""
+    root = config.recovery.outbox_root
+    root.mkdir(parents=True)
+    deep = '{"replay_ref": "deep", "family": "RECORD", "payload": %s}' % ("[" * depth + "]" * depth)
+    (root / "failed_deliveries.jsonl").write_text(f"{deep}\n{json.dumps(entry(1))}\n")
+
+    class Choosy(Sink):
+        def capture(self, *, family, payload):
+            if payload != 1:
+                raise RuntimeError("refused")
+            self.received.append(payload)
+
+    sink = Choosy()
+    results = [replay_outbox(config, sinks=[sink]) for _ in range(3)]
+
+    assert sink.received == [1]
+    assert results[-1].pending_count == 0
+    assert len(list_dead_letters(config)) == 1
+
+
+def test_attempts_may_be_null(config):
+    root = config.recovery.outbox_root
+    root.mkdir(parents=True)
+    (root / "failed_deliveries.jsonl").write_text(json.dumps(entry(1, attempts=None)))
+    result = replay_outbox(config, sinks=[Sink(failing=(1,))])
+
+    assert result.entries[0].attempts == 1
+
+
+@pytest.mark.parametrize("name", ["failed_deliveries.jsonl", "dead_letter.jsonl", "journal.jsonl"])
+def test_a_pipe_in_place_of_a_file_is_refused_at_once(config, name):
+    """Opening it to read would wait for ever."""
+    import os
+
+    from contexta.recovery import ReplayError
+
+    root = config.recovery.outbox_root
+    append_entry(root, entry(1))
+    (root / name).unlink(missing_ok=True)
+    os.mkfifo(root / name)
+    with pytest.raises(ReplayError) as caught:
+        replay_outbox(config, sinks=[Sink(failing=(1,))], dead_letter_after_failures=1)
+
+    assert caught.value.details["path"].endswith(name)

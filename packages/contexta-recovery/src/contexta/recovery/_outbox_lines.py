@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from typing import TYPE_CHECKING
 
+from contexta.contract.errors import StoreAccessError
 from contexta.store.fs import fsync_dir, open_private, translated_os_errors, write_all
 
 if TYPE_CHECKING:
@@ -30,6 +32,23 @@ def joined(lines: Iterable[bytes]) -> bytes:
     return b"".join(line + b"\n" for line in lines)
 
 
+def open_regular(path: Path, flags: int) -> int:
+    """Open a file 0600, never through a link, and never wait for the other end of a pipe.
+
+    Raises:
+        StoreAccessError: When it cannot be opened, or is no ordinary file.
+    """
+    fd = open_private(path, flags | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise StoreAccessError(
+            f"{str(path)!r} is no ordinary file. Remove it, and call again.",
+            code="store_io_failed",
+            details={"path": str(path)},
+        )
+    return fd
+
+
 def read_lines(path: Path) -> list[bytes]:
     """Return the lines of a file that are not blank; none when it is absent.
 
@@ -38,7 +57,7 @@ def read_lines(path: Path) -> list[bytes]:
     """
     if not os.path.lexists(path):
         return []
-    fd = open_private(path, os.O_RDONLY)
+    fd = open_regular(path, os.O_RDONLY)
     with translated_os_errors("read", path), open(fd, "rb") as file:
         return split_lines(file.read())
 
@@ -70,7 +89,7 @@ class LineAppender:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.is_new = not os.path.lexists(path)
-        self._fd = open_private(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        self._fd = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         self._torn = self._ends_torn()
         self._dirty = False
 

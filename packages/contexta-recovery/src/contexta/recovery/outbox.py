@@ -29,6 +29,7 @@ from contexta.recovery._outbox_lines import (
     all_different,
     digest_of,
     joined,
+    open_regular,
     read_lines,
     split_lines,
 )
@@ -37,7 +38,6 @@ from contexta.store.fs import (
     atomic_write_bytes,
     ensure_private_dir,
     fsync_dir,
-    open_private,
     translated_os_errors,
 )
 
@@ -52,6 +52,7 @@ JOURNAL_NAME = "journal.jsonl"
 OUTBOX_FILES = (PENDING_NAME, DEAD_LETTER_NAME, JOURNAL_NAME)
 _APPEND_LOCK = "_append.lock"
 _REPLAY_LOCK = "_replay.lock"
+_SURELY_SHALLOW = 200
 _CHECKED_FIELDS = ("delivery_id", "family", "payload", "payload_type", "replay_ref", "sink_name")
 
 
@@ -96,7 +97,7 @@ class Entry:
     @property
     def attempts(self) -> int:
         """How often a replay of it has failed; the tries of capture are not among them."""
-        return int(self.fields.get("attempts", 0))
+        return int(self.fields.get("attempts") or 0)
 
     @property
     def capture_attempts(self) -> int:
@@ -203,7 +204,7 @@ class OutboxFile:
     def _rewrite_waiting(self, decisions: list[Decision]) -> list[bytes]:
         if not self.pending.exists() and not decisions:
             return []
-        fd = open_private(self.pending, os.O_RDONLY | os.O_CREAT)
+        fd = open_regular(self.pending, os.O_RDONLY | os.O_CREAT)
         with translated_os_errors("read", self.pending), open(fd, "rb", buffering=0) as tail:
             lines = split_lines(tail.read())
             wanted = all_different(apply_to_waiting(lines, decisions))
@@ -263,6 +264,9 @@ def parse_line(line: bytes) -> Entry:
     if not isinstance(fields, dict):
         raise _invalid(["not an object"])
     wrong = _what_is_wrong(fields)
+    if not wrong and line.count(b"[") + line.count(b"{") > _SURELY_SHALLOW:
+        # It will be written again, a few levels deeper.
+        encode({"line": {"decision": [[fields]]}})
     if wrong:
         raise _invalid(wrong)
     return Entry(line, fields)
@@ -276,7 +280,7 @@ def _what_is_wrong(fields: Mapping[str, Any]) -> list[str]:
     ]
     if "payload" not in fields:
         wrong.append("payload is missing")
-    attempts = fields.get("attempts", 0)
+    attempts = fields.get("attempts") or 0
     if not isinstance(attempts, int) or isinstance(attempts, bool) or attempts < 0:
         wrong.append("attempts is not a number of at least 0")
     checksum = fields.get("delivery_sha256")
@@ -301,7 +305,9 @@ def encode(fields: Mapping[str, Any]) -> bytes:
     """
     try:
         text = json.dumps(dict(fields), sort_keys=True, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise _invalid(["nested too deep"]) from error
+    except (TypeError, ValueError) as error:
         raise _invalid([f"not JSON ({error})"]) from error
     return text.encode("ascii")
 
