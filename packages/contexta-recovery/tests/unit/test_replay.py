@@ -332,3 +332,56 @@ def test_outbox_files_are_private(config):
 
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("sink", [object(), "text", 5, Sink(name=None)])
+def test_what_cannot_take_a_delivery_is_no_sink(config, sink):
+    """It used to cost each entry its tries."""
+    fill(config, entry(1))
+
+    with pytest.raises(ValidationError) as caught:
+        replay_outbox(config, sinks=[Sink(), sink])
+
+    assert caught.value.code == "recovery_invalid_sink"
+    assert len(waiting(config)) == 1
+
+
+@pytest.mark.parametrize("seconds", [-1, "1", float("nan"), True])
+def test_the_wait_is_a_number_of_seconds(config, seconds):
+    fill(config, entry(1))
+
+    with pytest.raises(ValidationError) as caught:
+        replay_outbox(config, wait_seconds=seconds)
+
+    assert caught.value.code == "recovery_invalid_number"
+
+
+def test_a_replay_that_has_to_wait_too_long_says_so(config):
+    """Another one runs; nothing was delivered."""
+    fill(config, entry(1))
+    sink = Sink()
+    with OutboxFile(config.recovery.outbox_root).turn(), pytest.raises(ReplayError) as caught:
+        replay_outbox(config, sinks=[sink], wait_seconds=0.01)
+
+    assert (caught.value.code, caught.value.retryable) == ("recovery_replay_busy", True)
+    assert sink.received == []
+
+
+def test_the_mode_of_a_call_wins_over_the_setting(config):
+    fill(config, "[]")
+
+    with pytest.raises(ReplayError) as caught:
+        replay_outbox(config, mode="strict")
+    with pytest.raises(ValidationError):
+        replay_outbox(config, mode="lenient")
+
+    assert caught.value.code == "recovery_invalid_outbox_entry"
+
+
+def test_one_sink_takes_only_its_own_when_asked(config):
+    fill(config, entry(1, sink_name="a"), entry(2, sink_name="b"), entry(3))
+    sink = Sink("b")
+    result = replay_outbox(config, sinks=[sink], by_name=True)
+
+    assert [payload for _, payload in sink.received] == [2, 3]
+    assert (result.pending_count, result.entries[0].status) == (1, "SKIPPED")

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from contexta.contract.errors import ValidationError
 from contexta.recovery._errors import ReplayError
 from contexta.recovery._layout import layout_of
-from contexta.recovery._sinks import LocalReplaySink, ReplaySink
+from contexta.recovery._sinks import LocalReplaySink, ReplaySink, wants_deliveries
 
 if TYPE_CHECKING:
     from contexta.recovery._config import RecoveryConfig
@@ -44,10 +45,12 @@ class Router:
 
         Raises:
             ReplayError: `recovery_replay_target_missing` when no given sink is named `target`.
+            ValidationError: `recovery_invalid_sink`, naming all that are none.
         """
         if not sinks:
             local = LocalReplaySink(layout_of(config).exports / "replayed", target)
             return cls((local,), target, by_name=False, own=(local,))
+        _check(sinks)
         chosen = tuple(sink for sink in sinks if target is None or sink.name == target)
         if not chosen:
             names = [sink.name for sink in sinks]
@@ -67,3 +70,20 @@ class Router:
         if entry.sink_name is None or not self.by_name:
             return self.sinks[0]
         return next((sink for sink in self.sinks if sink.name == entry.sink_name), None)
+
+
+def _check(sinks: Sequence[ReplaySink]) -> None:
+    # A sink that cannot be called would cost each entry one of its tries.
+    wrong = [
+        f"{sink!r:.80}"
+        for sink in sinks
+        if not isinstance(getattr(sink, "name", None), str)
+        or not (callable(getattr(sink, "capture", None)) or wants_deliveries(sink))
+    ]
+    if wrong:
+        raise ValidationError(
+            f"These are no sinks: {', '.join(wrong)}. A sink has a name, and capture(family=, "
+            "payload=) or deliver(delivery).",
+            code="recovery_invalid_sink",
+            details={"sinks": wrong},
+        )

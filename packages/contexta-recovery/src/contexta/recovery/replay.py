@@ -78,7 +78,7 @@ def replay_outbox(
 
     Raises:
         ValidationError: `recovery_invalid_number` for a negative `limit` or threshold,
-            `recovery_invalid_replay_mode`.
+            `recovery_invalid_replay_mode`, `recovery_invalid_sink`.
         ReplayError: `recovery_outbox_root_missing`, `recovery_replay_target_missing`,
             `recovery_invalid_outbox_entry` (strict), `recovery_replay_busy` (retryable: another
             replay took longer than `wait_seconds`), and the codes of system failures. What was
@@ -129,7 +129,15 @@ def the_turn(outbox: OutboxFile, wait_seconds: float) -> Iterator[None]:
 
     Raises:
         ReplayError: `recovery_replay_busy` (retryable).
+        ValidationError: `recovery_invalid_number`.
     """
+    is_number = isinstance(wait_seconds, int | float) and not isinstance(wait_seconds, bool)
+    if not is_number or not wait_seconds >= 0:
+        raise ValidationError(
+            f"wait_seconds is {wait_seconds!r}; it must be a number of seconds of at least 0.",
+            code="recovery_invalid_number",
+            details={"field": "wait_seconds"},
+        )
     ensure_private_dir(outbox.root)
     lock = outbox.turn()
     try:
