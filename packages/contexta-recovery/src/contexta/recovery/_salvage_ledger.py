@@ -9,6 +9,7 @@ new ledger with those rows. What is still missing is made from the records (`_sa
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contexta.contract.errors import ContextaError, SchemaVersionError
@@ -112,27 +113,63 @@ def mend_ledger(
 def _mended(database: Path, *, trusted: bool = True) -> list[_Row] | None:
     """Repair a ledger in place; return the rows put aside, None when it cannot be used.
 
-    With bytes that are known to be damaged, a version that is too new is damage like any other.
+    One that cannot be used is as it was: its rows are still to be read. With bytes that are known
+    to be damaged, a version that is too new is damage like any other.
     """
-    from contexta.store.metadata import MetadataStore, MetadataStoreConfig
-
-    aside: list[_Row] = []
-    config = MetadataStoreConfig(database_path=database, auto_create=False, auto_migrate=True)
     try:
-        with MetadataStore(config) as store:
-            for _ in range(_ROUNDS):
-                issues = store.check_integrity(full=True).issues
-                if not any(issue.code in LEDGER_DAMAGE for issue in issues):
-                    store.checkpoint()
-                    return aside
-                aside += _repair(store)
+        if _is_whole(database):
+            return []
+        work = ensure_private_dir(database.with_name("_mend.tmp"))
+        try:
+            return _repaired_copy(database, work / database.name)
+        finally:
+            shutil.rmtree(work)
     except SchemaVersionError as error:
         if trusted and "supported_version" in (error.details or {}):
             raise
-        return None
     except ContextaError:
         return None
     return None
+
+
+def _repaired_copy(database: Path, copy: Path) -> list[_Row] | None:
+    """Repair a copy of a ledger and put it in its place; None, and no change, when it fails."""
+    from contexta.store.metadata import MetadataStore, MetadataStoreConfig
+
+    for suffix in ("", "-wal"):
+        part = database.with_name(database.name + suffix)
+        if is_regular(part):
+            shutil.copyfile(part, copy.with_name(copy.name + suffix))
+    config = MetadataStoreConfig(database_path=copy, auto_create=False, auto_migrate=True)
+    aside: list[_Row] = []
+    with MetadataStore(config) as store:
+        for _ in range(_ROUNDS):
+            if not _is_damaged(store):
+                break
+            aside += _repair(store)
+        else:
+            return None
+    for suffix in SIDECAR_SUFFIXES:
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+    os.replace(copy, database)
+    return aside
+
+
+def _is_whole(database: Path) -> bool:
+    """Look without changing a byte; a ledger of an older version has to be migrated first."""
+    from contexta.store.metadata import MetadataStore, MetadataStoreConfig
+
+    config = MetadataStoreConfig(database_path=database, auto_create=False, read_only=True)
+    try:
+        with MetadataStore(config) as store:
+            return not _is_damaged(store)
+    except SchemaVersionError:
+        return False
+
+
+def _is_damaged(store: MetadataStore) -> bool:
+    issues = store.check_integrity(full=True).issues
+    return any(issue.code in LEDGER_DAMAGE for issue in issues)
 
 
 def _repair(store: MetadataStore) -> list[_Row]:

@@ -66,6 +66,7 @@ def mend_records(root: Path, losses: Losses, writers: WriterRuns) -> None:
         _repair(store)
         store.rebuild_indexes()
         lines = _repair_lines(layout)[done:]
+        lines = [line for line in lines if line.get("kind") == "repair_part" and "part" in line]
         _note_parts(lines, indexed, losses)
         _note_strays(layout, losses)
         _note_gaps(layout, before, losses, {_of_root(line["path"]) for line in lines})
@@ -136,8 +137,6 @@ def _note_parts(
     lines: Iterable[dict[str, Any]], indexed: Mapping[str, frozenset[str]], losses: Losses
 ) -> None:
     for line in lines:
-        if line.get("kind") != "repair_part" or "part" not in line:
-            continue
         path, place = line["path"], _of_root(line["path"])
         if line["how"] == "healed":
             losses.mended(RECORDS, place, "healed")
@@ -196,7 +195,6 @@ def _note_gaps(layout: Layout, before: set[_Fact], losses: Losses, told: set[str
             continue
         count = last - first + 1 if first is not None and last is not None else None
         known = losses.at(RECORDS, place)
-        is_folder = not place.endswith(".seg")
         losses.add(
             LostItem(
                 plane=RECORDS,
@@ -205,8 +203,7 @@ def _note_gaps(layout: Layout, before: set[_Fact], losses: Losses, told: set[str
                 message=found.gap.message,
                 run_refs=tuple(found.runs or ()),
                 certain=found.runs is not None,
-                # Of a folder that is gone, only the first number is known.
-                count=None if is_folder else (known.count or 0 if known else 0) + (count or 0),
+                count=(known.count or 0 if known else 0) + (count or 0),
             )
         )
 
