@@ -26,6 +26,7 @@ from contexta.recovery._swap import Swap, run_swaps
 from contexta.recovery._target import (
     BESIDE,
     STAGED_MARK,
+    check_no_writer,
     check_not_in_use,
     check_target,
     database_logs,
@@ -73,6 +74,7 @@ def apply_backup(
     manifest = opened.manifest
     new = new_layout(target, units)
     with working_folders(target, units, opened.manifest_sha256) as found:
+        check_no_writer(target)  # before the time that copying takes
         refuse_stale_target(config, plan, opened, target, found.finished)
         kept = staged_before(units, new, opened, is_staged=found.is_staged)
         check = check_staged(opened, new, reporter, kept=kept)

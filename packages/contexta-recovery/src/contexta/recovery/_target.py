@@ -234,6 +234,19 @@ def is_of_restore(name: str) -> bool:
 def check_not_in_use(layout: Layout) -> None:
     """Refuse a target that a process, this one included, has open for writing.
 
+    Folds the log of its database into the file, which nobody but us has open then.
+
+    Raises:
+        RestoreError: `recovery_target_in_use`.
+    """
+    check_no_writer(layout)
+    if is_regular(layout.database):
+        check_unused(layout.database)
+
+
+def check_no_writer(layout: Layout) -> None:
+    """Refuse a target of which somebody holds a lock; looks at locks only and changes nothing.
+
     Raises:
         RestoreError: `recovery_target_in_use`.
     """
@@ -256,8 +269,6 @@ def check_not_in_use(layout: Layout) -> None:
                 details={"path": str(folder)},
                 retryable=True,
             )
-    if is_regular(layout.database):
-        check_unused(layout.database)
 
 
 def has_data(layout: Layout) -> bool:

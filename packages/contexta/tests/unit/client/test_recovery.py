@@ -60,3 +60,45 @@ def test_a_rehearsal_takes_nothing_from_the_environment(backed_up, monkeypatch, 
 
     assert ("SUCCESS", 3) == (result.status, result.run_count)
     assert not (tmp_path / "env.sqlite").exists()
+
+
+def test_a_plain_facade_restores_with_its_default_settings(tmp_path, monkeypatch):
+    """All folders of recovery lie inside the workspace then; everything used to be lost."""
+    from contexta import Contexta
+    from contexta.recovery import list_backups, plan_restore, restore_workspace
+
+    monkeypatch.chdir(tmp_path)
+    with Contexta() as ctx:
+        with ctx.run("first") as run:
+            run.metric("loss", 0.5)
+        first = run.ref
+        ref = create_workspace_backup(ctx.config, plan_workspace_backup(ctx.config)).backup_ref
+        with ctx.run("second"):
+            pass
+    plan = plan_restore(ctx.config, ref)
+
+    result = restore_workspace(ctx.config, plan)
+
+    assert ("SUCCESS", True) == (result.status, result.applied)
+    assert 1 == len(plan.preview.vanishing_runs)
+    with Contexta() as ctx:
+        assert [first] == [one.run_id for one in ctx.list_runs()]
+        assert {ref, result.safety_backup_ref} == {
+            one.backup_ref for one in list_backups(ctx.config)
+        }
+    assert [".contexta"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_a_restore_under_an_open_facade_is_refused(backed_up):
+    """It would go on writing into a database that is gone."""
+    from contexta.recovery import RestoreError, plan_restore, restore_workspace
+
+    ctx, ref = backed_up
+    with ctx.run("later") as run:
+        plan = plan_restore(ctx.config, ref)
+        with pytest.raises(RestoreError) as caught:
+            restore_workspace(ctx.config, plan)
+        run.metric("loss", 1.0)
+
+    assert "recovery_target_in_use" == caught.value.code
+    assert 4 == len(ctx.list_runs())
