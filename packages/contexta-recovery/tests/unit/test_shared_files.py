@@ -248,3 +248,30 @@ def test_opening_a_backup_to_inspect_it_never_touches_earlier_ones(config, rich,
     back_up(config)
 
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_names_of_every_length_and_of_no_text_come_back(config, workspace, tmp_path):
+    """A name that leaves no room for `.zst`, a name that is no UTF-8, one with a line break."""
+    exports = workspace / "exports"
+    exports.mkdir()
+    names = ["n" * 255, "m" * 252, os.fsdecode(b"caf\xe9"), "two\nlines", "-rf", " "]
+    for name in names:
+        (exports / name).write_bytes(b"text " * 5000)
+
+    made = back_up(config, include_exports=True)
+    target = tmp_path / "new"
+    restore_workspace(config, plan_restore(config, made.backup_ref, target_workspace=target))
+
+    assert sorted(path.name for path in (target / "exports").iterdir()) == sorted(names)
+    assert {(target / "exports" / name).read_bytes() for name in names} == {b"text " * 5000}
+
+
+def test_lists_that_a_store_derives_are_left_out(config, rich, contents):
+    """They change when a store is only read, and would have a plane opened for nothing."""
+    contents(rich)
+    (rich / "artifacts" / "_catalogue.json").write_text("{}")
+    (rich / "artifacts" / "_hashed.jsonl").write_text("")
+
+    paths = entries_of(back_up(config).location)
+
+    assert [path for path in paths if "_catalogue" in path or "_hashed" in path] == []

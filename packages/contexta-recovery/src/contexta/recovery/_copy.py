@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contexta.recovery._view import View
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_LONGEST_NAME_BYTES = 255
 _THREADS = 2  # reading and hashing run without the interpreter's lock
 
 
@@ -70,9 +71,8 @@ class Copier:
                 return True
             if relative in self.entries:
                 self.drop(relative)
-            # Beside `a` and `a.zst` the compressed form of `a` would have a name that is taken.
-            is_free = not os.path.lexists(source.with_name(f"{source.name}.zst"))
-            self.entries[relative] = self._store.put(fd, relative, length, zip_it=is_free)
+            zip_it = _has_room_for_suffix(source)
+            self.entries[relative] = self._store.put(fd, relative, length, zip_it=zip_it)
         finally:
             os.close(fd)
         self._report.advance(files=1)
@@ -115,3 +115,11 @@ class Copier:
     def as_it_is(self, relative: str) -> Path:
         """Return the path of a copied file in the view, where it can be opened."""
         return self.view.put(self.entries[relative])
+
+
+def _has_room_for_suffix(source: Path) -> bool:
+    """Tell whether a compressed file can have the name of its source and `.zst`."""
+    name = f"{source.name}.zst"
+    is_short = len(os.fsencode(name)) <= _LONGEST_NAME_BYTES
+    # Beside `a` and `a.zst` the compressed form of `a` would have a name that is taken.
+    return is_short and not os.path.lexists(source.with_name(name))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from contexta.recovery._errors import BackupError
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 SECTIONS = ("config", "metadata", "records", "artifacts", "recovery")
 OPTIONAL_SECTIONS = ("cache", "exports")
 PLANES = ("metadata", "records", "artifacts")
+_MOST_PASSES = 20
+# Both are derived: a store without them reads the bindings, and hashes each body once more.
+_DERIVED_OF_ARTIFACTS = ("_catalogue.json", "_hashed.jsonl")
 
 
 def section_source(layout: Layout, section: str) -> Path:
@@ -162,23 +165,42 @@ def _copy_plain(layout: Layout, section: str, copier: Copier) -> None:
 
 def _copy_artifacts(layout: Layout, copier: Copier) -> None:
     # A body is stored before its binding and deleted after it. So bindings first, then bodies;
-    # a binding that is still there afterwards has its body in the copy.
+    # a binding that is still as it was has its body in the copy. One that was exchanged since
+    # may name a body that the walk had passed: then both are looked at again.
     bindings = layout.artifacts / "bindings"
     take = _taker(layout, "artifacts")
-    copied: dict[str, Path] = {}
-    for found in copier.walk(bindings, take):
-        relative = f"{PAYLOAD}/artifacts/bindings/{found.relative}"
-        copier.copy_soon(found.path, relative)
-        copied[relative] = found.path
-    copier.settle()
-    copier.copy_tree(
-        layout.artifacts,
-        f"{PAYLOAD}/artifacts",
-        lambda path: path != bindings and take(path),
-    )
-    for relative, source in copied.items():
-        if relative in copier.entries and not os.path.lexists(source):
-            copier.drop(relative)
+    relative = f"{PAYLOAD}/artifacts"
+    seen = _bindings_of(bindings, take, copier)
+    for path in seen:
+        copier.copy_soon(bindings / path, f"{relative}/bindings/{path}")
+    for _ in range(_MOST_PASSES):
+        copier.settle()
+        for found in copier.walk(layout.artifacts, lambda path: path != bindings and take(path)):
+            if f"{relative}/{found.relative}" not in copier.entries:
+                copier.copy_soon(found.path, f"{relative}/{found.relative}")
+        copier.settle()
+        now = _bindings_of(bindings, take, copier)
+        exchanged = [path for path in seen if path in now and now[path] != seen[path]]
+        for path in seen:
+            if path not in now and f"{relative}/bindings/{path}" in copier.entries:
+                copier.drop(f"{relative}/bindings/{path}")
+        if not exchanged:
+            return
+        for path in exchanged:
+            seen[path] = now[path]
+            copier.copy_soon(bindings / path, f"{relative}/bindings/{path}")
+
+
+def _bindings_of(
+    folder: Path, take: Callable[[Path], bool], copier: Copier
+) -> dict[str, tuple[int, int, int]]:
+    """Return the bindings below a folder, each with what changes when it is exchanged."""
+    bindings = {}
+    for found in copier.walk(folder, take):
+        with suppress(FileNotFoundError):
+            status = os.lstat(found.path)
+            bindings[found.relative] = (status.st_ino, status.st_size, status.st_mtime_ns)
+    return bindings
 
 
 def _copy_metadata(layout: Layout, copier: Copier, server: MetadataStoreConfig | None) -> None:
@@ -218,6 +240,7 @@ def _taker(layout: Layout, section: str) -> Callable[[Path], bool]:
         others.add(layout.outbox)
     if section == "artifacts":
         others.add(layout.artifacts / "staging")  # bodies that are being written; not yet stored
+        others |= {layout.artifacts / name for name in _DERIVED_OF_ARTIFACTS}
     others |= {
         section_source(layout, name) for name in (*PLANES, *OPTIONAL_SECTIONS) if name != section
     }
