@@ -219,6 +219,9 @@ def test_the_configuration_is_written_without_secrets(config, workspace):
                 "project_name": "p",
                 "api_token": "hush1",
                 "nested": [{"DB_PASSWORD": "hush2", "url": "postgres://u:hush3@host/db"}],
+                "server": "postgresql://host/db?password=hush4&sslmode=require",
+                "connection": "host=h password=hush5",
+                "arguments": ["--token=hush6", "Bearer hush7hush7"],
             }
 
     dumping = Dumping(config.workspace, config.recovery)

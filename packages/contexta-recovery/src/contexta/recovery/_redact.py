@@ -6,20 +6,20 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from contexta.recovery._redact_text import REDACTED, redacted_text
+
 if TYPE_CHECKING:
     from contexta.recovery._config import RecoveryConfig
     from contexta.recovery._layout import Layout
 
-REDACTED = "[redacted]"
 _SECRET_KEY = re.compile(
     r"token|secret|passw|passphrase|credential|private|api_?key|access_?key|_key$|^key$|dsn|auth",
     re.IGNORECASE,
 )
-_URL_PASSWORD = re.compile(r"(?<=://)[^/@\s]*@")
 
 
 def redacted(value: Any) -> Any:
-    """Return JSON data with secret-looking keys blanked and URL credentials removed."""
+    """Return JSON data without the values of keys, and parts of texts, that look like secrets."""
     if isinstance(value, Mapping):
         return {
             str(key): REDACTED if _SECRET_KEY.search(str(key)) else redacted(item)
@@ -28,7 +28,7 @@ def redacted(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [redacted(item) for item in value]
     if isinstance(value, str):
-        return _URL_PASSWORD.sub(f"{REDACTED}@", value)
+        return redacted_text(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     return redacted(str(value))
