@@ -197,8 +197,8 @@ def contents(root: Path) -> dict[str, Any]:
 
 def _facts(record: Any) -> tuple[str, str, str]:
     envelope, payload = record.envelope, record.payload
-    said = getattr(payload, "value", None)
-    said = getattr(payload, "message", "") if said is None else said
+    fields = ("value", "message", "issue_key")
+    said = next((getattr(payload, name) for name in fields if hasattr(payload, name)), "")
     return envelope.run_ref.text, envelope.record_type, f"{said}"
 
 
