@@ -275,3 +275,16 @@ def test_lists_that_a_store_derives_are_left_out(config, rich, contents):
     paths = entries_of(back_up(config).location)
 
     assert [path for path in paths if "_catalogue" in path or "_hashed" in path] == []
+
+
+def test_a_file_that_only_begins_like_text_is_stored_as_it_is(config, workspace):
+    """Compression must save a tenth of the whole file."""
+    (workspace / "exports").mkdir()
+    body = b"a" * (1 << 20) + random.Random(2).randbytes(12 << 20)
+    (workspace / "exports" / "mixed.bin").write_bytes(body)
+
+    made = back_up(config, include_exports=True)
+
+    entry = entries_of(made.location)["workspace/exports/mixed.bin"]
+    assert (entry["encoding"], entry["stored_size"]) == ("plain", len(body))
+    assert verify_backup(config, made.backup_ref).status == "SUCCESS"

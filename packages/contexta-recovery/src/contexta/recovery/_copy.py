@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -54,7 +55,7 @@ class Copier:
         """Copy one file now; False when it has vanished. What was copied before is replaced.
 
         Args:
-            source: The file; a link is refused.
+            source: The file; a link is left out and named.
             relative: Where it goes below the backup, as a POSIX path.
             length: How many bytes to take; None means all.
 
@@ -65,6 +66,11 @@ class Copier:
             fd = os.open(source, _READ)
         except FileNotFoundError:
             return False
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            self.warnings.append(f"link_skipped:{relative}")  # one since the folder was listed
+            return True
         try:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
                 self.warnings.append(f"special_file_skipped:{relative}")
