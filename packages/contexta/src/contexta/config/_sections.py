@@ -111,7 +111,8 @@ class RecoveryConfig(ConfigModel):
         outbox_root: queue of failed deliveries, by default ``<root>/recovery/outbox``.
         backup_root: folder of backups, by default ``<root>/recovery/backups``.
         restore_staging_root: scratch of restores, by default ``<root>/recovery/staging``.
-        replay_mode_default: replay mode when a call names none.
+        replay_mode_default: what a replay does with outbox lines that are no delivery:
+            ``tolerant`` makes them dead letters, ``strict`` refuses to replay.
         require_plan_before_apply: restore only with a plan made beforehand.
         create_backup_before_restore: back up the target before it is replaced.
         backup_key_file: key file that backups are encrypted with, made by
