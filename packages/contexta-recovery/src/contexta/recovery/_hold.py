@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.EINVAL})
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.EACCES})
-_WAIT_SECONDS = 0.005
+_PAUSE_SECONDS = 0.005
+_LONGEST_WAIT_SECONDS = 10.0
 
 
 @contextmanager
@@ -46,22 +47,26 @@ def held_for_removal(path: Path) -> Iterator[bool]:
         yield False
         return
     try:
-        yield _locked(fd, fcntl.LOCK_EX) and _is_still(path, fd)
+        yield locked(fd, fcntl.LOCK_EX) and _is_still(path, fd)
     finally:
         os.close(fd)
 
 
 def _shared(backup: Path) -> int | None:
+    deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
     while (fd := _opened(backup)) is not None:
         try:
-            if _locked(fd, fcntl.LOCK_SH) and _is_still(backup, fd):
+            if locked(fd, fcntl.LOCK_SH) and _is_still(backup, fd):
                 return fd
         except BaseException:
             os.close(fd)
             raise
         os.close(fd)
-        # A remover has it: in a moment it has either renamed it or let it go.
-        time.sleep(_WAIT_SECONDS)
+        # A remover has it: in a moment it has either renamed it or let it go. Whoever keeps it
+        # for longer is no remover of ours, and reading needs no permission.
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(_PAUSE_SECONDS)
     return None
 
 
@@ -74,7 +79,8 @@ def _opened(path: Path) -> int | None:
         raise
 
 
-def _locked(fd: int, operation: int) -> bool:
+def locked(fd: int, operation: int) -> bool:
+    """Take a lock without waiting; False when somebody has it, True where there are none."""
     try:
         fcntl.flock(fd, operation | fcntl.LOCK_NB)
     except BlockingIOError:

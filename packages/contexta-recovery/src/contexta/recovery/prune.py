@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from contexta.recovery._errors import BackupError, translated
-from contexta.recovery._hold import held_for_reading, held_for_removal
+from contexta.recovery._hold import held_for_reading, held_for_removal, locked
 from contexta.recovery._layout import layout_of
 from contexta.recovery._manifest_read import load_manifest
 from contexta.recovery._names import clean_label, label_of
@@ -200,16 +200,13 @@ class _Pruning:
 def _only_prune_of(root: Path) -> Iterator[None]:
     fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not locked(fd, fcntl.LOCK_EX):
             raise BackupError(
                 f"Another process prunes {str(root)!r}. Call again when it is done.",
                 code="recovery_prune_running",
                 details={"backup_root": str(root)},
                 retryable=True,
-                cause=error,
-            ) from error
+            )
         yield
     finally:
         os.close(fd)
