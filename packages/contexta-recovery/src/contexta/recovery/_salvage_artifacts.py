@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from contexta.recovery._salvage_earlier import Earlier
     from contexta.recovery._salvage_losses import Losses
     from contexta.store.artifacts import ArtifactStore
+    from contexta.store.artifacts._layout import Layout
 
     Owners = Mapping[str, Sequence[str]]
 
@@ -40,6 +42,7 @@ def mend_artifacts(
     losses: Losses,
     known_refs: Iterable[str],
     known_runs: Callable[[], Iterable[str]],
+    earlier: Earlier,
 ) -> dict[str, Any]:
     """Repair a copied artifact plane and note what is lost.
 
@@ -48,6 +51,7 @@ def mend_artifacts(
         losses: Has the files that were missing or damaged in the source; receives the rest.
         known_refs: Refs of artifacts that anything names, to tell what a lost binding was of.
         known_runs: Returns refs of runs, likewise; asked only when a ref is not known otherwise.
+        earlier: Backups that right copies of bindings and bodies may come from.
 
     Returns:
         The manifests of the artifacts that are lost, as plain data, by ref.
@@ -62,13 +66,14 @@ def mend_artifacts(
 
     _forget_derived(root, losses)
     refs = {hashlib.sha256(ref.encode()).hexdigest(): ref for ref in known_refs}
-    _remove_bindings(root, losses, refs)
+    _remove_bindings(root, losses, refs, earlier)
     _guess_refs(losses, refs, known_runs)
     _name_lost_bindings(losses, refs)
     _remove_damaged_notes(root, losses)
     store = ArtifactStore(VaultConfig(root_path=root))
     owners = _owners(store)
     _quarantine_drifted(store)
+    _supply(store, owners, losses, earlier)
     manifests = _unbind_lost(store, losses)
     _settle_bodies(store, root, losses, owners)
     left = store.verify_all()
@@ -88,28 +93,27 @@ def _forget_derived(root: Path, losses: Losses) -> None:
             losses.mended(ARTIFACTS, item.place, "made_anew")
 
 
-def _remove_bindings(root: Path, losses: Losses, refs: dict[str, str]) -> None:
+def _remove_bindings(root: Path, losses: Losses, refs: dict[str, str], earlier: Earlier) -> None:
     """Take away binding files that cannot be read, and say of which artifact each was."""
-    from contexta.store.artifacts._bindings import binding_paths, load_binding
+    from contexta.store.artifacts._bindings import binding_paths
     from contexta.store.artifacts._layout import Layout
 
     layout = Layout(root)
     for path in sorted(binding_paths(layout)):
-        try:
-            binding = load_binding(path)
-            reason = None if layout.binding(binding.artifact_ref) == path else "it is misplaced"
-        except ContextaError as error:
-            _raise_newer(error)
-            reason = str((error.details or {}).get("reason", error.message))
+        place = f"{ARTIFACTS}/{path.relative_to(root).as_posix()}"
+        reason = _fault_of(layout, path, refs)
         if reason is None:
-            refs[path.stem] = binding.artifact_ref
+            continue
+        other = earlier.take_file(place, path)
+        if other is not None and _fault_of(layout, path, refs) is None:
+            losses.forget(ARTIFACTS, place)
+            losses.note(f"supplied:{place}:{other}")
             continue
         ref = refs.get(path.stem) or _ref_inside(path)
         if ref is not None:
             refs[path.stem] = ref
         path.unlink()
         fsync_dir(path.parent)
-        place = f"{ARTIFACTS}/{path.relative_to(root).as_posix()}"
         old = losses.at(ARTIFACTS, place)
         losses.add(
             LostItem(
@@ -120,6 +124,21 @@ def _remove_bindings(root: Path, losses: Losses, refs: dict[str, str]) -> None:
                 count=1,
             )
         )
+
+
+def _fault_of(layout: Layout, path: Path, refs: dict[str, str]) -> str | None:
+    """Say what is wrong with a binding file; of one that is right, note the ref."""
+    from contexta.store.artifacts._bindings import load_binding
+
+    try:
+        ref = load_binding(path).artifact_ref
+    except ContextaError as error:
+        _raise_newer(error)
+        return str((error.details or {}).get("reason", error.message))
+    if layout.binding(ref) != path:
+        return "it is misplaced"
+    refs[path.stem] = ref
+    return None
 
 
 def _raise_newer(error: ContextaError) -> None:
@@ -207,6 +226,18 @@ def _quarantine_drifted(store: ArtifactStore) -> None:
     wanted = [a for a in store.build_repair_plan().actions if a.startswith(f"{_QUARANTINE}:")]
     if wanted:
         store.apply_repair_plan(RepairPlan(tuple(wanted)), dry_run=False)
+
+
+def _supply(store: ArtifactStore, owners: Owners, losses: Losses, earlier: Earlier) -> None:
+    """Bring bodies back that are missing here and that another backup has."""
+    for sha256 in owners:
+        path = store.object_path(sha256)
+        if path.exists():
+            continue
+        ref = earlier.take_copy(sha256, path)
+        if ref is not None:
+            path.chmod(0o400)
+            losses.note(f"supplied:{ARTIFACTS}/objects/{sha256[:2]}/{sha256}:{ref}")
 
 
 def _unbind_lost(store: ArtifactStore, losses: Losses) -> dict[str, Any]:

@@ -61,9 +61,9 @@ def build(
     ledger = mend_ledger(new.database, losses, earlier, expected=origin.had_ledger)
     reporter.advance(files=1)
     with open_ledger(new.database) as metadata:
-        mend_records(new.records, losses, _writers(metadata))
+        mend_records(new.records, losses, _writers(metadata), earlier)
         reporter.advance(files=1)
-        manifests = _mend_artifacts(new, metadata, losses)
+        manifests = _mend_artifacts(new, metadata, losses, earlier)
         reporter.advance(files=1)
         taken = _settle(origin, new, metadata, ledger, losses, manifests)
         metadata.checkpoint()
@@ -104,7 +104,9 @@ def _writers(metadata: MetadataStore) -> WriterRuns:
     return WriterRuns({writer: tuple(runs) for writer, runs in by_writer.items()})
 
 
-def _mend_artifacts(new: Layout, metadata: MetadataStore, losses: Losses) -> dict[str, Any]:
+def _mend_artifacts(
+    new: Layout, metadata: MetadataStore, losses: Losses, earlier: Earlier
+) -> dict[str, Any]:
     from contexta.store.records import RecordStore, RecordStoreConfig
 
     def known_runs() -> set[str]:
@@ -116,7 +118,7 @@ def _mend_artifacts(new: Layout, metadata: MetadataStore, losses: Losses) -> dic
         return runs
 
     named = [ref for ref in metadata.list_registered_refs() if ref.startswith("artifact:")]
-    return mend_artifacts(new.artifacts, losses, named, known_runs)
+    return mend_artifacts(new.artifacts, losses, named, known_runs, earlier)
 
 
 def _settle(

@@ -61,6 +61,19 @@ class Earlier:
                 return manifest.backup_ref
         return None
 
+    def take_file(self, path: str, target: Path) -> str | None:
+        """Write the latest file of this path; return the name of the backup that has it.
+
+        Args:
+            path: Relative to the workspace, as `records/_parts.jsonl`.
+            target: Where it goes.
+        """
+        for manifest, source in self._backups:
+            for entry in manifest.files:
+                if entry.path == f"{PAYLOAD}/{path}" and take_entry(source, entry, target):
+                    return manifest.backup_ref
+        return None
+
 
 def take_entry(source: BackupSource, entry: FileEntry, target: Path) -> bool:
     """Write one file of a backup; False, and no file, when it does not verify.

@@ -30,8 +30,12 @@ class Losses:
 
     def mended(self, plane: str, place: str, note: str) -> None:
         """Take a loss back that turned out to be none."""
-        self.found.pop((plane, place), None)
+        self.forget(plane, place)
         self.note(f"{note}:{place}")
+
+    def forget(self, plane: str, place: str) -> None:
+        """Take a loss back, if it was noted."""
+        self.found.pop((plane, place), None)
 
     def note(self, token: str) -> None:
         """Say what was done."""

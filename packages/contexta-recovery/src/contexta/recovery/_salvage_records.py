@@ -12,12 +12,14 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from contexta.contract.errors import RecordError
 from contexta.recovery._models_salvage import LostItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from contexta.recovery._salvage_earlier import Earlier
     from contexta.recovery._salvage_losses import Losses
     from contexta.store.records import RecordStore
     from contexta.store.records._damage import Damage
@@ -39,13 +41,14 @@ class WriterRuns(NamedTuple):
         return self.open_runs.get(writer_id, ())
 
 
-def mend_records(root: Path, losses: Losses, writers: WriterRuns) -> None:
+def mend_records(root: Path, losses: Losses, writers: WriterRuns, earlier: Earlier) -> None:
     """Repair a copied record plane and note what is lost.
 
     Args:
         root: The folder of the plane, in the copy.
         losses: Has the files that were missing or damaged in the source; receives the rest.
         writers: Runs that the ledger knows by their writer.
+        earlier: Backups that right copies of parts may come from.
 
     Raises:
         SchemaVersionError: A newer release wrote the store.
@@ -64,9 +67,10 @@ def mend_records(root: Path, losses: Losses, writers: WriterRuns) -> None:
         by_writer = _runs_by_writer(layout)
         done = len(_repair_lines(layout))
         _repair(store)
-        store.rebuild_indexes()
         lines = _repair_lines(layout)[done:]
         lines = [line for line in lines if line.get("kind") == "repair_part" and "part" in line]
+        lines = [line for line in lines if not _supply(store, line, losses, earlier)]
+        store.rebuild_indexes()
         _note_parts(lines, indexed, losses)
         _note_strays(layout, losses)
         _note_gaps(layout, before, losses, {_of_root(line["path"]) for line in lines})
@@ -131,6 +135,26 @@ def _runs_by_writer(layout: Layout) -> dict[str, frozenset[str]]:
         if segment is not None and part.runs:
             found.setdefault(segment.writer_id, set()).update(part.runs)
     return {writer: frozenset(runs) for writer, runs in found.items()}
+
+
+def _supply(store: RecordStore, line: dict[str, Any], losses: Losses, earlier: Earlier) -> bool:
+    """Bring a lost part back from a backup that has it; the store takes only the right bytes."""
+    if line["how"] == "healed":
+        return False
+    scratch = store.root_path.with_name("_part.tmp")
+    ref = earlier.take_copy(line["part"]["sha256"], scratch)
+    if ref is None:
+        return False
+    try:
+        store.supply_part(scratch, actor="salvage")
+    except RecordError:
+        return False  # what was kept of it is part of something else already
+    finally:
+        scratch.unlink()
+    place = _of_root(line["path"])
+    losses.forget(RECORDS, place)
+    losses.note(f"supplied:{place}:{ref}")
+    return True
 
 
 def _note_parts(

@@ -229,3 +229,27 @@ def test_confirmed_ledger_pages_that_are_gone_are_named(damaged, target, run_sal
     (item,) = [one for one in result.lost if one.place == "metadata/ledger.sqlite-wal"]
     assert item.reason == "log_damaged"
     assert look(target).errors == []
+
+
+def test_what_a_backup_still_holds_is_taken_from_there(
+    damaged, target, run_salvage, look, spoil, session_stores, template, tmp_path
+):
+    """Parts by the hash in the log, bodies by their name, bindings by their place."""
+    for place in (
+        "records/metric/*/*.parquet",
+        "records/event/*/*.parquet",
+        "artifacts/objects/*/*",
+        "artifacts/bindings/*/*.json",
+    ):
+        first, second, *_ = sorted(damaged.glob(place))
+        spoil(first, "cut")
+        spoil(second, "zeroed" if "bindings" in place else "deleted")
+    config = session_stores.config(tmp_path / "nowhere", backup_root=template.backup.parent)
+
+    result = run_salvage(damaged, config=config)
+    found = look(target)
+
+    assert (result.status, result.lost, result.warnings) == ("SUCCESS", (), ())
+    assert sum(note.startswith("supplied:") for note in result.notes) == 8
+    assert (found.errors, len(found.records), len(found.artifacts)) == ([], 86, 4)
+    assert set(found.gaps.values()) == {0}
