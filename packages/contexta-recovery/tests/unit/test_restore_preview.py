@@ -143,3 +143,17 @@ def test_a_result_and_its_preview_are_json(config, changed):
 
     assert json.loads(json.dumps(plan.preview.to_dict()))["vanishing_runs"] == ["run:p.second"]
     assert json.loads(json.dumps(restore_workspace(config, plan).to_dict()))["applied"]
+
+
+def test_copies_that_killed_plans_and_checks_left_are_removed(config, changed, workspace):
+    """They hold the plain ledger, also when the backup is encrypted."""
+    staging = workspace / "recovery" / "staging"
+    left = [staging / "other" / f"plan-{'a' * 16}", staging / f"opened-{'b' * 16}"]
+    mine = staging / "other" / "plan-of-mine"
+    for folder in (*left, mine):
+        folder.mkdir(parents=True)
+        (folder / "ledger.sqlite").write_text("x")
+
+    plan_restore(config, changed)
+
+    assert [folder.exists() for folder in (*left, mine)] == [False, False, True]

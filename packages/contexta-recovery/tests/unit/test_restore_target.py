@@ -360,3 +360,45 @@ def test_a_backup_that_a_restore_overtakes_is_not_published(
 
     assert (caught.value.code, caught.value.retryable) == ("recovery_workspace_exchanged", True)
     assert [one.backup_ref for one in list_backups(elsewhere)] == [ref]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
+def test_what_root_restores_belongs_to_who_has_the_workspace(config, workspace, tmp_path):
+    """Files are private to their owner; root's would be lost to who works with them."""
+    ref = back_up(config).backup_ref
+    (workspace / "reports").mkdir(exist_ok=True)
+    (workspace / "reports" / "mine.html").write_text("mine")
+    for path in (workspace, *workspace.rglob("*")):
+        os.chown(path, 4321, 4321)
+    os.chown(workspace / "reports" / "mine.html", 99, 99)
+
+    restore(config, ref)
+
+    kept = workspace / "recovery" / "backups"
+    owners = {
+        path: path.stat().st_uid
+        for path in (workspace, *workspace.rglob("*"))
+        if not path.is_relative_to(kept)
+    }
+    assert owners.pop(workspace / "reports" / "mine.html") == 99
+    assert set(owners.values()) == {4321}
+
+
+def test_planes_within_planes_and_a_workspace_within_a_plane(config, workspace, tmp_path, populate):
+    """A plane in another moves with it; a workspace in its own plane would be replaced itself."""
+    ref = back_up(config).backup_ref
+    disk = tmp_path / "disk"
+    nested = replace(
+        config,
+        records=replace(config.records, root_path=disk),
+        artifacts=replace(config.artifacts, root_path=disk / "artifacts"),
+    )
+    inside = replace(config, records=replace(config.records, root_path=workspace.parent))
+
+    assert restore(nested, ref).applied
+    assert restore(nested, ref).applied
+    assert (disk / "artifacts" / "objects").is_dir()
+    with pytest.raises(RestoreError) as caught:
+        restore(inside, ref)
+    assert caught.value.code == "recovery_target_not_replaceable"
+    assert "it lies inside its own records" in caught.value.details["reasons"][0]

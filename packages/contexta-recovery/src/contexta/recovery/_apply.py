@@ -9,6 +9,7 @@ from contexta.recovery._errors import RestoreError
 from contexta.recovery._facts import read_facts
 from contexta.recovery._layout import layout_of
 from contexta.recovery._names import new_backup_ref
+from contexta.recovery._owner import give_tree
 from contexta.recovery._restore_check import (
     check_staged,
     is_binding,
@@ -234,6 +235,7 @@ def _complete(target: Layout, new: Layout, units: tuple[Unit, ...], manifest: Ma
                 atomic_write_bytes(unit.new, b"")
         elif unit.target != target.database:
             ensure_private_dir(unit.new)
+    give_tree(target.root, (unit.new for unit in units))
     carrier = Carrier(target, new, frozenset(_places(manifest, new)))
     carrier.carry()
     for unit in units:

@@ -9,7 +9,7 @@ from contexta.recovery._facts import read_facts, read_runs
 from contexta.recovery._layout import DATABASE_NAME, standard_layout
 from contexta.recovery._manifest import PAYLOAD
 from contexta.recovery._models_restore import RestorePreview
-from contexta.recovery._scratch import scratch_folder
+from contexta.recovery._scratch import scratch_folder, sweep_staging
 from contexta.recovery._stage import stage_files
 from contexta.recovery._survivors import fingerprint
 from contexta.recovery._target import database_logs
@@ -88,6 +88,7 @@ def backup_runs(opened: Opened, staging: Path, problems: list[str]) -> dict[str,
     """Return the runs of a backup, from a copy of its ledger; `problems` receives what fails."""
     entries = [entry for entry in opened.manifest.files if entry.path == _LEDGER_ENTRY]
     folder = staging / f"{_PLAN_PREFIX}{secrets.token_hex(8)}"
+    sweep_staging(staging.parent)
     with scratch_folder(folder):
         layout = standard_layout(folder)
         bad = stage_files(opened.source, entries, layout)

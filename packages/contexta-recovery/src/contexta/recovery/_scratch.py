@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import stat
 import time
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_STAGED = re.compile(r"(opened|plan|rehearse|verify|view)-[0-9a-f]{16}")
 _LONGEST_SWEEP_SECONDS = 1.0
 _SWEEP_PAUSE_SECONDS = 0.002
 
@@ -92,6 +94,27 @@ def remove_abandoned(parent: Path, prefix: str) -> tuple[str, ...]:
         except (BlockingIOError, FileNotFoundError):
             continue
     return tuple(removed)
+
+
+def sweep_staging(staging: Path) -> None:
+    """Remove the copies that killed plans, verifications and rehearsals left in a staging folder.
+
+    Args:
+        staging: The folder of the configuration; copies lie in it, or in the folder of a backup.
+    """
+    for parent in (staging, *_folders_in(staging)):
+        for path in _folders_in(parent):
+            if _STAGED.fullmatch(path.name):
+                remove_abandoned(parent, path.name)
+
+
+def _folders_in(parent: Path) -> list[Path]:
+    try:
+        with os.scandir(parent) as entries:
+            names = sorted(item.name for item in entries if item.is_dir(follow_symlinks=False))
+    except (FileNotFoundError, NotADirectoryError):  # another sweep was here first
+        return []
+    return [parent / name for name in names]
 
 
 def remove_tree(path: Path) -> None:

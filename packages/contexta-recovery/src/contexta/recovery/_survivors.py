@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from contexta.recovery._owner import take_owner
 from contexta.recovery._sqlite import SIDECAR_SUFFIXES
 from contexta.store.fs import atomic_write_bytes, ensure_private_dir, fsync_file, temporary_name
 
@@ -102,12 +103,14 @@ class Carrier:
                 self._differing(source, target, refresh=refresh)
         if refresh:
             shutil.copystat(old, new, follow_symlinks=False)
+            take_owner(old, new)
 
     def _differing(self, source: Path, target: Path, *, refresh: bool) -> None:
         is_staged = target in self.staged
         is_queue = source.parent == self.old.outbox and source.suffix == _JOINED_SUFFIX
         if is_queue and (is_staged or not refresh):
             join_lines(source, target)
+            take_owner(source, target)
         elif refresh and not is_staged:
             target.unlink()
             _link(source, target)
@@ -153,11 +156,13 @@ def add_beside(staged: Path, live: Path) -> None:
         elif source.suffix == _JOINED_SUFFIX and target.is_file() and not target.is_symlink():
             join_lines(target, source)
             atomic_write_bytes(target, source.read_bytes())
+            take_owner(live, target)
         else:
             temporary = live / temporary_name()
             shutil.copyfile(source, temporary)
             temporary.chmod(0o600)
             fsync_file(temporary)
+            take_owner(live, temporary)
             os.replace(temporary, target)
 
 

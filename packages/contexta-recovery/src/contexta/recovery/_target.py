@@ -73,6 +73,11 @@ def units_of(layout: Layout) -> tuple[Unit, ...]:
         for part in (layout.metadata, layout.records, layout.artifacts)
         if not layout.is_inside(part)
     ]
+    outside = [
+        part
+        for part in outside
+        if not any(part != other and part.is_relative_to(other) for other in outside)
+    ]
     database = layout.database
     if not any(database.is_relative_to(folder) for folder in (layout.root, *outside)):
         # The logs first: beside the new file, a log of the old one would be applied to it.
@@ -177,6 +182,8 @@ def _shape_reasons(layout: Layout) -> list[str]:
         reasons.append("it is a file")
     for name in ("metadata", "database", "records", "artifacts"):
         part: Path = getattr(layout, name)
+        if layout.root.is_relative_to(part):
+            reasons.append(f"it lies inside its own {name} {str(part)!r}, which is replaced")
         if part.is_symlink():
             reasons.append(
                 f"its {name} {str(part)!r} is a link; set the path in the configuration to what "

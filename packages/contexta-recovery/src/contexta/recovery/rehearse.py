@@ -23,7 +23,7 @@ from contexta.recovery._models_rehearsal import (
 from contexta.recovery._progress import Reporter
 from contexta.recovery._rehearse_answers import differences_of, json_answers
 from contexta.recovery._restore_check import check_staged, require_whole, result_of
-from contexta.recovery._scratch import remove_abandoned, scratch_folder
+from contexta.recovery._scratch import scratch_folder, sweep_staging
 from contexta.recovery._server_ledger import server_ledger
 from contexta.recovery._space import require_room
 from contexta.recovery._sqlite import is_regular
@@ -98,7 +98,7 @@ def rehearse_restore(
         staging = plan.staging_root
         require_room([(staging, opened.manifest.total_bytes)])
         ensure_private_dir(staging)
-        remove_abandoned(staging, _REHEARSE_PREFIX)
+        sweep_staging(staging.parent)
         folder = staging / f"{_REHEARSE_PREFIX}{secrets.token_hex(8)}"
         with scratch_folder(folder):
             result = _rehearsed(config, plan, opened, folder, answers, reporter)

@@ -14,6 +14,7 @@ from contexta.recovery._find import ARCHIVE_SUFFIX, find_backup
 from contexta.recovery._hold import held_for_reading
 from contexta.recovery._layout import absolute, layout_of, standard_layout
 from contexta.recovery._manifest import PAYLOAD
+from contexta.recovery._owner import take_owner
 from contexta.recovery._preview import preview_of
 from contexta.recovery._progress import Reporter
 from contexta.recovery._restore_check import (
@@ -23,7 +24,7 @@ from contexta.recovery._restore_check import (
     require_whole,
     result_of,
 )
-from contexta.recovery._scratch import remove_abandoned, scratch_folder
+from contexta.recovery._scratch import scratch_folder, sweep_staging
 from contexta.recovery._selective import merge_projects
 from contexta.recovery._space import require_room
 from contexta.recovery._target import target_layout, units_of
@@ -79,6 +80,9 @@ def plan_restore(
         _refuse_staging_inside(staging, location)
         opened = open_backup(location, RestoreError, config=config, key_file=key_file)
         ensure_private_dir(staging)
+        if layout.is_inside(staging):  # who has the workspace must be able to plan later, too
+            for folder in (layout.staging, staging):
+                take_owner(layout.root, folder)
         loaded = opened.loaded
         target = layout.root if target_workspace is None else absolute(target_workspace)
         plan = RestorePlan(
@@ -187,7 +191,7 @@ def _verify_only(plan: RestorePlan, opened: Opened, reporter: Reporter) -> Resto
     staging = plan.staging_root
     require_room([(staging, opened.manifest.total_bytes)])
     ensure_private_dir(staging)
-    remove_abandoned(staging, _VERIFY_PREFIX)
+    sweep_staging(staging.parent)
     folder = staging / f"{_VERIFY_PREFIX}{secrets.token_hex(8)}"
     with scratch_folder(folder):
         check = check_staged(opened, standard_layout(folder / PAYLOAD), reporter)
