@@ -8,6 +8,7 @@ and lists what is wrong with its outcome.
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace as Section
@@ -35,17 +36,21 @@ class Work:
 
     form = DIRECTORY
     safety = True
+    inside = False
 
     def config(self, folder: Path) -> Section:
         config = settings(
             self.root(folder),
-            backup_root=folder / "backups",
+            backup_root=self.backups(folder),
             create_backup_before_restore=self.safety,
         )
         return self.form.configure(config, folder)
 
     def root(self, folder: Path) -> Path:
         return folder / "home" / ".contexta"
+
+    def backups(self, folder: Path) -> Path:
+        return self.root(folder) / "recovery" / "backups" if self.inside else folder / "backups"
 
     def prepare(self, folder: Path) -> None:
         config = self.config(folder)
@@ -90,7 +95,7 @@ class Work:
         yield from self.leftovers(folder)
 
     def leftovers(self, folder: Path) -> Iterator[str]:
-        for place in (folder, folder / "backups", self.root(folder).parent):
+        for place in (folder, self.backups(folder), self.root(folder).parent):
             for path in place.iterdir():
                 if path.name.startswith((".", "_")) and path != self.root(folder):
                     yield f"{path} was left behind"
@@ -173,6 +178,49 @@ class Restore(Work):
         if self.found(folder) != self.wanted(base):
             yield "the second call did not restore"
         yield from issues(self.target(folder))
+
+
+class RestoreInside(Restore):
+    """The same with default settings: backups and staging lie in what is replaced."""
+
+    inside = True
+
+
+class RestoreProject(Restore):
+    """The runs of one project are merged into a workspace that has others of it."""
+
+    def prepare(self, folder: Path) -> None:
+        super().prepare(folder)
+        fill(self.target(folder), ("other",))
+
+    def target(self, folder: Path) -> Path:
+        return folder / "target"
+
+    def work(self, folder: Path) -> None:
+        config = self.config(folder)
+        plan = recovery.plan_restore(
+            config,
+            self.ref(folder, "second"),
+            target_workspace=self.target(folder),
+            projects=("demo",),
+        )
+        recovery.restore_workspace(config, plan)
+
+    def wanted(self, base: Path) -> dict[str, Any]:
+        mine, restored = self.contents_of(base), super().wanted(base)
+        assert mine is not None
+        return {name: sorted(mine[name] + restored[name]) for name in PLANES}
+
+    def problems(self, folder: Path, base: Path) -> Iterator[str]:
+        before, wanted, after = self.contents_of(base), self.wanted(base), self.found(folder)
+        assert before is not None
+        assert after is not None
+        for name in PLANES:
+            if lost := Counter(before[name]) - Counter(after[name]):
+                yield f"{lost.total()} {name} of the target are lost"
+            if more := Counter(after[name]) - Counter(wanted[name]):
+                yield f"{more.total()} {name} are there twice, or from nowhere"
+        yield from self.wrong_backups(folder, base)
 
 
 class RestoreElsewhere(Restore):
@@ -258,6 +306,8 @@ WORKS: dict[str, Work] = {
     "restore": _of(Restore, DIRECTORY),
     "restore-archive": _of(Restore, ARCHIVE),
     "restore-sealed": _of(Restore, SEALED),
+    "restore-inside": _of(RestoreInside, DIRECTORY),
+    "restore-project": _of(RestoreProject, DIRECTORY),
     "restore-elsewhere": _of(RestoreElsewhere, DIRECTORY),
     "prune": _of(Prune, DIRECTORY),
     "prune-archive": _of(Prune, ARCHIVE),
