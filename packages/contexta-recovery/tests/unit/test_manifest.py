@@ -75,7 +75,20 @@ def test_a_backup_is_encrypted_as_a_whole_or_not_at_all(tmp_path, changes):
 
 @pytest.mark.parametrize(
     "path",
-    ["../x", "workspace/../../x", "/etc/passwd", "workspace//a", "workspace/./a", "other/a", ""],
+    [
+        "../x",
+        "workspace/../../x",
+        "/etc/passwd",
+        "workspace//a",
+        "workspace/./a",
+        "other/a",
+        "",
+        "workspace",
+        "workspace/",
+        "workspace/a/..",
+        "workspace/a\0b",
+        "workspace/a/",
+    ],
 )
 def test_a_path_that_could_lead_elsewhere_is_refused_although_its_digest_is_right(tmp_path, path):
     raw = manifest(files=(FileEntry.plain(path, 1, "0" * 64),)).to_bytes()

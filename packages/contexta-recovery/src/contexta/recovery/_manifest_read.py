@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from contexta.recovery._source import BackupSource
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_LEADS_ELSEWHERE = re.compile(r"(?:^|/)\.{0,2}(?:/|\Z)")  # an empty part, `.` or `..`
+_MALFORMED = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 _MOST_BYTES = 1 << 62
 _LONGEST_PATH_BYTES = 4096
 
@@ -69,18 +71,27 @@ def parse_manifest(raw: bytes) -> Manifest | BackupProblem:
         )
         return manifest_problem("manifest_newer", message)
     claimed = data.pop(DIGEST, None)
+    error: Exception | None = None
     try:
-        if claimed != hashlib.sha256(encoded(data)).hexdigest():
-            message = "its content does not match its own digest"
-            return manifest_problem("manifest_edited", message)
         manifest = _parse(data)
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        message = f"a field is missing or of the wrong kind: {error!r}"
-        return manifest_problem("manifest_invalid", message)
-    if manifest.to_bytes() != raw:
-        message = "its bytes are not the canonical form that was written"
-        return manifest_problem("manifest_edited", message)
-    return manifest
+        if manifest.to_bytes() == raw:
+            return manifest
+    except _MALFORMED as caught:
+        error = caught
+    return manifest_problem(*_why_not(data, claimed, error))
+
+
+def _why_not(data: dict[str, Any], claimed: object, error: Exception | None) -> tuple[str, str]:
+    """Return kind and message of what is wrong with a manifest that was not accepted."""
+    try:
+        digest = hashlib.sha256(encoded(data)).hexdigest()
+    except _MALFORMED as caught:
+        return "manifest_invalid", f"a field is missing or of the wrong kind: {caught!r}"
+    if claimed != digest:
+        return "manifest_edited", "its content does not match its own digest"
+    if error is not None:
+        return "manifest_invalid", f"a field is missing or of the wrong kind: {error!r}"
+    return "manifest_edited", "its bytes are not the canonical form that was written"
 
 
 def parse_unverified(raw: bytes) -> Manifest | None:
@@ -92,7 +103,7 @@ def parse_unverified(raw: bytes) -> Manifest | None:
         data = json.loads(raw)
         data.pop(DIGEST, None)
         return _parse(data)
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+    except _MALFORMED:
         return None
 
 
@@ -159,7 +170,7 @@ def parse_entries(items: Iterable[Mapping[str, Any]]) -> tuple[FileEntry, ...]:
             path=_safe_path(item["path"]),
             size=_size(item["size"]),
             sha256=_digest(item["sha256"]),
-            stored=_safe_path(item["stored"]),
+            stored=item["stored"] if item["stored"] == item["path"] else _safe_path(item["stored"]),
             stored_size=_size(item["stored_size"]),
             stored_sha256=_digest(item["stored_sha256"]),
             encoding=_one_of(item["encoding"], ENCODINGS),
@@ -204,12 +215,12 @@ def _refuse_file_above_file(paths: set[str]) -> None:
 
 def _safe_path(path: object) -> str:
     text = _text(path)
-    parts = text.split("/")
-    if len(parts) < 2 or parts[0] != PAYLOAD or "\0" in text:
+    if not text.startswith(f"{PAYLOAD}/") or "\0" in text:
         raise ValueError(f"path {text!r} is not below {PAYLOAD}/")
-    if any(part in ("", ".", "..") for part in parts):
+    if _LEADS_ELSEWHERE.search(text):
         raise ValueError(f"path {text!r} could lead elsewhere")
-    if len(os.fsencode(text)) > _LONGEST_PATH_BYTES:  # fsencode refuses what no file is called
+    # fsencode refuses what no file is called
+    if len(text if text.isascii() else os.fsencode(text)) > _LONGEST_PATH_BYTES:
         raise ValueError(f"path {text[:80]!r}... is longer than {_LONGEST_PATH_BYTES} bytes")
     return text
 
