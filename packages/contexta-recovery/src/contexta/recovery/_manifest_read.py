@@ -71,17 +71,17 @@ def parse_manifest(raw: bytes) -> Manifest | BackupProblem:
         )
         return manifest_problem("manifest_newer", message)
     claimed = data.pop(DIGEST, None)
-    error: Exception | None = None
+    malformed: Exception | None = None
     try:
         manifest = _parse(data)
         if manifest.to_bytes() == raw:
             return manifest
     except _MALFORMED as caught:
-        error = caught
-    return manifest_problem(*_why_not(data, claimed, error))
+        malformed = caught
+    return manifest_problem(*_why_not(data, claimed, malformed))
 
 
-def _why_not(data: dict[str, Any], claimed: object, error: Exception | None) -> tuple[str, str]:
+def _why_not(data: dict[str, Any], claimed: object, malformed: Exception | None) -> tuple[str, str]:
     """Return kind and message of what is wrong with a manifest that was not accepted."""
     try:
         digest = hashlib.sha256(encoded(data)).hexdigest()
@@ -89,8 +89,8 @@ def _why_not(data: dict[str, Any], claimed: object, error: Exception | None) -> 
         return "manifest_invalid", f"a field is missing or of the wrong kind: {caught!r}"
     if claimed != digest:
         return "manifest_edited", "its content does not match its own digest"
-    if error is not None:
-        return "manifest_invalid", f"a field is missing or of the wrong kind: {error!r}"
+    if malformed is not None:
+        return "manifest_invalid", f"a field is missing or of the wrong kind: {malformed!r}"
     return "manifest_edited", "its bytes are not the canonical form that was written"
 
 
