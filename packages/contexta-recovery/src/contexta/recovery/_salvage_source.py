@@ -20,6 +20,7 @@ from contexta.recovery._manifest_read import parse_unverified
 from contexta.recovery._models_salvage import LostItem
 from contexta.recovery._salvage_earlier import Earlier
 from contexta.recovery._salvage_take import take_backup, take_unlisted, take_workspace
+from contexta.recovery._server_ledger import server_ledger
 from contexta.recovery._snapshot import PLANES
 from contexta.recovery._source import BackupSource
 from contexta.recovery._unlock import open_backup
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from contexta.recovery._config import RecoveryConfig
     from contexta.recovery._progress import Reporter
     from contexta.recovery._salvage_losses import Losses
+    from contexta.store.metadata import MetadataStoreConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Origin:
         identity: A digest that changes when the source does.
         size: Bytes that a copy takes, as far as that is known.
         is_trusted: Whether the manifest verifies.
+        server: Where the ledger of a workspace is, when it is on a server.
     """
 
     location: Path
@@ -57,6 +60,7 @@ class Origin:
     identity: str
     size: int
     is_trusted: bool = True
+    server: MetadataStoreConfig | None = None
 
     @property
     def name(self) -> str:
@@ -76,7 +80,7 @@ class Origin:
     def take(self, target: Layout, losses: Losses, earlier: Earlier, reporter: Reporter) -> None:
         """Copy what can be read into the folders of `target`."""
         if self.layout is not None:
-            take_workspace(self.layout, target, losses, reporter)
+            take_workspace(self.layout, target, losses, reporter, self.server)
         elif self.backup is not None and self.manifest is not None:
             take_backup(self.backup, self.manifest, target, losses, earlier, reporter)
         elif self.backup is not None:
@@ -102,7 +106,7 @@ def find_origin(
     if isinstance(source, Path) or (isinstance(source, str) and Path(source).is_absolute()):
         path = absolute(source)
         if _is_workspace(path):
-            return _workspace(path, configured)
+            return _workspace(config, path, configured)
     location = find_backup(source, configured.backups, RestoreError)
     stack.enter_context(held_for_reading(location))
     return _backup(config, location, key_file, losses)
@@ -115,7 +119,7 @@ def _is_workspace(path: Path) -> bool:
     return any((path / name).exists() for name in (WORKSPACE_MARK, *PLANES))
 
 
-def _workspace(path: Path, configured: Layout) -> Origin:
+def _workspace(config: RecoveryConfig, path: Path, configured: Layout) -> Origin:
     layout = configured if path == configured.root else configured.at(path)
     if path != configured.root:
         layout = replace(layout, backups=path / "recovery" / "backups")
@@ -127,7 +131,8 @@ def _workspace(path: Path, configured: Layout) -> Origin:
         # Gone or damaged: the copy gets a new mark, and the loss is noted there.
         workspace_id = None
     identity, size = _look_at(path)
-    return Origin(path, None, None, layout, workspace_id, identity, size)
+    server = server_ledger(config, layout)
+    return Origin(path, None, None, layout, workspace_id, identity, size, server=server)
 
 
 def _backup(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from contexta.recovery._codec import HashingReader
+from contexta.recovery._errors import BackupError
 from contexta.recovery._layout import DATABASE_NAME, WORKSPACE_MARK, Layout
 from contexta.recovery._manifest import PAYLOAD, PLAIN, ZSTD, FileEntry
 from contexta.recovery._models_backup import BackupProblem
@@ -22,6 +23,7 @@ from contexta.recovery._models_salvage import LostItem
 from contexta.recovery._progress import Reporter
 from contexta.recovery._salvage_decode import readable_chunks
 from contexta.recovery._salvage_earlier import Earlier, take_entry
+from contexta.recovery._server_ledger import copy_server_ledger
 from contexta.recovery._snapshot import PLANES
 from contexta.recovery._sqlite import copy_database, is_regular
 from contexta.recovery._stage import place_of
@@ -32,8 +34,10 @@ if TYPE_CHECKING:
     from contexta.recovery._manifest import Manifest
     from contexta.recovery._salvage_losses import Losses
     from contexta.recovery._source import BackupSource
+    from contexta.store.metadata import MetadataStoreConfig
 
 ZIP_SUFFIX = ".zst"
+_INDEX = "records/_index.sqlite"
 _UNKNOWN = -1
 _BLOCK_BYTES = 4096
 _CHUNK_BYTES = 1 << 20
@@ -144,12 +148,25 @@ def _take_as_it_is(source: BackupSource, entry: FileEntry, target: Path) -> None
         target.unlink()
 
 
-def take_workspace(source: Layout, layout: Layout, losses: Losses, reporter: Reporter) -> None:
+def take_workspace(
+    source: Layout,
+    layout: Layout,
+    losses: Losses,
+    reporter: Reporter,
+    server: MetadataStoreConfig | None = None,
+) -> None:
     """Write what can be read of a workspace folder into the folders of `layout`.
 
     Segments are read before the log of parts, and that before the parts, so that a record that is
     sealed meanwhile is caught as one or the other. Left out: locks, backups, staging, the cache,
     and temporary files.
+
+    Args:
+        source: Where the parts of the workspace lie.
+        layout: Where the copy is built.
+        losses: Receives what cannot be read.
+        reporter: Told about every file.
+        server: Where the ledger is, when it is on a server.
 
     Raises:
         OSError: When the copy cannot be written.
@@ -157,7 +174,10 @@ def take_workspace(source: Layout, layout: Layout, losses: Losses, reporter: Rep
     taker = _Taker(source, losses, reporter)
     reporter.begin("take")
     taker.take(source.root / WORKSPACE_MARK, layout.root / WORKSPACE_MARK, WORKSPACE_MARK)
-    _take_ledger(source, layout, losses, reporter)
+    if server is None:
+        _take_ledger(source, layout, losses, reporter)
+    else:
+        _take_server_ledger(server, layout, losses)
     taker.tree(source.metadata, layout.metadata, "metadata")
     for name in ("_wal", "_replace.json", "_parts.jsonl"):
         taker.tree(source.records / name, layout.records / name, f"records/{name}")
@@ -198,6 +218,18 @@ def _take_ledger(source: Layout, layout: Layout, losses: Losses, reporter: Repor
     taker.take(log, layout.database.with_name(f"{DATABASE_NAME}-wal"), f"{place}-wal")
 
 
+def _take_server_ledger(server: MetadataStoreConfig, layout: Layout, losses: Losses) -> None:
+    """Copy the ledger on a server into a file; a server that does not give it is a loss."""
+    ensure_private_dir(layout.database.parent)
+    try:
+        copy_server_ledger(server, layout.database)
+    except BackupError as error:
+        layout.database.unlink(missing_ok=True)
+        place = f"metadata/{DATABASE_NAME}"
+        text = f"The server of the ledger did not give it: {error.message}"
+        losses.add(LostItem("metadata", place, "server_unreadable", text))
+
+
 class _Taker:
     """Copies files of a workspace, never through a link, around what cannot be read."""
 
@@ -226,6 +258,8 @@ class _Taker:
                 continue
             if path.is_dir() and not path.is_symlink():
                 self.tree(path, target / name, place)
+            elif place == _INDEX:
+                self._take_index(path, target / name)
             elif path not in self._seen:
                 self.take(path, target / name, place)
         self._seen.add(folder)
@@ -251,6 +285,20 @@ class _Taker:
         if holes:
             self._lost(place, "unreadable", f"{holes} bytes of it cannot be read")
         self._reporter.advance(target.stat().st_size, files=1)
+
+    def _take_index(self, path: Path, target: Path) -> None:
+        """Copy the derived index through SQLite; it tells which runs a lost part held.
+
+        Closing a plain descriptor would take away the locks that this process may have on it.
+        """
+        self._seen.add(path)
+        try:
+            copied = is_regular(path) and copy_database(path, target)
+        except (sqlite3.Error, BackupError):
+            copied = False
+        if not copied:
+            target.unlink(missing_ok=True)
+            self._losses.note(f"made_anew:{_INDEX}")
 
     def _lost(self, place: str, reason: str, text: str) -> None:
         plane = "workspace" if "/" not in place else place.partition("/")[0]

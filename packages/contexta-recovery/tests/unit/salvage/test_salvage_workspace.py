@@ -84,8 +84,6 @@ def test_everything_is_taken_that_reads(damaged, target, run_salvage, look):
         ("metadata/ledger.sqlite", "cut"),
         ("records/_parts.jsonl", "deleted"),
         ("records/metric/project=p/part-*.parquet", "cut"),
-        ("artifacts/objects/*/*", "deleted"),
-        ("artifacts/bindings/*/*.json", "cut"),
         ("workspace.json", "deleted"),
     ],
 )
@@ -253,3 +251,24 @@ def test_what_a_backup_still_holds_is_taken_from_there(
     assert sum(note.startswith("supplied:") for note in result.notes) == 8
     assert (found.errors, len(found.records), len(found.artifacts)) == ([], 86, 4)
     assert set(found.gaps.values()) == {0}
+
+
+def test_a_workspace_that_is_being_written_is_taken_as_it_is(
+    damaged, target, run_salvage, look, session_stores
+):
+    """Every record that was confirmed before is taken, and the writer goes on undisturbed."""
+    with session_stores.open(damaged) as stores:
+        stores.add_run("going")
+        for number in range(20):
+            stores.add_event("going", number)
+
+        result = run_salvage(damaged)
+
+        stores.add_run("later")
+        stores.add_event("later", 1)
+
+    found = look(target)
+    assert (result.status, found.errors, len(found.records)) == ("SUCCESS", [], 106)
+    with session_stores.open(damaged) as stores:
+        assert len(list(stores.records.scan())) == 107
+        assert stores.metadata.check_integrity(full=True).ok
