@@ -99,6 +99,33 @@ def test_a_mount_inside_the_target_is_refused(config, workspace, tmp_path, monke
     assert contents(workspace) == before
 
 
+def test_a_workspace_that_is_a_mount_point_is_replaced_plane_by_plane(
+    config, workspace, tmp_path, monkeypatch, contents, populate, config_at
+):
+    """The volume of a container cannot be renamed, but what lies in it can."""
+    append_entry(config.recovery.outbox_root, entry(1))
+    before = contents(workspace)
+    ref = back_up(config).backup_ref
+    populate(workspace, "second")
+    (config.recovery.outbox_root / "failed_deliveries.jsonl").unlink()
+    append_entry(config.recovery.outbox_root, entry(2))
+    (workspace / "mine.txt").write_text("mine")
+    inode = workspace.stat().st_ino
+    listing = tmp_path / "mountinfo"
+    listing.write_text(f"36 35 98:0 / {workspace} rw - ext4 /dev/vdb rw\n")
+    monkeypatch.setattr(mounts_module, "_MOUNTINFO", listing)
+
+    result = restore(config, ref)
+
+    assert (result.applied, result.notes[-1]) == (True, "replaced_plane_by_plane")
+    assert (contents(workspace), workspace.stat().st_ino) == (before, inode)
+    assert (workspace / "mine.txt").read_text() == "mine"
+    assert [one.replay_ref for one in replay_outbox(config).entries] == ["r2", "r1"]
+    assert [path.name for path in workspace.iterdir() if path.name.startswith(".")] == []
+    undone = restore(config, result.safety_backup_ref)
+    assert (undone.applied, contents(workspace)["runs"]) == (True, ["run:p.first", "run:p.second"])
+
+
 def test_mounts_are_found_by_whole_names(tmp_path):
     text = "\n".join(
         f"1 2 0:3 / {point} rw - tmpfs none rw" for point in ("/", "/a", "/a/b", "/ab", "/c\\134d")

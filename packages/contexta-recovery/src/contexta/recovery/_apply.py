@@ -33,6 +33,7 @@ from contexta.recovery._target import (
     database_logs,
     former_layout,
     has_data,
+    has_root,
     new_layout,
     target_layout,
     units_of,
@@ -84,9 +85,9 @@ def apply_backup(
         check_not_in_use(target)
         before = fingerprint(target)
         safety = back_up_target(config, plan, target)
-        carrier = _complete(target, new, units, manifest)
+        carriers = _complete(target, new, units, manifest)
         _require_untouched(target, before, target.root)
-        carrier.carry()  # what came since the first time; nearly nothing, so it takes no time
+        _carry(carriers)  # what came since the first time; nearly nothing, so it takes no time
         about = {"manifest_sha256": opened.manifest_sha256, "state": read_facts(new).state()}
 
         def confirm() -> None:
@@ -104,7 +105,11 @@ def apply_backup(
         settle(target, units)
         leftovers = remove_work(units)
     remarks = (*leftovers, *restored_ledger_warnings(config, target))
-    return _applied(plan, manifest, check, safety, remarks, was_resumed=bool(kept))
+    notes = (
+        *(("resumed",) if kept else ()),
+        *(() if has_root(target, units) else ("replaced_plane_by_plane",)),
+    )
+    return _applied(plan, manifest, check, safety, remarks, notes)
 
 
 def _require_untouched(layout: Layout, before: frozenset[Print], root: Path) -> None:
@@ -125,15 +130,14 @@ def _applied(
     check: Check,
     safety: BackupResult | None,
     remarks: tuple[str, ...],
-    *,
-    was_resumed: bool,
+    notes: tuple[str, ...],
 ) -> RestoreResult:
     result = result_of(plan, manifest, check)
     safety_warnings = () if safety is None else safety.warnings
     return replace(
         result,
         applied=True,
-        notes=(*result.notes, *(("resumed",) if was_resumed else ())),
+        notes=(*result.notes, *notes),
         safety_backup_ref=None if safety is None else safety.backup_ref,
         warnings=(
             *result.warnings,
@@ -223,25 +227,33 @@ def back_up_target(
     return back_up(config, target, safety, key_file=plan.key_file)
 
 
-def _complete(target: Layout, new: Layout, units: tuple[Unit, ...], manifest: Manifest) -> Carrier:
+def _complete(
+    target: Layout, new: Layout, units: tuple[Unit, ...], manifest: Manifest
+) -> tuple[Carrier, ...]:
     """Add what survives to the replacement, and bring all of it to disk."""
     ensure_private_dir(new.root)
     logs = database_logs(target.database)
-    for unit in units[1:]:
+    for unit in units:
         if unit.target in logs:
             # A log of a database that could not be read; left there, it would be applied to the
             # restored one. Empty, it means nothing.
             if unit.target.exists():
                 atomic_write_bytes(unit.new, b"")
-        elif unit.target != target.database:
-            ensure_private_dir(unit.new)
+        elif unit.target != target.database and unit.target.exists():
+            ensure_private_dir(unit.new)  # what the backup lacks is replaced by nothing
     give_tree(target.root, (unit.new for unit in units))
-    carrier = Carrier(target, new, frozenset(_places(manifest, new)))
-    carrier.carry()
+    staged = frozenset(_places(manifest, new))
+    carriers = (Carrier(target, new, staged),) if has_root(target, units) else ()
+    _carry(carriers)
     for unit in units:
         if unit.new.is_dir():
             fsync_tree(unit.new)
-    return carrier
+    return carriers
+
+
+def _carry(carriers: tuple[Carrier, ...]) -> None:
+    for carrier in carriers:
+        carrier.carry()
 
 
 def _places(manifest: Manifest, new: Layout) -> list[Path]:

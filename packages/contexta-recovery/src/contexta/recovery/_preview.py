@@ -109,5 +109,5 @@ def _chosen(runs: Mapping[str, str], projects: tuple[str, ...]) -> dict[str, str
 def _replaced(target: Layout, units: tuple[Unit, ...]) -> tuple[Path, ...]:
     logs = database_logs(target.database)
     planes = (target.metadata, target.records, target.artifacts)
-    parts = (*planes, *(unit.target for unit in units[1:] if unit.target not in logs))
+    parts = (*planes, *(one.target for one in units if one.target not in (*logs, target.root)))
     return tuple(dict.fromkeys(parts))

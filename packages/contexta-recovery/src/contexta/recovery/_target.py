@@ -67,22 +67,30 @@ def target_layout(config: RecoveryConfig, target: Path) -> Layout:
 
 
 def units_of(layout: Layout) -> tuple[Unit, ...]:
-    """Return what is replaced, the root first."""
-    outside = [
+    """Return what is replaced, each by one rename, the root first.
+
+    A root that is a mount point, as volumes of containers are, cannot be renamed; then the planes
+    in it are replaced one by one, each as a plane outside would be.
+    """
+    planes = (layout.metadata, layout.records, layout.artifacts)
+    root = Path(os.path.realpath(layout.root))
+    whole = () if root in mounts_within(layout.root) else (layout.root,)
+    single = [part for part in planes if not (whole and layout.is_inside(part))]
+    single = [
         part
-        for part in (layout.metadata, layout.records, layout.artifacts)
-        if not layout.is_inside(part)
-    ]
-    outside = [
-        part
-        for part in outside
-        if not any(part != other and part.is_relative_to(other) for other in outside)
+        for part in single
+        if not any(part != other and part.is_relative_to(other) for other in single)
     ]
     database = layout.database
-    if not any(database.is_relative_to(folder) for folder in (layout.root, *outside)):
+    if not any(database.is_relative_to(folder) for folder in (*whole, *single)):
         # The logs first: beside the new file, a log of the old one would be applied to it.
-        outside += [*database_logs(database), database]
-    return tuple(Unit(path) for path in (layout.root, *outside))
+        single += [*database_logs(database), database]
+    return tuple(Unit(path) for path in (*whole, *single))
+
+
+def has_root(layout: Layout, units: tuple[Unit, ...]) -> bool:
+    """Tell whether the root is replaced as a whole, and what survives must be carried over."""
+    return units[0].target == layout.root
 
 
 def database_logs(database: Path) -> tuple[Path, ...]:
@@ -93,8 +101,8 @@ def database_logs(database: Path) -> tuple[Path, ...]:
 def new_layout(layout: Layout, units: tuple[Unit, ...]) -> Layout:
     """Return where the parts of the replacement are built.
 
-    Folders outside that are no planes, an outbox elsewhere for example, are built in the working
-    folder of the root, see `beside`.
+    What is not replaced, an outbox elsewhere for example, is built in the first working folder;
+    see `beside`.
     """
 
     def moved(name: str) -> Path:
@@ -130,12 +138,17 @@ def former_layout(layout: Layout, units: tuple[Unit, ...]) -> Layout:
     return Layout(**{field.name: moved(getattr(layout, field.name)) for field in fields(layout)})
 
 
-def beside(layout: Layout, new: Layout) -> tuple[tuple[Path, Path], ...]:
-    """Return where the folders outside that are no planes are built, and where they belong."""
+def beside(layout: Layout, units: tuple[Unit, ...]) -> tuple[tuple[Path, Path], ...]:
+    """Return where folders that are not replaced are built, and where they belong.
+
+    These are folders outside that are no planes; and all but the planes, the mark of the
+    workspace included, when the root cannot be replaced.
+    """
+    new = new_layout(layout, units)
     return tuple(
-        (getattr(new, name), getattr(layout, name))
-        for name in ("outbox", "exports", "cache")
-        if not layout.is_inside(getattr(layout, name))
+        (getattr(new, name), place)
+        for name in ("outbox", "exports", "cache", "root")
+        if not any((place := getattr(layout, name)).is_relative_to(unit.target) for unit in units)
     )
 
 

@@ -17,7 +17,7 @@ from contexta.recovery._resume import is_staged
 from contexta.recovery._scratch import held_folder, remove_tree
 from contexta.recovery._survivors import Carrier, add_beside
 from contexta.recovery._swap import JOURNAL, finish_swaps, read_journal
-from contexta.recovery._target import STAGED_MARK, beside, is_of_restore, moved_to, new_layout
+from contexta.recovery._target import STAGED_MARK, beside, has_root, is_of_restore, moved_to
 from contexta.store.fs import ensure_private_dir
 
 if TYPE_CHECKING:
@@ -101,15 +101,14 @@ def _take_over(layout: Layout, units: tuple[Unit, ...], manifest_sha256: str | N
 def settle(layout: Layout, units: tuple[Unit, ...]) -> None:
     """Do what follows the exchange of names; may be repeated.
 
-    Files that came into the old tree while names were exchanged are taken over, and folders
-    outside the workspace that are no planes get what was restored for them.
+    Files that came into the old tree while names were exchanged are taken over, and folders that
+    are not replaced get what was restored for them.
     """
     root = units[0]
-    new = new_layout(layout, units)
     for tree in (root.new, root.old):  # an exchange leaves the old tree here, a rename there
-        if tree.is_dir():
+        if has_root(layout, units) and tree.is_dir():
             Carrier(moved_to(layout, tree), layout, frozenset()).carry(refresh=False)
-    for built, place in beside(layout, new):
+    for built, place in beside(layout, units):
         add_beside(built, place)
 
 

@@ -128,6 +128,10 @@ def restore_workspace(
     state or the new one, and calling again finishes, without copying again what was copied.
     Before that, the target itself is backed up and that backup verified, if the plan says so.
 
+    Planes outside the workspace, and all planes when its folder is a mount point, are exchanged
+    one by one. Killed between two of them, the target is mixed until the restore is called again,
+    which finishes it; so do call again before anything else opens it.
+
     A plan with `projects` replaces nothing: what the target lacks of them is merged into it.
 
     It cannot detect processes that opened the target without writing since; close them first.
