@@ -259,6 +259,17 @@ def test_what_a_killed_backup_left_is_not_listed_and_is_removed_by_the_next(conf
     assert not left.exists()
 
 
+def test_a_hidden_folder_of_another_program_is_left_alone(config, workspace):
+    """The backup folder may be shared; the name alone does not make a folder ours."""
+    theirs = workspace / "recovery" / "backups" / ".partial-download"
+    theirs.mkdir(parents=True)
+    (theirs / "film.mkv").write_text("theirs")
+
+    back_up(config)
+
+    assert (theirs / "film.mkv").read_text() == "theirs"
+
+
 @pytest.mark.parametrize("ref", ["../x", "a/b", "..", ".partial-x"])
 def test_a_plan_made_by_hand_cannot_leave_the_backup_folder(config, workspace, ref):
     """The reference inside a plan is checked again, not only the label that made it."""

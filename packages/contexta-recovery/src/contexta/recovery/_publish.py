@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 from contexta.recovery._archive import ArchiveWriter
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from contexta.recovery._progress import Reporter
 
 PARTIAL_PREFIX = ".partial-"
+ARCHIVE = f"archive{ARCHIVE_SUFFIX}"
+# In a partial folder; the last two are of a format before.
+_WRITTEN = frozenset({"backup", "view", ARCHIVE, "manifest.json", "workspace"})
 _CHUNK_BYTES = 1 << 20
 
 
@@ -62,7 +65,7 @@ class ArchivePublisher:
 
     def pack(self, payload: Path, manifest: Manifest, scratch: Path, report: Reporter) -> Path:
         """Return the archive, written and synced."""
-        path = scratch / f"archive{ARCHIVE_SUFFIX}"
+        path = scratch / ARCHIVE
         stored = manifest.stored_files()
         report.begin("pack", len(stored), sum(one.size for one in stored))
         fd = open_private(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
@@ -116,6 +119,25 @@ def claimed_name(root: Path, ref: str) -> Iterator[tuple[str, Path]]:
                 continue
             yield name, partial
             return
+
+
+def remove_partials(root: Path) -> None:
+    """Remove what killed backups left below a backup folder.
+
+    The folder may be one that other programs use, so a name alone is no proof: what holds
+    anything that no backup writes is left alone.
+    """
+    for path in sorted(root.glob(f"{PARTIAL_PREFIX}*")):
+        if path.is_dir() and not path.is_symlink() and {one.name for one in _in(path)} <= _WRITTEN:
+            with suppress(BlockingIOError, FileNotFoundError), scratch_folder(path):
+                pass
+
+
+def _in(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:  # another backup removed it just now
+        return []
 
 
 def publish(packed: Path, location: Path) -> None:

@@ -13,14 +13,13 @@ from contexta.recovery._layout import absolute, layout_of
 from contexta.recovery._names import checked_ref, new_backup_ref
 from contexta.recovery._progress import Progress, Reporter
 from contexta.recovery._publish import (
-    PARTIAL_PREFIX,
     claimed_name,
     is_taken,
     publish,
     publisher_of,
+    remove_partials,
 )
 from contexta.recovery._removal import finish_removals
-from contexta.recovery._scratch import remove_abandoned
 from contexta.recovery._sealing import open_manifest
 from contexta.recovery._server_ledger import server_ledger
 from contexta.recovery._snapshot import (
@@ -206,7 +205,7 @@ def back_up(
         sealing = _sealing(layout, plan, key_path(config, key_file))
         _check_backup_root(layout)
         ensure_private_dir(plan.backup_root)
-        remove_abandoned(plan.backup_root, PARTIAL_PREFIX)
+        remove_partials(plan.backup_root)
         finish_removals(plan.backup_root)
         with claimed_name(plan.backup_root, ref) as (name, partial):
             named = replace(plan, backup_ref=name)

@@ -15,10 +15,9 @@ from contexta.recovery._layout import layout_of
 from contexta.recovery._manifest_read import load_manifest
 from contexta.recovery._names import clean_label, label_of
 from contexta.recovery._progress import Reporter
-from contexta.recovery._publish import PARTIAL_PREFIX
+from contexta.recovery._publish import remove_partials
 from contexta.recovery._removal import finish_removals, freed_bytes, remove_backup
 from contexta.recovery._retention import Dated, Retention, reasons_to_keep
-from contexta.recovery._scratch import remove_abandoned
 from contexta.recovery._source import open_source
 from contexta.recovery._verify import check_files
 from contexta.recovery.catalog import list_backups
@@ -89,7 +88,7 @@ def prune_backups(
             pruning = _Pruning(list_backups(config), rule, label)
             if not dry_run:
                 pruning.warnings += finish_removals(root)
-                remove_abandoned(root, PARTIAL_PREFIX)
+                remove_partials(root)
             pruning.decide(remove_unreadable=remove_unreadable)
             pruning.protect(Reporter(progress))
             freed = pruning.pretend() if dry_run else pruning.remove()
