@@ -128,9 +128,9 @@ class Restic:
 
 
 def bytes_in(folder: Path) -> int:
-    """Return the bytes on disk below a folder, each file once however many names it has."""
-    found = {(s.st_dev, s.st_ino): s.st_size for s in map(Path.stat, folder.rglob("*"))}
-    return sum(found.values())
+    """Return the bytes of the files below a folder, each once however many names it has."""
+    files = (path.stat() for path in folder.rglob("*") if path.is_file())
+    return sum({(one.st_dev, one.st_ino): one.st_size for one in files}.values())
 
 
 def one_round(
