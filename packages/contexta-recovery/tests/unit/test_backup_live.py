@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import threading
 
 import pytest
@@ -171,3 +172,24 @@ def test_a_file_that_becomes_a_link_while_it_is_copied_is_not_followed(
 
     assert made.warnings == ("link_skipped:workspace/artifacts/planted",)
     assert not [path for path in made.location.rglob("*") if path.name.startswith("planted")]
+
+
+@pytest.mark.parametrize("form", ["directory", "archive"])
+def test_a_backup_that_is_pruned_the_moment_it_is_published_was_made_nevertheless(
+    config, workspace, monkeypatch, form
+):
+    """Another process may prune by a rule that keeps none of this label."""
+    import contexta.recovery.backup as module
+
+    publish = module.publish
+
+    def published_and_pruned(packed, location):
+        publish(packed, location)
+        shutil.rmtree(location) if location.is_dir() else location.unlink()
+
+    monkeypatch.setattr(module, "publish", published_and_pruned)
+
+    made = back_up(config, form=form)
+
+    assert (made.status, made.location.exists()) == ("SUCCESS", False)
+    assert made.bytes_written > 0

@@ -212,20 +212,23 @@ def back_up(
             built = build(config, layout, named, partial, report, sealing)
             packed = publisher.pack(built.store.payload, built.manifest, partial, report)
             _verify_written(packed, built, report, sealing)
+            written = _bytes_written(packed, built)
             location = plan.backup_root / f"{name}{publisher.suffix}"
             publish(packed, location)
-    return _result(name, location, built)
+    return _result(name, location, built, written)
 
 
-def _result(name: str, location: Path, built: Built) -> BackupResult:
+def _bytes_written(packed: Path, built: Built) -> int:
+    """Return what was written to disk for good; asked before others can prune the backup."""
+    if packed != built.store.payload:
+        return packed.stat().st_size
+    return sum(built.store.written.values()) + built.manifest_bytes
+
+
+def _result(name: str, location: Path, built: Built, bytes_written: int) -> BackupResult:
     manifest = built.manifest
     rotten = tuple(f"earlier_backup_damaged:{place}" for place in built.store.rotten)
     warnings = (*manifest.warnings, *manifest.damage, *rotten)
-    written = sum(built.store.written.values())
-    if manifest.form == "archive":
-        written, manifest_bytes = location.stat().st_size, 0
-    else:
-        manifest_bytes = built.manifest_bytes
     return BackupResult(
         status="DEGRADED" if warnings else "SUCCESS",
         warnings=warnings,
@@ -241,7 +244,7 @@ def _result(name: str, location: Path, built: Built) -> BackupResult:
         created_at=manifest.created_at,
         location=location,
         included_sections=manifest.included_sections,
-        bytes_written=written + manifest_bytes,
+        bytes_written=bytes_written,
         verification_notes=("manifest_written", f"files_verified:{len(manifest.files)}"),
     )
 
