@@ -7,6 +7,7 @@ import random
 import pytest
 
 from contexta.recovery import (
+    create_key_file,
     create_workspace_backup,
     plan_restore,
     plan_workspace_backup,
@@ -288,3 +289,21 @@ def test_a_file_that_only_begins_like_text_is_stored_as_it_is(config, workspace)
     entry = entries_of(made.location)["workspace/exports/mixed.bin"]
     assert (entry["encoding"], entry["stored_size"]) == ("plain", len(body))
     assert verify_backup(config, made.backup_ref).status == "SUCCESS"
+
+
+def test_equal_files_of_an_encrypted_backup_meet_in_one_name(config, workspace, tmp_path):
+    """They are named by their content and written by two threads at once."""
+    pytest.importorskip("cryptography", reason="the extra `encryption` is not installed")
+    exports = workspace / "exports"
+    exports.mkdir()
+    for number in range(30):
+        (exports / f"{number}.bin").write_bytes(NOISE[: 100_000 + number % 3])
+    key = tmp_path / "backup.key"
+    create_key_file(key)
+
+    for _ in range(3):
+        plan = plan_workspace_backup(config, include_exports=True)
+        made = create_workspace_backup(config, plan, key_file=key)
+
+        assert verify_backup(config, made.backup_ref, key_file=key).status == "SUCCESS"
+    assert made.bytes_written < 100_000
