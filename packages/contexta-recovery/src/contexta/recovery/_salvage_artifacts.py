@@ -66,6 +66,7 @@ def mend_artifacts(
 
     _forget_derived(root, losses)
     refs = {hashlib.sha256(ref.encode()).hexdigest(): ref for ref in known_refs}
+    _supply_bindings(root, losses, earlier)
     _remove_bindings(root, losses, refs, earlier)
     _guess_refs(losses, refs, known_runs)
     _name_lost_bindings(losses, refs)
@@ -77,6 +78,8 @@ def mend_artifacts(
     manifests = _unbind_lost(store, losses)
     _settle_bodies(store, root, losses, owners)
     left = store.verify_all()
+    if left.orphan_paths:
+        losses.note(f"bodies_without_artifact:{len(left.orphan_paths)}")
     references = set(left.missing_refs) | set(left.drifted_refs)
     losses.warnings += [
         f"{ref!r} is a reference to a file outside the workspace that is not there as it was."
@@ -91,6 +94,21 @@ def _forget_derived(root: Path, losses: Losses) -> None:
     for item in losses.of_plane(ARTIFACTS):
         if item.place.removeprefix(f"{ARTIFACTS}/").startswith(_DERIVED):
             losses.mended(ARTIFACTS, item.place, "made_anew")
+
+
+def _supply_bindings(root: Path, losses: Losses, earlier: Earlier) -> None:
+    """Bring bindings back that the latest backup has, that are gone, and that nobody removed.
+
+    Where somebody removed the artifact, a tombstone of the same name says so.
+    """
+    for place in earlier.latest_files(f"{ARTIFACTS}/bindings"):
+        below = place.split("/")[2:]
+        path = root.joinpath("bindings", *below)
+        if path.exists() or root.joinpath("tombstones", *below).exists():
+            continue
+        ref = earlier.take_file(place, path)
+        if ref is not None:
+            losses.note(f"supplied:{place}:{ref}")
 
 
 def _remove_bindings(root: Path, losses: Losses, refs: dict[str, str], earlier: Earlier) -> None:

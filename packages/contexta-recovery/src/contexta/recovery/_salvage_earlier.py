@@ -12,7 +12,7 @@ from contexta.recovery._verify import check_entry
 from contexta.store.fs import ensure_private_dir, open_private, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from contexta.recovery._manifest import FileEntry, Manifest
@@ -27,12 +27,19 @@ class Earlier:
     Args:
         backups: Manifest and source of each, the newest first.
         before: Only ledgers of backups made before this instant, UTC text; None means any.
+        knows_files: Whether the files of the latest one should be in what is salvaged, too: it
+            is a live workspace, which is younger than all of its backups.
     """
 
     def __init__(
-        self, backups: Iterable[tuple[Manifest, BackupSource]] = (), before: str | None = None
+        self,
+        backups: Iterable[tuple[Manifest, BackupSource]] = (),
+        before: str | None = None,
+        *,
+        knows_files: bool = False,
     ) -> None:
         self._backups = tuple(backups)
+        self._latest = self._backups[:1] if knows_files else ()
         self._ledgers = [
             (manifest, source)
             for manifest, source in self._backups
@@ -73,6 +80,13 @@ class Earlier:
                 if entry.path == f"{PAYLOAD}/{path}" and take_entry(source, entry, target):
                     return manifest.backup_ref
         return None
+
+    def latest_files(self, folder: str) -> Iterator[str]:
+        """Yield the paths, relative to the workspace, that should be in a folder."""
+        for manifest, _ in self._latest:
+            for entry in manifest.files:
+                if entry.path.startswith(f"{PAYLOAD}/{folder}/"):
+                    yield entry.path.partition("/")[2]
 
 
 def take_entry(source: BackupSource, entry: FileEntry, target: Path) -> bool:

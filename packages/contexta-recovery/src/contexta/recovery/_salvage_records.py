@@ -68,7 +68,10 @@ def mend_records(root: Path, losses: Losses, writers: WriterRuns, earlier: Earli
         done = len(_repair_lines(layout))
         _repair(store)
         lines = _repair_lines(layout)[done:]
-        lines = [line for line in lines if line.get("kind") == "repair_part" and "part" in line]
+        for line in lines:
+            if "part" not in line:
+                losses.note(f"{line['kind']}:{_of_root(line['path'])}")
+        lines = [line for line in lines if "part" in line]
         lines = [line for line in lines if not _supply(store, line, losses, earlier)]
         store.rebuild_indexes()
         _note_parts(lines, indexed, losses)

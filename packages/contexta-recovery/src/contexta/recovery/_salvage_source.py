@@ -197,7 +197,7 @@ def earlier_of(config: RecoveryConfig, origin: Origin, key_file: str | Path | No
                 found[path] = (loaded.manifest, source)
     newest = sorted(found.values(), key=lambda pair: pair[0].created_at, reverse=True)
     before = None if origin.manifest is None else origin.manifest.created_at
-    return Earlier(newest, before)
+    return Earlier(newest, before, knows_files=origin.layout is not None)
 
 
 def _is_same(origin: Origin, manifest: Manifest) -> bool:

@@ -14,7 +14,7 @@ from contexta.recovery import RestoreError, SalvageResult, salvage
 
 PACKAGE = Path(__file__).parents[3]
 # More kills for a thorough run.
-KILLS = os.environ.get("RECOVERY_TEST_KILLS", "3")
+KILLS = os.environ.get("RECOVERY_TEST_KILLS", "2")
 
 
 def refused(run, *arguments, **options):

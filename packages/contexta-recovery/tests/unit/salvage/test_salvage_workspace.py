@@ -241,7 +241,7 @@ def test_what_a_backup_still_holds_is_taken_from_there(
     ):
         first, second, *_ = sorted(damaged.glob(place))
         spoil(first, "cut")
-        spoil(second, "zeroed" if "bindings" in place else "deleted")
+        spoil(second, "deleted")
     config = session_stores.config(tmp_path / "nowhere", backup_root=template.backup.parent)
 
     result = run_salvage(damaged, config=config)
@@ -272,3 +272,21 @@ def test_a_workspace_that_is_being_written_is_taken_as_it_is(
     with session_stores.open(damaged) as stores:
         assert len(list(stores.records.scan())) == 107
         assert stores.metadata.check_integrity(full=True).ok
+
+
+def test_an_artifact_that_was_removed_does_not_come_back(
+    damaged, target, run_salvage, look, session_stores, template, tmp_path
+):
+    """A backup has its binding; the tombstone says that it went on purpose."""
+    from contexta.store.artifacts import RemovalPolicy
+
+    with session_stores.open(damaged) as stores:
+        named = ["artifact:p.first.weights"]
+        plan = stores.artifacts.plan_removal(RemovalPolicy(), named_refs=named)
+        stores.artifacts.apply_removal_plan(plan, dry_run=False)
+    config = session_stores.config(tmp_path / "nowhere", backup_root=template.backup.parent)
+
+    result = run_salvage(damaged, config=config)
+
+    assert "artifact:p.first.weights" not in look(target).artifacts
+    assert (result.status, result.notes) == ("SUCCESS", ("bodies_without_artifact:1",))
