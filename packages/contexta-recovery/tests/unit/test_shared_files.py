@@ -3,6 +3,7 @@
 import json
 import os
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,9 @@ from contexta.recovery import (
     restore_workspace,
     verify_backup,
 )
+from contexta.recovery._manifest import write_manifest
+from contexta.recovery._manifest_read import load_manifest
+from contexta.recovery._source import DirectorySource
 
 NOISE = random.Random(1).randbytes(300_000)
 
@@ -226,6 +230,20 @@ def test_a_plane_that_is_as_before_is_not_opened_again(config, rich, monkeypatch
     assert "artifacts" not in opened[3:]
     assert second.details["counts"] == first.details["counts"]
     assert third.details["counts"]["records"] == first.details["counts"]["records"] + 1
+
+
+@pytest.mark.parametrize("facts", [{}, {"run_count": "many"}, {"run_count": -1}, {"other": 1}])
+def test_findings_that_are_none_are_not_taken_over(config, rich, facts):
+    """Another release, or another hand, wrote them."""
+    first = back_up(config)
+    manifest = load_manifest(DirectorySource(first.location)).manifest
+    found = {name: one._replace(facts=facts) for name, one in manifest.inspections.items()}
+    write_manifest(first.location, replace(manifest, inspections=found))
+
+    second = back_up(config)
+
+    assert second.details["counts"] == first.details["counts"]
+    assert second.details["linked_file_count"] == second.details["file_count"]
 
 
 def test_damage_of_the_workspace_is_said_again_without_opening_it_again(config, rich):

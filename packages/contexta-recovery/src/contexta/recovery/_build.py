@@ -12,7 +12,7 @@ from contexta.contract.errors import ContextaError
 from contexta.contract.time import iso_utc_now
 from contexta.recovery._copy import Copier
 from contexta.recovery._identity import identity_of, refuse_exchanged
-from contexta.recovery._inspect import Inspection, inspect_mark, inspect_plane
+from contexta.recovery._inspect import Inspection, has_all_facts, inspect_mark, inspect_plane
 from contexta.recovery._known import KnownFiles, known_files
 from contexta.recovery._layout import WORKSPACE_MARK, Layout, standard_layout
 from contexta.recovery._manifest import (
@@ -180,7 +180,7 @@ def _findings(
         files = sorted(entry for path, entry in entries.items() if path.startswith(prefix))
         digest = _digest_of(files)
         found = known.inspection(plane, digest)
-        if found is None:
+        if found is None or not has_all_facts(plane, found.facts):
             for entry in files:
                 view.put(entry)
                 report.advance(entry.size, files=1)

@@ -14,6 +14,8 @@ from contexta.recovery._sqlite import is_regular
 from contexta.store.workspace import open_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from contexta.recovery._layout import Layout
 
 
@@ -104,6 +106,17 @@ def inspect_plane(layout: Layout, plane: str) -> tuple[dict[str, Any], tuple[str
     damage: list[str] = []
     look = {"metadata": _metadata, "records": _records, "artifacts": _artifacts}[plane]
     return look(layout, damage), tuple(damage)
+
+
+def has_all_facts(plane: str, facts: Mapping[str, Any]) -> bool:
+    """Tell whether facts that were read from somewhere are what `inspect_plane` returns."""
+    numbers = {
+        "metadata": ("run_count",),
+        "records": ("record_count",),
+        "artifacts": _ARTIFACT_FACTS,
+    }[plane]
+    is_counted = all(type(facts.get(name)) is int and facts[name] >= 0 for name in numbers)
+    return is_counted and (plane != "records" or isinstance(facts.get("integrity_state"), str))
 
 
 def _metadata(layout: Layout, damage: list[str]) -> dict[str, Any]:
