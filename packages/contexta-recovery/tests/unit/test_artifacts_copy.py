@@ -81,3 +81,30 @@ def test_an_artifact_that_goes_while_the_plane_is_copied_is_not_half_there(
     made = back_up(config)
 
     assert (made.status, made.details["counts"]["artifacts"]) == ("SUCCESS", 0)
+
+
+def test_files_that_artifacts_only_name_are_counted_in_the_notes(
+    config, workspace, open_stores, tmp_path
+):
+    """No backup holds them; what they are now is looked at each time."""
+    from contexta.contract import ArtifactManifest
+
+    outside = tmp_path / "model.bin"
+    outside.write_bytes(b"outside")
+    manifest = ArtifactManifest(
+        artifact_ref="artifact:p.first.outside",
+        artifact_kind="model",
+        created_at="2026-01-01T00:00:00.000000Z",
+        producer_ref="test",
+        run_ref="run:p.first",
+        location_ref="model.bin",
+    )
+    with open_stores(workspace) as stores:
+        stores.artifacts.reference_artifact(manifest, outside)
+
+    first = back_up(config)
+    outside.unlink()
+    second = back_up(config)
+
+    assert (first.status, first.notes[-1]) == ("SUCCESS", "artifact_files_outside:1")
+    assert (second.status, second.warnings) == ("DEGRADED", ("artifacts:missing_count=1",))

@@ -100,8 +100,7 @@ def failing(monkeypatch, name, call_number, code):
 
 
 @pytest.mark.parametrize("name", CALLS)
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
-@pytest.mark.parametrize("call_number", [1, 3])
+@pytest.mark.parametrize(("code", "call_number"), [(errno.ENOSPC, 1), (errno.EIO, 3)])
 def test_a_disk_that_is_full_or_fails_publishes_nothing_and_the_next_backup_works(
     config, workspace, monkeypatch, name, code, call_number
 ):

@@ -12,7 +12,13 @@ from contexta.contract.errors import ContextaError
 from contexta.contract.time import iso_utc_now
 from contexta.recovery._copy import Copier
 from contexta.recovery._identity import identity_of, refuse_exchanged
-from contexta.recovery._inspect import Inspection, has_all_facts, inspect_mark, inspect_plane
+from contexta.recovery._inspect import (
+    OUTSIDE_FACT,
+    Inspection,
+    has_all_facts,
+    inspect_mark,
+    inspect_plane,
+)
 from contexta.recovery._known import KnownFiles, known_files
 from contexta.recovery._layout import WORKSPACE_MARK, Layout, standard_layout
 from contexta.recovery._manifest import (
@@ -125,6 +131,7 @@ def build(
         notes=(
             *plan.notes,
             *(f"plane_absent:{name}" for name in absent),
+            *_outside_notes(inspection),
             *(() if server is None else (LEDGER_NOTE,)),
         ),
         warnings=(
@@ -141,6 +148,12 @@ def build(
     manifest_bytes = write_manifest(payload, readable)
     report.end()
     return Built(manifest, readable, manifest_bytes, store)
+
+
+def _outside_notes(inspection: Inspection) -> tuple[str, ...]:
+    """Say how many artifacts name a file outside the workspace, which no backup holds."""
+    count = inspection.planes["artifacts"].get(OUTSIDE_FACT)
+    return () if count is None else (f"artifact_files_outside:{count}",)
 
 
 def _sealed(
@@ -169,7 +182,10 @@ class _Findings(NamedTuple):
 def _findings(
     entries: dict[str, FileEntry], view: View, known: KnownFiles, report: Reporter
 ) -> _Findings:
-    """Open each plane of the copy, unless an earlier backup holds exactly the same files of it."""
+    """Open each plane of the copy, unless an earlier backup holds exactly the same files of it.
+
+    A plane that names files outside the workspace is opened always: they may have changed.
+    """
     report.begin("inspect", len(entries), sum(entry.size for entry in entries.values()))
     layout = standard_layout(view.folder / PAYLOAD)
     if (mark := entries.get(f"{PAYLOAD}/{WORKSPACE_MARK}")) is not None:
@@ -180,7 +196,7 @@ def _findings(
         files = sorted(entry for path, entry in entries.items() if path.startswith(prefix))
         digest = _digest_of(files)
         found = known.inspection(plane, digest)
-        if found is None or not has_all_facts(plane, found.facts):
+        if found is None or not has_all_facts(plane, found.facts) or OUTSIDE_FACT in found.facts:
             for entry in files:
                 view.put(entry)
                 report.advance(entry.size, files=1)

@@ -39,6 +39,8 @@ LEDGER_DAMAGE = frozenset(
     }
 )
 _PLANES = ("metadata", "records", "artifacts")
+# Artifacts that only name a file outside the workspace; there only when there are any.
+OUTSIDE_FACT = "outside_count"
 _ARTIFACT_FACTS = (
     "artifact_count",
     "verified_count",
@@ -162,7 +164,9 @@ def _artifacts(layout: Layout, damage: list[str]) -> dict[str, Any]:
 
     try:
         config = VaultConfig(root_path=layout.artifacts, read_only=True, create_missing_dirs=False)
-        sweep = ArtifactStore(config).verify_all()
+        store = ArtifactStore(config)
+        sweep = store.verify_all()
+        outside = sum(one.location is not None for one in store.list_bindings())
     except ContextaError as error:
         damage.append(f"artifacts:{error.code}")
         return dict.fromkeys(_ARTIFACT_FACTS, 0)
@@ -176,4 +180,5 @@ def _artifacts(layout: Layout, damage: list[str]) -> dict[str, Any]:
     verified = count - bad["missing_count"] - bad["drift_count"]
     orphans = len(sweep.orphan_paths)
     values = (count, verified, bad["missing_count"], bad["drift_count"], orphans)
-    return dict(zip(_ARTIFACT_FACTS, values, strict=True))
+    facts: dict[str, Any] = dict(zip(_ARTIFACT_FACTS, values, strict=True))
+    return facts | {OUTSIDE_FACT: outside} if outside else facts
