@@ -77,6 +77,25 @@ class Built(NamedTuple):
         return frozenset(entry for entry in self.manifest.files if entry.stored in linked)
 
 
+class _Findings(NamedTuple):
+    """What opening each plane showed, and what is wrong with `workspace.json`."""
+
+    planes: dict[str, PlaneInspection]
+    mark: tuple[str, ...]
+
+
+class _Copied(NamedTuple):
+    """What was copied and what opening it showed."""
+
+    created_at: str
+    workspace_id: str | None
+    present: tuple[str, ...]
+    is_from_server: bool
+    entries: dict[str, FileEntry]
+    warnings: list[str]
+    findings: _Findings
+
+
 def build(
     config: RecoveryConfig,
     layout: Layout,
@@ -86,36 +105,70 @@ def build(
     sealing: BackupSealing | None = None,
 ) -> Built:
     """Write the planned backup into `partial/backup`, and sync every file of it."""
-    created_at = iso_utc_now()
-    identity = identity_of(layout)
     workspace_id = workspace_id_of(layout)
-    server = server_ledger(config, layout)
     known = known_files(plan.backup_root, workspace_id, _usable_with(sealing))
     payload = partial / "backup"
     payload.mkdir(mode=0o700)
     store = FileStore(payload, known, report, sealing)
     with _view_folder(layout, partial, is_sealed=sealing is not None) as folder:
         view = View(folder, store.source, sealing)
-        expected = estimate(layout, plan.included_sections) if report.is_heard else (0, 0)
-        report.begin("copy", *expected)
-        with Copier(store, view, report) as copier:
-            present = copy_sections(layout, plan.included_sections, copier, server)
-            if "config" in plan.included_sections:
-                copier.put_bytes(CONFIG_ENTRY, canonical(resolved_config(config, layout)))
-        report.end()
-        refuse_exchanged(layout, identity)
-        findings = _findings(copier.entries, view, known, report)
+        copied = _copied(config, layout, plan, view, store, known, report)
+    manifest = _manifest(config, layout, plan, copied)
+    report.begin("sync", len(store.written), sum(store.written.values()))
+    sync_files(payload / name for name in store.written)
+    manifest, readable = _sealed(payload, manifest, sealing)
+    manifest_bytes = write_manifest(payload, readable)
+    report.end()
+    return Built(manifest, readable, manifest_bytes, store)
+
+
+def _copied(
+    config: RecoveryConfig,
+    layout: Layout,
+    plan: BackupPlan,
+    view: View,
+    store: FileStore,
+    known: KnownFiles,
+    report: Reporter,
+) -> _Copied:
+    created_at = iso_utc_now()
+    identity = identity_of(layout)
+    workspace_id = workspace_id_of(layout)
+    server = server_ledger(config, layout)
+    expected = estimate(layout, plan.included_sections) if report.is_heard else (0, 0)
+    report.begin("copy", *expected)
+    with Copier(store, view, report) as copier:
+        present = copy_sections(layout, plan.included_sections, copier, server)
+        if "config" in plan.included_sections:
+            copier.put_bytes(CONFIG_ENTRY, canonical(resolved_config(config, layout)))
+    report.end()
+    refuse_exchanged(layout, identity)
+    return _Copied(
+        created_at=created_at,
+        workspace_id=workspace_id,
+        present=present,
+        is_from_server=server is not None,
+        entries=copier.entries,
+        warnings=copier.warnings,
+        findings=_findings(copier.entries, view, known, report),
+    )
+
+
+def _manifest(
+    config: RecoveryConfig, layout: Layout, plan: BackupPlan, copied: _Copied
+) -> Manifest:
+    planes, present = copied.findings.planes, copied.present
     inspection = Inspection(
-        {plane: dict(found.facts) for plane, found in findings.planes.items()},
-        (*findings.mark, *(line for found in findings.planes.values() for line in found.damage)),
+        {plane: dict(found.facts) for plane, found in planes.items()},
+        (*copied.findings.mark, *(line for found in planes.values() for line in found.damage)),
     )
     absent = [name for name in PLANES if name in plan.included_sections and name not in present]
     lost = missing_planes(layout, absent)
-    manifest = Manifest(
+    return Manifest(
         backup_ref=plan.backup_ref,
-        created_at=created_at,
+        created_at=copied.created_at,
         workspace_root=str(layout.root),
-        workspace_id=workspace_id,
+        workspace_id=copied.workspace_id,
         profile_name=profile_name(config),
         included_sections=tuple(
             name for name in plan.included_sections if name == "config" or name in present
@@ -127,27 +180,21 @@ def build(
         },
         planes={name: name in present for name in PLANES},
         counts=inspection.counts,
-        files=tuple(sorted(copier.entries.values())),
+        files=tuple(sorted(copied.entries.values())),
         notes=(
             *plan.notes,
             *(f"plane_absent:{name}" for name in absent),
             *_outside_notes(inspection),
-            *(() if server is None else (LEDGER_NOTE,)),
+            *((LEDGER_NOTE,) if copied.is_from_server else ()),
         ),
         warnings=(
-            *dict.fromkeys(copier.warnings),
+            *dict.fromkeys(copied.warnings),
             *(f"configured_plane_missing:{name}" for name in lost),
         ),
         damage=inspection.damage,
         form=plan.form,
-        inspections=findings.planes,
+        inspections=planes,
     )
-    report.begin("sync", len(store.written), sum(store.written.values()))
-    sync_files(payload / name for name in store.written)
-    manifest, readable = _sealed(payload, manifest, sealing)
-    manifest_bytes = write_manifest(payload, readable)
-    report.end()
-    return Built(manifest, readable, manifest_bytes, store)
 
 
 def _outside_notes(inspection: Inspection) -> tuple[str, ...]:
@@ -172,11 +219,6 @@ def _sealed(
     atomic_write_bytes(path, sealed_list)
     known = replace(readable, files=manifest.files, inspections=manifest.inspections)
     return known, readable
-
-
-class _Findings(NamedTuple):
-    planes: dict[str, PlaneInspection]
-    mark: tuple[str, ...]
 
 
 def _findings(
