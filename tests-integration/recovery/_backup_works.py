@@ -94,6 +94,10 @@ class Work:
         yield from self.problems(folder, base)
         yield from self.leftovers(folder)
 
+    def is_done(self, folder: Path, base: Path) -> bool:
+        """Whether the outcome of the work is there."""
+        return True
+
     def leftovers(self, folder: Path) -> Iterator[str]:
         for place in (folder, self.backups(folder), self.root(folder).parent):
             for path in place.iterdir():
@@ -112,6 +116,9 @@ class BackUp(Work):
 
     def work(self, folder: Path) -> None:
         self.form.back_up(self.config(folder), label="third")
+
+    def is_done(self, folder: Path, base: Path) -> bool:
+        return len(self.refs(folder) - self.refs(base)) == 1
 
     def again(self, folder: Path, base: Path) -> Iterator[str]:
         before = self.refs(folder)
@@ -133,9 +140,12 @@ class Prune(Work):
     def must_stay(self, base: Path) -> set[str]:
         return {self.ref(base, "third")}
 
+    def is_done(self, folder: Path, base: Path) -> bool:
+        return self.refs(folder) == self.must_stay(base)
+
     def again(self, folder: Path, base: Path) -> Iterator[str]:
         yield from super().again(folder, base)
-        if self.refs(folder) != self.must_stay(base):
+        if not self.is_done(folder, base):
             yield f"{self.refs(folder)} are left"
 
 
@@ -173,9 +183,12 @@ class Restore(Work):
             yield f"the target is neither old nor new: {counts}"
         yield from self.wrong_backups(folder, base)
 
+    def is_done(self, folder: Path, base: Path) -> bool:
+        return self.found(folder) == self.wanted(base)
+
     def again(self, folder: Path, base: Path) -> Iterator[str]:
         yield from super().again(folder, base)
-        if self.found(folder) != self.wanted(base):
+        if not self.is_done(folder, base):
             yield "the second call did not restore"
         yield from issues(self.target(folder))
 
@@ -262,6 +275,9 @@ class Salvage(Work):
         yield from super().problems(folder, base)
         if self.is_there(folder):
             yield from self.wrong_target(folder)
+
+    def is_done(self, folder: Path, base: Path) -> bool:
+        return self.is_there(folder)
 
     def is_there(self, folder: Path) -> bool:
         target = self.target(folder)

@@ -78,10 +78,10 @@ class Forking:
         finally:
             tracer.wait(timeout=_PATIENCE_SECONDS)
 
-    def calls(self, name: str, folder: Path, trace: Path) -> list[Call]:
-        """Work to the end and return the calls on files."""
+    def calls(self, name: str, folder: Path, trace: Path, *, texts: int = 300) -> list[Call]:
+        """Work to the end and return the calls on files, with so many bytes of each text."""
         wanted = ",".join((*CHANGING, *TRACKING))
-        options = ["-xx", "-y", "-ttt", "-s", "300", "-o", str(trace), "-e", f"trace={wanted}"]
+        options = ["-xx", "-y", "-ttt", "-s", str(texts), "-o", str(trace), "-e", f"trace={wanted}"]
         ended = self.traced(options, name, folder)
         assert ended.code == 0, ended.said
         return list(calls_in(trace))
