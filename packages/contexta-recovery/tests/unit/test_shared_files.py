@@ -325,3 +325,34 @@ def test_equal_files_of_an_encrypted_backup_meet_in_one_name(config, workspace, 
 
         assert verify_backup(config, made.backup_ref, key_file=key).status == "SUCCESS"
     assert made.bytes_written < 100_000
+
+
+def test_equal_files_that_rot_in_an_encrypted_backup_are_written_afresh_once(
+    config, workspace, tmp_path
+):
+    pytest.importorskip("cryptography", reason="the extra `encryption` is not installed")
+    exports = workspace / "exports"
+    exports.mkdir()
+    for number in range(4):
+        (exports / f"{number}.bin").write_bytes(NOISE)
+    key = tmp_path / "backup.key"
+    create_key_file(key)
+
+    def back_up_sealed():
+        plan = plan_workspace_backup(config, include_exports=True)
+        return create_workspace_backup(config, plan, key_file=key)
+
+    first = back_up_sealed()
+    path = max(
+        (path for path in first.location.rglob("*") if path.is_file()),
+        key=lambda path: path.stat().st_size,
+    )
+    body = bytearray(path.read_bytes())
+    body[1000] ^= 1
+    path.write_bytes(body)
+
+    second = back_up_sealed()
+
+    assert len(second.warnings) == 1
+    assert verify_backup(config, second.backup_ref, key_file=key).ok
+    assert not verify_backup(config, first.backup_ref, key_file=key).ok

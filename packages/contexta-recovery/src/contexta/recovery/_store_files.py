@@ -110,7 +110,7 @@ class FileStore:
         with self._turns[int(sha256[:2], 16)]:
             for candidate in self._known.of_content(sha256, size):
                 if zip_it or candidate.entry.encoding != ZSTD:
-                    entry = self._link(candidate, relative)
+                    entry = self._linked_to(candidate, relative)
                     if entry is not None:
                         return entry
             os.lseek(fd, 0, os.SEEK_SET)
@@ -133,7 +133,7 @@ class FileStore:
             size += len(chunk)
         return size, digest.hexdigest()
 
-    def _link(self, candidate: Candidate, relative: str) -> FileEntry | None:
+    def _linked_to(self, candidate: Candidate, relative: str) -> FileEntry | None:
         """Return the entry of a verified link to a stored file; None when there can be none."""
         known = candidate.entry
         name = known.stored
@@ -141,22 +141,16 @@ class FileStore:
             name = f"{relative}.zst" if known.encoding == ZSTD else relative
         target = self.payload / name
         if name in self._written or name in self._linked:
-            return known._replace(path=relative) if self.sealing is not None else None
-        if not is_private_file(candidate.path):
+            first = self._sealed.get(name)  # written afresh, it has other sealed bytes than before
+            return None if first is None else first._replace(path=relative)
+        if not _link(candidate.path, target):
             return None
-        make_folders(target.parent)
-        try:
-            os.link(candidate.path, target, follow_symlinks=False)
-        except (FileNotFoundError, FileExistsError):  # pruned, or the name is taken
-            return None
-        except OSError as error:
-            if error.errno in _CANNOT_LINK:
-                return None
-            raise
         entry = known._replace(path=relative, stored=name)
         problem = check_entry(self.source, entry, None, self._report, self.sealing)
         if problem is None:
             self._linked.add(name)
+            if self.sealing is not None:
+                self._sealed[name] = entry
             if candidate.folder == self.payload:
                 self._written[name] = 0  # its bytes are new, and still to be synced
             return entry
@@ -270,6 +264,22 @@ class FileStore:
         return _Written(
             size, plain.hexdigest(), stored_size, (plain if is_plain else stored).hexdigest()
         )
+
+
+def _link(source: Path, target: Path) -> bool:
+    """Link a stored file; False when that cannot be, or would share the access of others."""
+    if not is_private_file(source):
+        return False
+    make_folders(target.parent)
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except (FileNotFoundError, FileExistsError):  # pruned, or the name is taken
+        return False
+    except OSError as error:
+        if error.errno in _CANNOT_LINK:
+            return False
+        raise
+    return True
 
 
 def _chunks(fd: int, length: int | None, most: int) -> Iterator[bytes]:
