@@ -115,7 +115,8 @@ class Copier:
     def drop(self, relative: str) -> None:
         """Remove one copied file again."""
         entry = self.entries.pop(relative)
-        is_shared = any(other.stored == entry.stored for other in self.entries.values())
+        others = list(self.entries.values())  # at once: other threads are adding to it
+        is_shared = any(other.stored == entry.stored for other in others)
         self._store.drop(entry, is_shared=is_shared)
 
     def as_it_is(self, relative: str) -> Path:
