@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -104,8 +105,13 @@ def known_files(
 
 def _latest(backups: Path) -> list[Path]:
     """Return the folders of published backups, the latest first by the time of their change."""
-    folders = [path for path in published(backups) if not path.is_file()]
-    return sorted(folders, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:_MOST_LOOKED_AT]
+    dated = []
+    for path in published(backups):
+        with suppress(FileNotFoundError):  # pruned just now
+            status = os.lstat(path)
+            if stat.S_ISDIR(status.st_mode):
+                dated.append((status.st_mtime_ns, path))
+    return [path for _, path in sorted(dated, reverse=True)[:_MOST_LOOKED_AT]]
 
 
 def is_private_file(path: Path) -> bool:
