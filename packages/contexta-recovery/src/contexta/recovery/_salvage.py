@@ -67,7 +67,7 @@ def salvage(
 
     Raises:
         RestoreError: `recovery_target_not_empty`, `recovery_target_not_replaceable`,
-            `recovery_nothing_to_salvage`, `recovery_backup_not_found`,
+            `recovery_nothing_to_salvage`, `recovery_repair_failed`, `recovery_backup_not_found`,
             `recovery_invalid_backup_ref`, `recovery_manifest_invalid` (a newer format),
             `recovery_restore_running`, `recovery_key_missing`, `recovery_key_wrong`, and the
             codes of system failures. There is no target then.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from contexta.recovery._salvage_rebuild import Seen
     from contexta.recovery._salvage_source import Origin
     from contexta.store.metadata import MetadataStore
+    from contexta.store.records import IntegrityReport, RecordStore
 
 Taken = dict[str, dict[str, int]]
 
@@ -51,7 +52,7 @@ def build(
         target: Where the folder will be, for the result.
 
     Raises:
-        RestoreError: `recovery_nothing_to_salvage`.
+        RestoreError: `recovery_nothing_to_salvage`, `recovery_repair_failed`.
         SchemaVersionError: A newer release wrote a plane.
         StoreError: When the copy cannot be written.
     """
@@ -143,7 +144,7 @@ def _settle(
         _name_unknown(metadata, seen, ledger, losses)
         known = set(metadata.runs.run_refs(order_by=None))
         checked = records.check_integrity()
-        losses.warnings += [one.message for one in checked.issues if one.severity == "error"]
+        _note_unmended(records, checked, losses)
         taken = {
             METADATA: {"projects": metadata.projects.count_projects(), "runs": len(known)},
             RECORDS: {"records": checked.record_count},
@@ -153,10 +154,25 @@ def _settle(
         # Of a body, the artifacts that it was of are listed.
         items = [item for item in losses.items() if "/objects/" not in item.place]
         items = [item.with_runs(known.intersection(item.run_refs)) for item in items]
-        notes = write_notes(records, items, manifests, origin.name)
+        notes = write_notes(records, items, manifests, origin.name, losses.warnings)
     if notes:
         losses.note(f"degraded_records:{notes}")
     return taken
+
+
+def _note_unmended(records: RecordStore, checked: IntegrityReport, losses: Losses) -> None:
+    """Warn of damage that no repair knows; refuse to publish what one should have mended."""
+    errors = [one.message for one in checked.issues if one.severity == "error"]
+    steps = records.plan_repairs().steps if errors else ()
+    if any(step.kind != "report_only" for step in steps):
+        raise RestoreError(
+            f"The copied records could not be repaired: {errors[0]} Nothing was published. Look "
+            "whether the disk of the target is full or failing, then call again.",
+            code="recovery_repair_failed",
+            details={"problems": errors},
+            retryable=True,
+        )
+    losses.warnings += errors
 
 
 def _name_unknown(metadata: MetadataStore, seen: Seen, ledger: Ledger, losses: Losses) -> None:

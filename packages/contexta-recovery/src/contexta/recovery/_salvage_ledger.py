@@ -12,7 +12,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from contexta.contract.errors import ContextaError, SchemaVersionError
+from contexta.contract.errors import ContextaError, SchemaVersionError, StoreAccessError
 from contexta.recovery._inspect import LEDGER_DAMAGE
 from contexta.recovery._layout import DATABASE_NAME
 from contexta.recovery._models_salvage import LostItem
@@ -31,6 +31,15 @@ METADATA = "metadata"
 LEDGER = f"{METADATA}/{DATABASE_NAME}"
 OWN, REBUILT = "source", "rebuilt"
 _ROUNDS = 4
+_SYSTEM_CODES = frozenset(
+    {
+        "metadata_store_busy",
+        "store_disk_full",
+        "store_io_failed",
+        "store_lock_timeout",
+        "store_permission_denied",
+    }
+)
 _ASIDE = "ledger-damaged.sqlite"
 
 
@@ -127,8 +136,9 @@ def _mended(database: Path, *, trusted: bool = True) -> list[_Row] | None:
     except SchemaVersionError as error:
         if trusted and "supported_version" in (error.details or {}):
             raise
-    except ContextaError:
-        return None
+    except ContextaError as error:
+        if error.code in _SYSTEM_CODES:  # the disk, not the ledger: nothing may be concluded
+            raise
     return None
 
 
@@ -169,6 +179,10 @@ def _is_whole(database: Path) -> bool:
 
 def _is_damaged(store: MetadataStore) -> bool:
     issues = store.check_integrity(full=True).issues
+    for issue in issues:
+        code = str((issue.details or {}).get("code"))
+        if issue.code == "check_failed" and code in _SYSTEM_CODES:
+            raise StoreAccessError(issue.message, code=code, retryable=True)
     return any(issue.code in LEDGER_DAMAGE for issue in issues)
 
 

@@ -6,6 +6,7 @@ So interpretation says beside its numbers that something is missing, and `ctx` s
 from __future__ import annotations
 
 import hashlib
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from contexta.contract.time import iso_utc_now
@@ -30,6 +31,7 @@ def write_notes(
     items: Iterable[LostItem],
     manifests: Mapping[str, Any],
     source: str,
+    warnings: list[str],
 ) -> int:
     """Append a degraded record for each loss and run, and return their number.
 
@@ -38,15 +40,18 @@ def write_notes(
         items: The losses.
         manifests: Manifests of lost artifacts, by ref; they are kept in the records.
         source: What was salvaged, as text.
+        warnings: Receives a line for each record that the store refuses.
+
+    Raises:
+        AppendError: The disk refused.
     """
-    batch: list[Any] = []
+    wanted = _records(items, manifests, source)
     count = 0
-    for record in _records(items, manifests, source):
-        batch.append(record)
-        if len(batch) == _AT_ONCE:
-            count += records.append_many(batch).accepted_count
-            batch.clear()
-    return count + (records.append_many(batch).accepted_count if batch else 0)
+    while batch := list(islice(wanted, _AT_ONCE)):
+        result = records.append_many(batch)
+        count += result.accepted_count
+        warnings += [f"A loss could not be recorded: {one.message}" for one in result.rejected]
+    return count
 
 
 def _records(items: Iterable[LostItem], manifests: Mapping[str, Any], source: str) -> Iterator[Any]:

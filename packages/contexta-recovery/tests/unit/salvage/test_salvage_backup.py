@@ -181,6 +181,19 @@ def test_a_lost_binding_is_told_by_the_name_that_other_runs_use(backup, target, 
     assert "'artifact:p.second.weights'" in item.message
 
 
+def test_a_file_of_a_newer_format_in_the_place_of_a_binding_is_damage(
+    damaged, target, run_salvage, look
+):
+    """Only a digest that is right makes a newer version believable."""
+    binding = sorted(damaged.glob("artifacts/bindings/*/*.json"))[0]
+    binding.write_text('{"format_version": 2, "sha256": "0"}')
+
+    result = run_salvage(damaged)
+
+    assert [item.reason for item in result.lost] == ["binding_damaged"]
+    assert look(target).errors == []
+
+
 @pytest.mark.parametrize("how", ["deleted", "flipped"])
 def test_without_a_manifest_the_stores_prove_what_is_there(
     how, backup, target, run_salvage, look, spoil

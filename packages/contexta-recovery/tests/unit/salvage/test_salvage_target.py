@@ -102,6 +102,23 @@ def test_a_newer_format_is_refused_by_name(backup, target, run_salvage):
     assert not target.exists()
 
 
+def test_a_repair_that_the_disk_refuses_publishes_nothing(backup, target, run_salvage, monkeypatch):
+    """The damage would stay in the target, and look like the source's own."""
+    import contexta.store.records._repair_part as module
+    from contexta.contract.errors import StoreAccessError
+
+    def full(*arguments, **options):
+        raise StoreAccessError("The disk is full.", code="store_disk_full")
+
+    next((backup / "workspace").glob("records/metric/*/*.parquet")).unlink()
+    monkeypatch.setattr(module, "replace_parts", full)
+
+    assert refused(run_salvage, backup) == "recovery_repair_failed"
+    monkeypatch.undo()
+    assert [path.name for path in target.parent.iterdir()] == ["alone"]
+    assert run_salvage(backup).status == "DEGRADED"
+
+
 def test_unknown_sources_are_refused(run_salvage, tmp_path):
     assert refused(run_salvage, tmp_path / "absent") == "recovery_backup_not_found"
     assert refused(run_salvage, "absent") == "recovery_backup_not_found"
