@@ -7,6 +7,7 @@ smaller, the other half tables of text. Growth adds runs of the same kind.
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ def grow(folder: str, first: int, count: int) -> None:
             _metrics(ctx.record_store, ref, random)
             ctx.record_store.seal()
             _bodies(ctx.artifact_store, ref, random)
+    # Merged parts are kept for a while, for readers; here nobody reads.
+    shutil.rmtree(Path(folder) / "records" / "_retired", ignore_errors=True)
 
 
 def _metrics(store: Any, ref: str, random: Any) -> None:

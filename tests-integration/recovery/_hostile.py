@@ -423,8 +423,7 @@ def less_than_listed_when_decoded(good: Good) -> bytes:
 
 @hostile
 def bytes_that_do_not_decode(good: Good) -> bytes:
-    old = good.some_member()
     manifest = good.manifest
-    (entry,) = [one for one in manifest["files"] if one["stored"] == old.info.name][:1]
+    entry = next(one for one in manifest["files"] if one["encoding"] == "plain" and one["size"])
     entry["encoding"] = "zstd"
     return good.with_manifest(manifest)

@@ -80,7 +80,7 @@ def test_a_bomb_is_not_decoded_beyond_what_the_manifest_lists(world, tmp_path):
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
 def test_what_is_no_file_is_no_archive(world, kind):
     """A link to a good archive, a pipe without a writer and a folder of that name."""
-    (archive,) = (world / "backups").glob("good-*.tar")
+    archive = next((world / "backups").glob("good-*.tar"))
     bad = world / "backups" / "bad.tar"
     if kind == "link":
         bad.symlink_to(archive)
@@ -97,7 +97,7 @@ def test_what_is_no_file_is_no_archive(world, kind):
         bad.rmdir() if kind == "folder" else bad.unlink()
 
     assert refused.value.code.startswith("recovery_")
-    assert [archive.stem] == [one.backup_ref for one in listed if not one.problem]
+    assert "bad" not in {one.backup_ref for one in listed if not one.problem}
     assert before == contents(world / "home")
 
 
