@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contexta.contract.errors import SchemaVersionError, StoreError
 from contexta.recovery._errors import RestoreError, translated
 from contexta.recovery._layout import absolute, layout_of, standard_layout
 from contexta.recovery._manifest import canonical
@@ -24,7 +25,7 @@ from contexta.recovery._walk import walk_files
 from contexta.store.fs import atomic_write_bytes, ensure_private_dir, fsync_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from contexta.recovery._config import RecoveryConfig
 
@@ -88,9 +89,32 @@ def salvage(
         require_room([(work, origin.size)])
         new = standard_layout(work / secrets.token_hex(8))
         ensure_private_dir(new.root)
-        result = build(origin, new, earlier_of(config, origin, key_file), losses, reporter, target)
+        earlier = earlier_of(config, origin, key_file)
+        with _failed_repairs():
+            result = build(origin, new, earlier, losses, reporter, target)
         _publish(new.root, target, result)
         return result
+
+
+@contextmanager
+def _failed_repairs() -> Iterator[None]:
+    """Say of what the stores could not do in the copy that nothing was published.
+
+    A newer format stays what it is; failures of the system are told apart by `translated`.
+    """
+    try:
+        yield
+    except StoreError as error:
+        if isinstance(error, SchemaVersionError | OSError):
+            raise
+        raise RestoreError(
+            f"The copy could not be mended: {error.message} Nothing was published. Look whether "
+            "the disk of the target is full or failing, then call again.",
+            code="recovery_repair_failed",
+            details={"reason": error.code, **(error.details or {})},
+            retryable=True,
+            cause=error,
+        ) from error
 
 
 def _check_target(config: RecoveryConfig, origin: Origin, target: Path) -> None:
