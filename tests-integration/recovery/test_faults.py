@@ -8,7 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from _backup_faults import MANIFEST, damager, edited
+from _archive_faults import damager
+from _backup_faults import MANIFEST, edited
 from _backup_forms import ALL, CAN_SEAL, DIRECTORY, NEEDS_CRYPTOGRAPHY, Form, restore, verify
 from _rich_workspace import contents, fill, settings
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from _backup_forms import ARCHIVE, CAN_SEAL, DIRECTORY, NEEDS_CRYPTOGRAPHY, SEALED_ARCHIVE, restore
-from _hostile import HOSTILE, Good
+from _hostile_manifests import HOSTILE, Good
 from _rich_workspace import contents, fill, settings, tree
 
 import contexta.recovery as recovery
