@@ -56,7 +56,7 @@ EXTRA_TEST_TOOLS = {
     "contexta-contract": ["numpy>=1.26"],
     "contexta-store": ["numpy>=1.26", *ANALYTICS, *POSTGRES],
     "contexta-interpretation": ["scipy>=1.11", *POSTGRES],
-    "contexta-recovery": ENCRYPTION,
+    "contexta-recovery": [*ENCRYPTION, *POSTGRES],
     "contexta": ["numpy>=1.26"],
 }
 

@@ -1,7 +1,7 @@
 """Kill a salvage at many of its system calls, and check what each kill leaves.
 
 Run as `python kill_salvage.py <backup> <folder> <most kills>`, with the folder of `conftest.py`
-on the path.
+and this one on the path.
 """
 
 import hashlib

@@ -175,7 +175,7 @@ def test_killed_at_any_call_there_is_no_target_or_a_whole_one(backup, tmp_path):
 
     done = subprocess.run(
         [sys.executable, str(script), str(backup), str(folder), KILLS],
-        env={**os.environ, "PYTHONPATH": str(PACKAGE)},
+        env={**os.environ, "PYTHONPATH": f"{PACKAGE}{os.pathsep}{script.parent}"},
         capture_output=True,
         text=True,
     )
