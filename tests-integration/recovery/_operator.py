@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 from _backup_forms import ALL, restore, verify
 from _rich_workspace import settings
 

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import SimpleNamespace as Section
 from uuid import uuid4
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 from _outbox_points import settings
 
 from contexta.contract.testing import builders

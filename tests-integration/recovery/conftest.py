@@ -11,11 +11,11 @@ sys.path[:0] = [str(HERE), str(HERE.with_name("crash"))]
 
 OPTIONS = {
     "--faults": (44, "faults in a backup of each form (default 44)"),
-    "--kills": (2, "kills of each kind of work, and as many disk errors (default 2)"),
+    "--kills": (1, "kills of each kind of work, and as many disk errors (default 1)"),
     "--cuts": (1, "power cuts of each kind of work and of disk (default 1)"),
     "--all-boundaries": (False, "kill at every call that changes a file, not at a few"),
     "--deliveries": (300, "failed deliveries that eight processes queue and replay (default 300)"),
-    "--writing-seconds": (3.0, "how long processes write beside backups (default 3)"),
+    "--writing-seconds": (1.5, "how long processes write beside backups (default 1.5)"),
 }
 
 
