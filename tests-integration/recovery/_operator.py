@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -15,6 +17,8 @@ from contexta.recovery import list_backups, prune_backups
 
 #: Somebody else was faster: what was listed is gone.
 GONE = "recovery_backup_not_found"
+#: One prune at a time; the other is told to call again.
+PRUNING = "recovery_prune_running"
 
 
 def main(folder: Path, form_name: str, what: str, times: int) -> None:
@@ -27,7 +31,7 @@ def main(folder: Path, form_name: str, what: str, times: int) -> None:
             if found.status != "SUCCESS":
                 print("backup", found.status, found.warnings)
         elif what == "prune":
-            prune_backups(config, keep_last=2)
+            prune(config)
         else:
             last = list_backups(config)[-1].backup_ref
             try:
@@ -39,6 +43,19 @@ def main(folder: Path, form_name: str, what: str, times: int) -> None:
                 if error.code != GONE:
                     print(what, last, error.code, error.message)
     print("done")
+
+
+def prune(config: SimpleNamespace) -> None:
+    """Prune when nobody else does."""
+    while True:
+        try:
+            prune_backups(config, keep_last=2)
+        except RecoveryError as error:
+            if error.code != PRUNING:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 if __name__ == "__main__":
