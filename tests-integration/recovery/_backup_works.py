@@ -8,6 +8,7 @@ and lists what is wrong with its outcome.
 from __future__ import annotations
 
 import functools
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,7 @@ def planes_of(root: Path) -> dict[str, bytes | None]:
     }
 
 
-class Work:
+class Work(ABC):
     """Backups of two states beside a workspace of a third one."""
 
     form = DIRECTORY
@@ -60,8 +61,9 @@ class Work:
         self.form.back_up(config, label="second")
         fill(self.root(folder), ("four",))
 
+    @abstractmethod
     def work(self, folder: Path) -> None:
-        raise NotImplementedError
+        """Do what is disturbed."""
 
     def problems(self, folder: Path, base: Path) -> Iterator[str]:
         """What must hold of every work: the source is as it was, every backup is whole."""
