@@ -1,0 +1,128 @@
+"""What several pages show alike: completeness in words, places in a list, the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from contexta.web.pages._links import with_query
+from contexta.web.pages._text import cut, plain
+
+if TYPE_CHECKING:
+    from contexta.client import Contexta
+    from contexta.interpretation import Completeness
+    from contexta.interpretation.compare import CompletenessNote
+
+Note = tuple[str, str, str]  # severity, text, meaning
+_DETAILS_SHOWN = 3
+
+
+def frame(ctx: Contexta, project: str | None = None, **more: Any) -> dict[str, Any]:
+    """Return what the top bar of every page shows: the projects and the chosen one."""
+    return {"projects": ctx.list_projects(), "project": project, **more}
+
+
+def notes(
+    lines: Iterable[CompletenessNote | str] = (), completeness: Completeness | None = None
+) -> list[Note]:
+    """Return completeness in words for ``ui.notes``: counts first, then notes.
+
+    Equal notes about several runs share a line, so that a list never fills the page.
+    """
+    # Words live beside the reports, so that a page and a report say the same.
+    from contexta.interpretation.reports._notes import explain
+    from contexta.interpretation.reports._words import completeness_table
+
+    found: list[Note] = []
+    if completeness is not None:
+        found += [
+            ("warning", f"{row[0]} {row[1]}", row[2])
+            for row in completeness_table(completeness).rows
+        ]
+        found += [("warning", text, "") for text in completeness.notes]
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for line in lines:
+        if isinstance(line, str):
+            groups.setdefault(("warning", line), [])
+        else:
+            groups.setdefault((line.severity, line.summary), []).append(line.details or {})
+    for (severity, summary), details in groups.items():
+        text = summary if len(details) < 2 else f"{summary} \u00d7 {len(details)}"
+        meaning = ". ".join(part for part in (explain(summary), _details(details)) if part)
+        found.append((severity, text, meaning))
+    return found
+
+
+def _details(items: Sequence[Mapping[str, Any]]) -> str:
+    values: dict[str, dict[str, None]] = {}
+    for item in items:
+        for name, value in item.items():
+            for one in value if isinstance(value, (list, tuple)) else [value]:
+                if one is not None:
+                    values.setdefault(name, {})[cut(plain(one), 80)] = None
+    return "; ".join(f"{name.replace('_', ' ')}: {_listed(list(v))}" for name, v in values.items())
+
+
+def _listed(values: Sequence[str]) -> str:
+    more = len(values) - _DETAILS_SHOWN
+    shown = ", ".join(values[:_DETAILS_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Where a page lies in a list, and its neighbors; URLs are None at the ends."""
+
+    place: str
+    previous: str | None = None
+    next: str | None = None
+
+
+def pager(
+    path: str, values: Mapping[str, str], *, offset: int, limit: int, total: int, noun: str = "run"
+) -> Pager:
+    """Return the place of ``offset`` among ``total`` things, ``limit`` on a page.
+
+    Args:
+        path: address of the list.
+        values: its parameters, which the neighbors keep; ``offset`` among them is replaced.
+        offset: how many come before this page.
+        limit: how many are on a page.
+        total: how many there are.
+        noun: what they are.
+    """
+    kept = [(key, value) for key, value in values.items() if key != "offset"]
+
+    def at(start: int) -> str:
+        return with_query(path, [*kept, ("offset", start or None)])
+
+    many = noun if total == 1 else f"{noun}s"
+    last = min(offset + limit, total)
+    shown = f"{offset + 1:,}\u2013{last:,} of {total:,} {many}"
+    if total <= limit and not offset:
+        shown = f"{total:,} {many}"
+    elif offset >= total:
+        shown = f"nothing here: there are {total:,} {many}"
+    return Pager(
+        shown,
+        at(max(0, min(offset, total) - limit)) if offset else None,
+        at(offset + limit) if offset + limit < total else None,
+    )
+
+
+def column(
+    label: str,
+    *,
+    num: bool = False,
+    sort: str | None = None,
+    dir: str | None = None,  # the word that templates use
+    title: str | None = None,
+) -> dict[str, Any]:
+    """Return one column for ``ui.table``."""
+    return {"label": label, "num": num, "sort": sort, "dir": dir, "title": title}
+
+
+def columns(*labels: str, num: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return columns without sorting; those in ``num`` align right."""
+    return [column(label, num=label in num) for label in labels]
