@@ -1,72 +1,107 @@
-"""The tree of commands, loaded on use, with the global options on every level."""
+"""The tree of commands, loaded on use, with the global options on every level.
 
-from collections.abc import Callable, Mapping
+Each table maps the name of a command to ``module:command``, and its help in the list of
+commands, which must be the first sentence of its docstring: the list loads no command.
+"""
+
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 import click
 
-from contexta.cli._state import State
+from contexta.cli._options import global_options
+
+__all__ = ["LazyGroup", "cli", "global_options", "report", "run"]
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_MORE = "The global options work here, too; see `contexta --help`."
+
+Entry = str | tuple[str, str]
+
+_COMMANDS: dict[str, Entry] = {
+    "compare": ("_compare:compare", "Compare two runs: what changed from LEFT to RIGHT."),
+    "runs": ("_runs:runs", "List the runs."),
+}
+_RUN: dict[str, Entry] = {
+    "show": ("_run_show:show", "Show one run."),
+}
+_REPORT: dict[str, Entry] = {
+    "snapshot": "_report:snapshot",
+}
+# Headings of the list of commands; what stands under none comes last.
+_SECTIONS: dict[str, tuple[str, ...]] = {}
 
 
 class LazyGroup(click.Group):
     """A group whose commands are import paths until somebody calls them."""
 
-    def __init__(self, *args: Any, lazy: Mapping[str, str] | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        lazy: Mapping[str, Entry] | None = None,
+        sections: Mapping[str, tuple[str, ...]] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
         self._lazy = dict(lazy or {})
+        self._sections = dict(sections or {})
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, sorted."""
         return sorted({*super().list_commands(ctx), *self._lazy})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        path = self._lazy.get(cmd_name)
-        if path is None:
-            return super().get_command(ctx, cmd_name)
-        module, _, name = path.partition(":")
-        command: click.Command = getattr(import_module(f"contexta.cli.{module}"), name)
+        """Import the command."""
+        entry = self._lazy.get(cmd_name)
+        if entry is None:
+            command = super().get_command(ctx, cmd_name)
+        else:
+            module, _, name = (entry if isinstance(entry, str) else entry[0]).partition(":")
+            command = getattr(import_module(f"contexta.cli.{module}"), name)
+        if command is not None and command.epilog is None:
+            command.epilog = _MORE
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown one is refused with the nearest names."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
 
-def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--workspace``, ``--format`` and ``--debug`` to a command or group."""
-    options = (
-        click.option(
-            "--workspace",
-            metavar="PATH",
-            help="The workspace folder. Default: as configured, else .contexta of the project.",
-            expose_value=False,
-            callback=_remember,
-        ),
-        click.option(
-            "--format",
-            type=click.Choice(["text", "json"]),
-            help="Text for people or JSON for programs.",
-            expose_value=False,
-            is_eager=True,
-            callback=_remember,
-        ),
-        click.option(
-            "--debug",
-            is_flag=True,
-            default=None,
-            help="Show where an error happened.",
-            expose_value=False,
-            callback=_remember,
-            is_eager=True,
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+            near = get_close_matches(args[0], self.list_commands(ctx), n=3)
+            if not near or "did you mean" in error.message.lower():
+                raise
+            text = f"{error.message} Did you mean {' or '.join(near)}?"
+            raise click.UsageError(text, ctx) from error
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands, under their headings."""
+        left = dict.fromkeys(self.list_commands(ctx))
+        for title, names in self._sections.items():
+            self._write(ctx, formatter, title, [name for name in names if name in left])
+            for name in names:
+                left.pop(name, None)
+        self._write(ctx, formatter, "More" if self._sections else "Commands", list(left))
 
-def _remember(context: click.Context, option: click.Parameter, value: Any) -> None:
-    state = context.find_object(State)
-    if value is not None and state is not None and option.name is not None:
-        setattr(state, option.name, value)
+    def _write(
+        self, ctx: click.Context, formatter: click.HelpFormatter, title: str, names: list[str]
+    ) -> None:
+        room = formatter.width - 6 - max(map(len, names), default=0)
+        rows = [(name, self._short_help(ctx, name, room)) for name in names]
+        if rows:
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def _short_help(self, ctx: click.Context, name: str, room: int) -> str:
+        entry = self._lazy.get(name)
+        if isinstance(entry, tuple):
+            return entry[1]
+        command = self.get_command(ctx, name)
+        return "" if command is None else command.get_short_help_str(room)
 
 
 def _version(context: click.Context, _option: click.Parameter, value: Any) -> None:
@@ -77,12 +112,9 @@ def _version(context: click.Context, _option: click.Parameter, value: Any) -> No
         context.exit()
 
 
-@click.group(
-    cls=LazyGroup,
-    context_settings=_CONTEXT,
-    lazy={"compare": "_compare:compare", "runs": "_runs:runs"},
-)
+@click.group(cls=LazyGroup, context_settings=_CONTEXT, lazy=_COMMANDS, sections=_SECTIONS)
 @click.option(
+    "-V",
     "--version",
     is_flag=True,
     is_eager=True,
@@ -95,15 +127,16 @@ def cli() -> None:
     """Ask a Contexta workspace what was run, on what, and what came out."""
 
 
-@cli.group("run", cls=LazyGroup, context_settings=_CONTEXT, lazy={"show": "_run_show:show"})
+cli.epilog = ""
+
+
+@cli.group("run", cls=LazyGroup, context_settings=_CONTEXT, lazy=_RUN)
 @global_options
 def run() -> None:
     """Look at one run."""
 
 
-@cli.group(
-    "report", cls=LazyGroup, context_settings=_CONTEXT, lazy={"snapshot": "_report:snapshot"}
-)
+@cli.group("report", cls=LazyGroup, context_settings=_CONTEXT, lazy=_REPORT)
 @global_options
 def report() -> None:
     """Write reports."""

@@ -3,19 +3,23 @@
 import json
 import os
 import sys
-import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from contexta.cli._group import cli
+from contexta.cli._options import FORMATS
 from contexta.cli._state import State
 from contexta.cli._text import printable
-from contexta.contract.errors import ContextaError
 
-_FAILURE, _USAGE = 1, 2
+if TYPE_CHECKING:
+    from contexta.client import Contexta
+    from contexta.contract.errors import ContextaError
+
+USAGE = 2
+_FAILURE = 1
 
 
 def main() -> None:
@@ -23,72 +27,118 @@ def main() -> None:
     sys.exit(run_cli())
 
 
-def run_cli(argv: Sequence[str] | None = None, *, prog: str = "contexta") -> int:
+def run_cli(
+    argv: Sequence[str] | None = None,
+    *,
+    prog: str = "contexta",
+    resolve: "Callable[[Any], Contexta] | None" = None,
+) -> int:
     """Run one command and return its exit code.  Never raises, for any input.
 
     Args:
         argv: arguments without the name of the program; by default those of the process.
         prog: name shown in usage texts.
+        resolve: makes the workspace of a command from its options; by default it is opened.
     """
-    arguments = sys.argv[1:] if argv is None else list(argv)
-    state = State()
-    if "--format=json" in arguments or ("--format", "json") in pairwise(arguments):
-        # Known before parsing, so that a parse error has the form that was asked for.
-        state.format = "json"
+    arguments = [str(one) for one in (sys.argv[1:] if argv is None else argv)]
+    state = State(resolve)
+    # Known before parsing, so that a parse error has the form that was asked for.
+    state.format = _format_in(arguments)
     if sys.stdout is None:
         _say(state, "stdout_closed", "stdout is closed, so there is no place for a result", None)
         return _FAILURE
+    _let_through(sys.stdout)
+    _let_through(sys.stderr)
     try:
-        cli.main(arguments, prog_name=prog, standalone_mode=False, obj=state)
+        code = cli.main(arguments, prog_name=prog, standalone_mode=False, obj=state)
         sys.stdout.flush()
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.UsageError as error:
+        return code if isinstance(code, int) else 0
+    except BaseException as error:  # the one place where everything ends
+        return _ended(error, state)
+    finally:
+        _close(state)
+
+
+def _ended(error: BaseException, state: State) -> int:
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else _FAILURE
+    if isinstance(error, click.UsageError):
         return _usage(error, state)
-    except (click.Abort, KeyboardInterrupt):
-        _say(state, "interrupted", "stopped by the user", None)
+    if isinstance(error, click.ClickException):
+        _say(state, "failed", error.format_message(), None)
+        return error.exit_code
+    if isinstance(error, (click.Abort, KeyboardInterrupt)):
+        if not state.quiet:
+            _say(state, "interrupted", "stopped by the user", None)
         return _FAILURE
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         # The reader, such as `head`, has what it wanted; flushing again at exit must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _FAILURE
-    except ContextaError as error:
-        return _failed(error, state)
-    except Exception as error:
-        return _broken(error, state)
-    finally:
-        state.close()
-    return 0
+    return _failed(error, state)
+
+
+def _failed(error: BaseException, state: State) -> int:
+    from contexta.contract.errors import ContextaError
+
+    if isinstance(error, ContextaError):
+        return _refused(error, state)
+    message = f"{type(error).__name__}: {error}; run again with --debug to see where"
+    _say(state, "internal_error", message, None)
+    _trace(error, state)
+    return _FAILURE
 
 
 def _usage(error: click.UsageError, state: State) -> int:
     hint = f"; see `{error.ctx.command_path} --help`" if error.ctx is not None else ""
     _say(state, "usage", f"{error.format_message()}{hint}", None)
-    return _USAGE
+    return USAGE
 
 
-def _failed(error: ContextaError, state: State) -> int:
+def _refused(error: "ContextaError", state: State) -> int:
     shown = error.to_dict()
     _say(state, error.code, error.message, shown["details"])
-    _trace(state)
+    _trace(error, state)
     return error.exit_code
 
 
-def _broken(error: Exception, state: State) -> int:
-    message = f"{type(error).__name__}: {error}; run again with --debug to see where"
-    _say(state, "internal_error", message, None)
-    _trace(state)
-    return _FAILURE
+def _close(state: State) -> None:
+    try:
+        state.close()
+    except Exception as error:  # the answer is out already; say it and keep the exit code
+        state.warn(f"the workspace was not closed cleanly: {error}")
 
 
-def _trace(state: State) -> None:
+def _trace(error: BaseException, state: State) -> None:
     if state.debug:
-        click.echo(printable(traceback.format_exc(), keep_lines=True), err=True)
+        from traceback import format_exception
+
+        shown = "".join(format_exception(error))
+        click.echo(printable(shown, keep_lines=True), err=True)
 
 
 def _say(state: State, code: str, message: str, details: dict[str, Any] | None) -> None:
-    if state.wants_json:
+    if state.form in ("json", "ndjson"):
         shown = {"error": {"code": code, "message": message, "details": details}}
         click.echo(json.dumps(shown, indent=2, sort_keys=True), err=True)
     else:
         click.echo(f"ERROR [{code}]: {printable(message, keep_lines=True)}", err=True)
+
+
+def _format_in(arguments: Sequence[str]) -> str | None:
+    for name in FORMATS:
+        pairs = (("--format", name), ("-f", name))
+        if f"--format={name}" in arguments or f"-f{name}" in arguments:
+            return name
+        if any(pair in pairs for pair in pairwise(arguments)):
+            return name
+    return None
+
+
+def _let_through(stream: Any) -> None:
+    """Escape what the encoding of a terminal lacks, rather than fail on it."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")

@@ -1,7 +1,9 @@
-"""Where results go: stdout as text or JSON, or a file."""
+"""Where results go: stdout as text or JSON, lists also line by line, or a file."""
 
+import csv
+import io
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,40 @@ import click
 
 from contexta.cli._state import State
 from contexta.cli._text import printable
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
+
+
+def show(
+    state: State,
+    result: Any,
+    draw: Callable[[], Iterable[str]],
+    *,
+    rows: Callable[[], Sequence[Mapping[str, Any]]] | None = None,
+) -> None:
+    """Print a result in the form that was asked for.
+
+    Args:
+        state: says the form.
+        result: a result with ``to_dict()``, or plain data that holds such.
+        draw: makes the lines for people; called for text only.
+        rows: makes flat rows for NDJSON and CSV; a result without rows has neither.
+
+    Raises:
+        UsageError: NDJSON or CSV of something that is no list.
+    """
+    form = state.form
+    if form == "json":
+        show_json(result)
+    elif form == "text":
+        show_lines(draw())
+    elif rows is None:
+        raise click.UsageError(f"this command has no rows for --format {form}; use json")
+    elif form == "ndjson":
+        for row in rows():
+            click.echo(json.dumps(row, sort_keys=True, allow_nan=False, default=_plain))
+    else:
+        click.echo(csv_text(rows()), nl=False)
 
 
 def show_json(value: Any) -> None:
@@ -24,6 +60,27 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=2, sort_keys=True, allow_nan=False, default=_plain)
 
 
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as CSV that no spreadsheet takes for formulas; columns in order of appearance."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([_csv_cell(name) for name in columns])
+    for row in rows:
+        writer.writerow([_csv_cell(row.get(name)) for name in columns])
+    return out.getvalue()
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or isinstance(value, (int, float)):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=_plain)
+    text = printable(text, keep_lines=True)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
 def _plain(value: Any) -> Any:
     return value.to_dict()  # results say themselves what is theirs to show
 
@@ -31,7 +88,7 @@ def _plain(value: Any) -> Any:
 def show_lines(lines: Iterable[str]) -> None:
     """Print lines that are printable already."""
     for line in lines:
-        click.echo(line)
+        click.echo(line, color=True)
 
 
 def show_document(state: State, text: str, output: str | None, facts: dict[str, Any]) -> None:
@@ -51,7 +108,7 @@ def show_document(state: State, text: str, output: str | None, facts: dict[str, 
         if state.wants_json:
             show_json(facts | {"output": str(path), "characters": len(text)})
         else:
-            click.echo(f"wrote {printable(path)}")
+            state.say(f"wrote {path}")
     elif state.wants_json:
         show_json(facts | {"content": text})
     else:

@@ -1,14 +1,17 @@
-"""Text for terminals: harmless, aligned, short."""
+"""Text for terminals: harmless, measured in cells, cut to a width."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 # Control characters, C1, line and paragraph separators, and those that turn the writing
 # direction around: each could make a terminal or a reader show what is not there.
 _CONTROL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _CONTROL_IN_LINES = re.compile(_CONTROL.pattern.replace("\x00-\x1f", "\x00-\x09\x0b-\x1f"))
+_LONGEST_CELL = 200
 
 
 def printable(value: object, *, keep_lines: bool = False) -> str:
@@ -23,21 +26,76 @@ def printable(value: object, *, keep_lines: bool = False) -> str:
     return (_CONTROL_IN_LINES if keep_lines else _CONTROL).sub(_escaped, str(value))
 
 
+def width_of(text: str) -> int:
+    """How many cells of a terminal a text takes; wide letters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(_cells(letter) for letter in text)
+
+
+def shortened(text: str, width: int, *, middle: bool = False) -> str:
+    """Cut a text to ``width`` cells, with an ellipsis where something went.
+
+    Args:
+        text: printable text.
+        width: at least 1.
+        middle: cut in the middle, for ids whose end tells them apart.
+    """
+    if width_of(text) <= width:
+        return text
+    if width <= 1:
+        return "…"[:width]
+    if middle and width >= 8:
+        tail = (width - 1) * 2 // 3
+        return f"{_head(text, width - 1 - tail)}…{_head(text[::-1], tail)[::-1]}"
+    return f"{_head(text, width - 1)}…"
+
+
+def padded(text: str, width: int, *, right: bool = False) -> str:
+    """Fill a text with blanks to ``width`` cells; ``right`` puts them before it."""
+    blanks = " " * max(width - width_of(text), 0)
+    return blanks + text if right else text + blanks
+
+
+def one_line(value: object, longest: int = _LONGEST_CELL) -> str:
+    """Printable text of at most ``longest`` cells; a name of 10 kB must not fill the screen."""
+    text = value if isinstance(value, str) else str(value) if value is not None else "-"
+    # Cut before escaping, too: only what can be shown is worth looking at.
+    return shortened(printable(text[: longest + 1]), longest)
+
+
 def number(value: object) -> str:
     """A number with six significant digits; ``None`` becomes ``-``."""
     return f"{value:.6g}" if isinstance(value, float) else printable(value)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """Lines of a table: columns two blanks apart, each as wide as its widest cell."""
-    cells = [list(header), *([printable(cell) for cell in row] for row in rows)]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(header))]
+    """Lines of a plain table: columns two blanks apart, each as wide as its widest cell."""
+    cells = [list(header), *([one_line(cell) for cell in row] for row in rows)]
+    widths = [max(width_of(row[place]) for row in cells) for place in range(len(header))]
     return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     ]
 
 
+def _head(text: str, width: int) -> str:
+    taken = 0
+    for place, letter in enumerate(text):
+        taken += _cells(letter)
+        if taken > width:
+            return text[:place]
+    return text
+
+
+def _cells(letter: str) -> int:
+    if unicodedata.combining(letter):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
 def _escaped(match: re.Match[str]) -> str:
     code = ord(match[0])
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"

@@ -1,0 +1,336 @@
+"""Drawing for people: tables that fit the terminal, curves, trees, words with color.
+
+Everything returns lines or pieces of lines and prints nothing.  A :class:`Pen` says how:
+with color or without, how wide, since when.  Text from data goes through here
+unescaped; each function makes it printable.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from contexta.cli import _values
+from contexta.cli._text import one_line, shortened, width_of
+from contexta.cli._values import duration, elapsed, number, percent, signed, size
+
+__all__ = [
+    "Column",
+    "Node",
+    "Pen",
+    "Styled",
+    "duration",
+    "elapsed",
+    "facts",
+    "heading",
+    "note_lines",
+    "number",
+    "percent",
+    "signed",
+    "size",
+    "sparkline",
+    "status",
+    "table",
+    "tree",
+]
+
+_STYLES = {
+    "bold": "1",
+    "dim": "2",
+    "good": "32",
+    "bad": "31",
+    "doubt": "33",
+    "info": "36",
+    "title": "1;36",
+}
+_BARS, _ASCII_BARS = "▁▂▃▄▅▆▇█", "_.,-=+*#"
+_STATUS = {
+    "completed": ("✓", "good"),
+    "succeeded": ("✓", "good"),
+    "active": ("✓", "good"),
+    "running": ("●", "info"),
+    "open": ("●", "info"),
+    "failed": ("✗", "bad"),
+    "interrupted": ("!", "doubt"),
+    "cancelled": ("○", "doubt"),
+}
+_SEVERITY = {"error": "bad", "critical": "bad", "warning": "doubt", "info": "info"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """How to draw.
+
+    Attributes:
+        color: use color.
+        width: cells of a line; ``None`` when nobody cuts lines, as in a pipe.
+        relative: say times as ``5 min ago`` instead of exactly.
+        fancy: bars and lines outside of ASCII can be shown.
+        now: the moment of drawing in seconds since 1970.
+    """
+
+    color: bool = False
+    width: int | None = None
+    relative: bool = False
+    fancy: bool = True
+    now: float = 0.0
+
+    def paint(self, text: str, style: str | None) -> str:
+        """Color a piece of printable text; ``style`` is one of bold, dim, good, bad, doubt, …."""
+        if not self.color or not style or not text:
+            return text
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+    def when(self, text: str | None) -> str:
+        """A stored time: relative for people, exact in UTC for everything else."""
+        return _values.ago(text, self.now) if self.relative else _values.moment(text)
+
+
+class Styled(NamedTuple):
+    """A cell or label with a color."""
+
+    text: object
+    style: str | None
+
+
+class Column(NamedTuple):
+    """A column of a table.
+
+    Numbers stand right and are never cut; ids are cut in the middle.
+    """
+
+    title: str
+    right: bool = False
+    middle: bool = False
+
+
+@dataclass(slots=True)
+class Node:
+    """A line of a tree, and what hangs below it."""
+
+    label: Any
+    children: list["Node"] = field(default_factory=list)
+
+
+def table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]], pen: Pen) -> list[str]:
+    """Lines of a table that fits ``pen.width``.
+
+    Long cells are shortened, those of the right columns first.  Columns for which no room
+    is left are named below the table: none disappears in silence.
+
+    Args:
+        columns: titles, or columns with more to say.
+        rows: a cell is a :class:`Styled`, text, a number or ``None``.
+        pen: how to draw.
+    """
+    heads = [one if isinstance(one, Column) else Column(one) for one in columns]
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [
+        max([width_of(head.title), *(width_of(row[place][0]) for row in cells)])
+        for place, head in enumerate(heads)
+    ]
+    shown = _fit(heads, widths, pen.width)
+    lines = [pen.paint(_row([(head.title, None) for head in heads], heads, shown, Pen()), "bold")]
+    lines += [_row(row, heads, shown, pen) for row in cells]
+    if len(shown) < len(heads):
+        hidden = ", ".join(head.title.lower() for head in heads[len(shown) :])
+        lines.append(pen.paint(f"(no room for: {hidden}; --format json has all)", "dim"))
+    return lines
+
+
+def facts(pairs: Iterable[tuple[str, object]], pen: Pen) -> list[str]:
+    """Lines ``Label: value``, values below each other; those that are ``None`` are left out."""
+    given = [(one_line(label, 40), *_cell(value)) for label, value in pairs if value is not None]
+    widest = max((width_of(label) for label, _, _ in given), default=0)
+    lines = []
+    for label, text, style in given:
+        room = None if pen.width is None else max(pen.width - widest - 2, 16)
+        text = text if room is None else shortened(text, room)
+        lines.append(
+            f"{pen.paint(f'{label}:', 'dim')}{' ' * (widest - width_of(label) + 1)}"
+            f"{pen.paint(text, style)}"
+        )
+    return lines
+
+
+def heading(text: object, pen: Pen) -> list[str]:
+    """An empty line and a title."""
+    return ["", pen.paint(one_line(text), "title")]
+
+
+def status(word: str | None, pen: Pen) -> Styled:
+    """A status as sign, word and color; never color alone."""
+    sign, style = _STATUS.get(word or "", ("", None))
+    text = one_line(word, 40)
+    return Styled(f"{sign} {text}" if sign and pen.fancy else text, style)
+
+
+def severity(word: str) -> Styled:
+    """A severity with its color."""
+    return Styled(word, _SEVERITY.get(word))
+
+
+def better(text: str, improved: bool | None) -> Styled:
+    """A difference, green where it is for the better, red for the worse."""
+    return Styled(text, None if improved is None else "good" if improved else "bad")
+
+
+def sparkline(values: Sequence[float | None], pen: Pen, width: int = 40) -> str:
+    """A curve as bars, at most ``width``; what is missing or not finite shows as a mark.
+
+    A longer series is cut into equal parts: each shows its mean, or the mark if it has a gap.
+    """
+    bars, gap = (_BARS, "✗") if pen.fancy else (_ASCII_BARS, "x")
+    known = [_known(value) for value in values]
+    finite = [value for value in known if math.isfinite(value)]
+    if not finite:
+        return gap * min(len(known), width)
+    parts = min(len(known), width)
+    edges = [index * len(known) // parts for index in range(parts + 1)]
+    low, high = min(finite), max(finite)
+    return "".join(_bar(known[a:b], low, high, bars, gap) for a, b in pairwise(edges))
+
+
+def tree(roots: Iterable[Node], pen: Pen) -> list[str]:
+    """Lines of a tree; labels are text, :class:`Styled`, or several of them."""
+    lines: list[str] = []
+    for root in roots:
+        # A stack of our own: a chain of thousands of nodes must not end in a RecursionError.
+        stack: list[tuple[Node, str, str]] = [(root, "", "")]
+        while stack:
+            node, before, below = stack.pop()
+            lines.append(f"{pen.paint(before, 'dim')}{_label(node.label, width_of(before), pen)}")
+            last = len(node.children) - 1
+            branches = []
+            for place, child in enumerate(node.children):
+                joint, rest = _joints(last=place == last, fancy=pen.fancy)
+                branches.append((child, below + joint, below + rest))
+            stack += reversed(branches)
+    return lines
+
+
+def note_lines(notes: Iterable[Any], pen: Pen, most: int = 3) -> list[str]:
+    """What limits an answer: the first notes in words, the others as a count.
+
+    Args:
+        notes: texts, or objects with ``severity``, ``summary`` and ``details``.
+        pen: how to draw.
+        most: so many lines.
+    """
+    lines: dict[str, tuple[str | None, int]] = {}
+    for note in notes:
+        text, style = _note(note)
+        lines[text] = (style, lines.get(text, (style, 0))[1] + 1)
+    drawn = [
+        pen.paint(_clip(f"Note: {text}{f' ({count} times)' if count > 1 else ''}", pen), style)
+        for text, (style, count) in lines.items()
+    ]
+    if len(drawn) <= most + 1:
+        return drawn
+    more = f"Note: {len(drawn) - most} more; --format json has all"
+    return [*drawn[:most], pen.paint(more, "dim")]
+
+
+def _note(note: Any) -> tuple[str, str | None]:
+    if isinstance(note, str):
+        return one_line(note.replace("_", " ", 1) if ":" not in note else note), "doubt"
+    text = one_line(note.summary)
+    near = (note.details or {}).get("nearest")
+    if near:
+        text += f"; nearest: {', '.join(one_line(name, 60) for name in near)}"
+    return text, _SEVERITY.get(note.severity)
+
+
+def _clip(text: str, pen: Pen) -> str:
+    return text if pen.width is None else shortened(text, max(pen.width, 20))
+
+
+def _cell(value: object) -> tuple[str, str | None]:
+    style = None
+    if isinstance(value, Styled):
+        value, style = value
+    if isinstance(value, float):
+        style = style or (None if math.isfinite(value) else "doubt")
+        value = number(value)
+    elif isinstance(value, bool):
+        value = number(value)
+    return one_line(value), style
+
+
+def _row(
+    row: Sequence[tuple[str, str | None]], heads: Sequence[Column], widths: Sequence[int], pen: Pen
+) -> str:
+    out = []
+    last = len(widths) - 1
+    for place, (head, width) in enumerate(zip(heads, widths, strict=False)):
+        text, style = row[place]
+        text = shortened(text, width, middle=head.middle)
+        blanks = " " * (width - width_of(text))
+        drawn = pen.paint(text, style)
+        if head.right:
+            out.append(blanks + drawn)
+        else:
+            out.append(drawn if place == last else drawn + blanks)
+    return "  ".join(out).rstrip()
+
+
+def _fit(heads: Sequence[Column], natural: Sequence[int], room: int | None) -> list[int]:
+    """Widths of the columns that are shown, from the left; fewer when there is no room."""
+    widths = list(natural)
+    if room is None:
+        return widths
+    for floor in (28, 16, 10):
+        for place in range(len(widths) - 1, -1, -1):
+            over = sum(widths) + 2 * (len(widths) - 1) - room
+            if over <= 0:
+                return widths
+            if not heads[place].right:
+                least = min(widths[place], max(floor, width_of(heads[place].title)))
+                widths[place] = max(widths[place] - over, least)
+    while len(widths) > 1 and sum(widths) + 2 * (len(widths) - 1) > room:
+        widths.pop()
+    # What the columns that went leave free goes back to those that were cut, from the left.
+    spare = room - sum(widths) - 2 * (len(widths) - 1)
+    for place in range(len(widths)):
+        gain = min(natural[place] - widths[place], max(spare, 0))
+        widths[place] += gain
+        spare -= gain
+    return [min(width, max(room, 4)) for width in widths]
+
+
+def _bar(part: Sequence[float], low: float, high: float, bars: str, gap: str) -> str:
+    if not all(map(math.isfinite, part)):
+        return gap
+    # Halves keep the difference of the two largest doubles finite.
+    span = high / 2 - low / 2
+    if span == 0:
+        return bars[3]
+    mean = math.fsum(value / 2 - low / 2 for value in part) / len(part)
+    return bars[min(int(mean / span * len(bars)), len(bars) - 1)]
+
+
+def _known(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _joints(*, last: bool, fancy: bool) -> tuple[str, str]:
+    if not fancy:
+        return ("`- ", "   ") if last else ("|- ", "|  ")
+    return ("└─ ", "   ") if last else ("├─ ", "│  ")
+
+
+def _label(label: Any, indent: int, pen: Pen) -> str:
+    several = isinstance(label, (list, tuple)) and not isinstance(label, Styled)
+    pieces = label if several else [label]
+    room = None if pen.width is None else max(pen.width - indent, 10)
+    out = []
+    for piece in pieces:
+        text, style = _cell(piece)
+        if room is not None:
+            if room <= 0:
+                break
+            text = shortened(text, room)
+            room -= width_of(text) + 1
+        out.append(pen.paint(text, style))
+    return " ".join(out)

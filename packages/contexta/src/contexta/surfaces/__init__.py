@@ -1,0 +1,1 @@
+"""The surfaces under their old paths; each module hands on what lives elsewhere."""
