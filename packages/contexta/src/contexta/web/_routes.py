@@ -105,7 +105,7 @@ _Entry = tuple[str, tuple[str, ...], str, "Spec | None"]
 @cache
 def _table() -> dict[int, tuple[_Entry, ...]]:
     """All routes by their number of parts, those with the fewest ids first."""
-    from contexta.web._spec import SPECS
+    from contexta.web._spec import all_specs
 
     entries: list[_Entry] = [
         (path, tuple(path.strip("/").split("/")), f"pages.{handler}", None)
@@ -113,7 +113,7 @@ def _table() -> dict[int, tuple[_Entry, ...]]:
     ]
     entries += [
         (spec.path, tuple(spec.path.strip("/").split("/")), f"api.{spec.handler}", spec)
-        for spec in SPECS
+        for spec in all_specs()
     ]
     entries.sort(key=lambda entry: (entry[0].count("{"), entry[0]))
     table: dict[int, list[_Entry]] = {}
