@@ -14,13 +14,16 @@ from contexta.cli._options import global_options
 
 __all__ = ["LazyGroup", "cli", "global_options", "report", "run"]
 
-_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _MORE = "The global options work here, too; see `contexta --help`."
 
 Entry = str | tuple[str, str]
 
 _COMMANDS: dict[str, Entry] = {
+    "backup": ("backup._tree:backup", "Make, list, verify, compare and prune backups."),
+    "demo": ("demo._command:demo", "Write a small, invented workspace to look around in."),
     "compare": ("_compare:compare", "Compare two runs: what changed from LEFT to RIGHT."),
+    "restore": ("restore._tree:restore", "Bring a backup back."),
     "runs": ("_runs:runs", "List the runs."),
 }
 _RUN: dict[str, Entry] = {
@@ -112,7 +115,7 @@ def _version(context: click.Context, _option: click.Parameter, value: Any) -> No
         context.exit()
 
 
-@click.group(cls=LazyGroup, context_settings=_CONTEXT, lazy=_COMMANDS, sections=_SECTIONS)
+@click.group(cls=LazyGroup, context_settings=CONTEXT, lazy=_COMMANDS, sections=_SECTIONS)
 @click.option(
     "-V",
     "--version",
@@ -130,13 +133,13 @@ def cli() -> None:
 cli.epilog = ""
 
 
-@cli.group("run", cls=LazyGroup, context_settings=_CONTEXT, lazy=_RUN)
+@cli.group("run", cls=LazyGroup, context_settings=CONTEXT, lazy=_RUN)
 @global_options
 def run() -> None:
     """Look at one run."""
 
 
-@cli.group("report", cls=LazyGroup, context_settings=_CONTEXT, lazy=_REPORT)
+@cli.group("report", cls=LazyGroup, context_settings=CONTEXT, lazy=_REPORT)
 @global_options
 def report() -> None:
     """Write reports."""

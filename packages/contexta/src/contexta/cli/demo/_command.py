@@ -152,6 +152,6 @@ def _next_steps(facts: dict[str, Any]) -> list[str]:
         "  contexta run show night-01",
         "  contexta compare night-01 night-02",
         "  contexta bisect accuracy --project vision",
-        "  contexta lineage deployment:vision.photo-search-2",
+        "  contexta lineage deployment:vision.photo-search-2 --direction upstream",
         "  contexta ui",
     ]

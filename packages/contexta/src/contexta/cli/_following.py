@@ -1,0 +1,40 @@
+"""Show how far the work of another package is, with the callback that it offers."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from contexta.cli._progress import progress
+from contexta.cli._state import State
+
+if TYPE_CHECKING:
+    from contexta.recovery import Progress
+
+_PHASES = {
+    "copy": "copying",
+    "inspect": "looking",
+    "pack": "packing",
+    "stage": "copying",
+    "sync": "bringing to disk",
+    "verify": "reading back",
+}
+
+
+@contextmanager
+def following(state: State, title: str) -> Iterator["Callable[[Progress], None]"]:
+    """Show a bar in bytes for the operations of `contexta.recovery`, if stderr is a terminal."""
+    with progress(state, title, unit="bytes") as bar:
+
+        def tell(now: "Progress") -> None:
+            phase = _PHASES.get(now.phase, now.phase)
+            bar.describe(f"{title}: {phase}" if phase else title)
+            bar.update(now.done_bytes, now.total_bytes or None)
+
+        yield tell
+
+
+@contextmanager
+def sweeping(state: State, title: str) -> Iterator[Callable[[Any], None]]:
+    """Show a bar for a sweep of the artifact plane."""
+    with progress(state, title, unit="bytes") as bar:
+        yield lambda now: bar.update(now.done_bytes, now.total_bytes)

@@ -1,0 +1,1 @@
+"""``contexta backup``: make, list, verify, compare and prune backups, by `contexta.recovery`."""

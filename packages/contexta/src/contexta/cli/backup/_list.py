@@ -1,0 +1,70 @@
+"""``contexta backup list``: the backups of a workspace."""
+
+from typing import Any
+
+import click
+
+from contexta.cli._draw import Column, Styled, size, table
+from contexta.cli._group import global_options
+from contexta.cli._output import show
+from contexta.cli._state import State
+
+
+@click.command("list")
+@global_options
+@click.pass_obj
+def list_(state: State) -> None:
+    """List the backups, oldest first, as their manifests tell.
+
+    Nothing else is read: `contexta backup verify` reads the bytes.
+    """
+    from contexta.recovery import list_backups
+
+    found = list_backups(state.config)
+    if not found:
+        state.root()  # a mistyped workspace must not look like one without backups
+    rows = [one.to_dict() for one in found]
+    show(
+        state,
+        {"backup_root": str(state.config.recovery.backup_root), "backups": rows},
+        lambda: _lines(state, found),
+        rows=lambda: rows,
+    )
+
+
+def _lines(state: State, found: Any) -> list[str]:
+    if not found:
+        return ["no backups yet; make one with `contexta backup create`"]
+    pen = state.pen
+    rows = []
+    for one in found:
+        counts = one.counts or {}
+        form = "archive" if one.form == "archive" else "folder"
+        state_of = (
+            Styled(f"cannot be trusted: {one.problem}", "bad")
+            if one.problem
+            else f"{form}, encrypted"
+            if one.encrypted
+            else form
+        )
+        rows.append(
+            (
+                one.backup_ref,
+                pen.when(one.created_at),
+                counts.get("runs"),
+                counts.get("records"),
+                counts.get("artifacts"),
+                size(one.total_bytes) if one.problem is None else None,
+                state_of,
+            )
+        )
+    columns = (
+        Column("BACKUP", middle=True),
+        "MADE",
+        Column("RUNS", right=True),
+        Column("RECORDS", right=True),
+        Column("ARTIFACTS", right=True),
+        Column("SIZE", right=True),
+        "FORM",
+    )
+    return table(columns, rows, pen)

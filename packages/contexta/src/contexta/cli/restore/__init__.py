@@ -1,0 +1,1 @@
+"""``contexta restore``: bring a backup back, after a look at what that would change."""
