@@ -164,7 +164,7 @@ class SecurityConfig(ConfigModel):
             as a wildcard; nothing is recorded unless named here.
         secret_key_patterns: words that make a key secret-looking, compared word by word
             and without case: ``key`` matches ``api_key``, not ``keyboard``.
-        allow_unredacted_local_exports: no effect yet, see ``INERT``.
+        allow_unredacted_local_exports: write exports as stored, without hiding secrets again.
         encryption_provider: no effect yet, see ``INERT``.
     """
 

@@ -119,7 +119,6 @@ def other_value(key):
         "retention.artifact_retention_mode": "planned",
         "security.encryption_provider": "x",
         "surfaces.cli.verbosity": "debug",
-        "surfaces.export.csv_delimiter": ";",
         "surfaces.http.host": "127.0.0.2",
     }.get(key, 3)
 

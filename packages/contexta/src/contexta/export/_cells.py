@@ -1,0 +1,75 @@
+"""Cells as text: numbers bare, text such that a spreadsheet shows it and never runs it."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+# What spreadsheets take for the start of a formula or of a command; the wide forms are the same
+# signs to a Japanese Excel. https://owasp.org/www-community/attacks/CSV_Injection
+_STARTS = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
+# Leading blanks do not keep LibreOffice from seeing a formula.
+_BLANKS = " \u00a0\u3000"
+
+
+def csv_cell(value: Any) -> str:
+    r"""Return the text of a CSV cell; ``None`` is empty.
+
+    Numbers are written by ``str``, NaN as ``nan``. Text that begins like a formula gets an
+    apostrophe before it. Control and bidirectional characters are shown as escapes such as
+    ``\x1b``; line feeds and tabs stay, the cell is quoted for them.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    return guarded(value if isinstance(value, str) else json_text(value))
+
+
+def guarded(text: str) -> str:
+    """Return the text with an apostrophe before it where it could be run as a formula."""
+    shown = _visible(text)
+    begins = text.lstrip(_BLANKS)[:1]
+    return f"'{shown}" if begins and begins in _STARTS else shown
+
+
+def _visible(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_visible_char(char) for char in text)
+
+
+def _visible_char(char: str) -> str:
+    # Cc control, Cf format (bidi marks, zero width), Cs surrogates, Zl and Zp separators.
+    if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def json_text(value: Any) -> str:
+    """Return a value as compact JSON with sorted keys; what is not finite becomes null."""
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as plain JSON data, in the form of ``Result.to_dict``.
+
+    A number that is not finite becomes ``None`` and is named beside it under
+    ``<name>_marker``, as everywhere in Contexta.
+    """
+    from contexta.interpretation._base import jsonable, nonfinite_marker
+
+    if isinstance(value, Mapping):
+        out: dict[str, Any] = {}
+        for key, one in value.items():
+            out[str(key)] = plain(one)
+            marker = nonfinite_marker(one)
+            if marker is not None:
+                out[f"{key}_marker"] = marker
+        return out
+    return jsonable(value)

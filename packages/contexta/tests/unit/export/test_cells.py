@@ -1,0 +1,76 @@
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contexta.export import Column, RowTable
+from contexta.export._cells import csv_cell
+from contexta.export._csv import csv_chunks
+
+STARTS = "=+-@\t\r\n\0"
+TEXTS = st.text(
+    st.one_of(st.characters(), st.sampled_from(STARTS + "\x1b\u202e\"',;")), max_size=12
+)
+
+
+def written(rows, delimiter=","):
+    table = RowTable("t", (Column("a"), Column("b", "float")), rows)
+    return "".join(csv_chunks(table, delimiter=delimiter))
+
+
+@given(TEXTS)
+def test_no_text_cell_begins_like_a_formula(text):
+    """Text cells that start with ``= + - @``, tab, CR or NUL get a leading apostrophe."""
+    (cell,) = next(csv.reader(io.StringIO(written([(text, None)]).split("\n", 1)[1], newline="")))[
+        :1
+    ]
+
+    assert not cell.lstrip(" \u00a0\u3000").startswith(tuple("=+-@\t\r\n\0"))
+    if text[:1] in tuple(STARTS):
+        assert cell.startswith("'")
+
+
+@given(TEXTS)
+def test_no_cell_has_an_escape_or_bidi_character(text):
+    """They are shown as text."""
+    cell = csv_cell(text)
+
+    assert not {"\x1b", "\r", "\0", "\u202e", "\u2028", "\x9b"} & set(cell)
+
+
+@given(st.one_of(st.floats(), st.integers()))
+def test_numbers_are_written_untouched(number):
+    """Also negative ones: ``str`` of the number."""
+    assert str(number) == csv_cell(number)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, ""),
+        (True, "true"),
+        (-1.5, "-1.5"),
+        ("-1.5", "'-1.5"),
+        ("  =1+1", "'  =1+1"),
+        ("\uff1dcmd()", "'\uff1dcmd()"),
+        ("a=b", "a=b"),
+        ({"b": float("nan"), "a": "x"}, '{"a":"x","b":null,"b_marker":"NaN"}'),
+    ],
+)
+def test_cells_look_as_expected(value, shown):
+    """By the type of the value, not by how it looks."""
+    assert shown == csv_cell(value)
+
+
+@given(st.lists(st.tuples(TEXTS, st.none() | st.floats(allow_nan=False)), max_size=5))
+def test_every_row_is_one_row_again(rows):
+    """Whatever is in the cells, and with any delimiter."""
+    for delimiter in ",;\t":
+        found = list(
+            csv.reader(io.StringIO(written(rows, delimiter), newline=""), delimiter=delimiter)
+        )
+
+        assert len(rows) + 1 == len(found)
+        assert {2} == {len(row) for row in found}
