@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from contexta.contract.errors import ContextaError
-from contexta.web._answers import HTML, JSON, Body, Download, json_bytes, respond
+from contexta.web._answers import (
+    HTML,
+    JSON,
+    Body,
+    Download,
+    Ready,
+    json_bytes,
+    ready,
+    respond,
+    takes_gzip,
+)
 from contexta.web._errors import HttpError, bad_request, said, status_of
 from contexta.web._limits import Limits
 from contexta.web._page import PageData
 from contexta.web._params import Params
+from contexta.web._reads import Reads
 from contexta.web._routes import Match, find, segments_of
 from contexta.web._static import static_file
+from contexta.web.live import Live
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -27,13 +36,12 @@ if TYPE_CHECKING:
     from contexta.client import Contexta
 
 _log = logging.getLogger("contexta.web")
+_EVENTS = "text/event-stream"
 _MOST_PARAMETERS = 100
 
 
 class Dispatcher:
     """Answers requests over one workspace, any number at a time.
-
-    What blocks runs in a small pool of threads; the stores keep one connection for each.
 
     Args:
         ctx: the workspace; it stays the caller's to close.
@@ -43,12 +51,16 @@ class Dispatcher:
     def __init__(self, ctx: Contexta, limits: Limits) -> None:
         self._ctx = ctx
         self._limits = limits
-        self._pool = ThreadPoolExecutor(limits.workers, thread_name_prefix="contexta-web")
+        self._reads = Reads(limits.workers, limits.seconds)
         self._running = 0
+        self.live = Live(
+            ctx, self._reads.ask, interval=limits.live_seconds, most=limits.live_clients
+        )
 
     def close(self) -> None:
         """Let running reads end, and take no more."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self.live.close()
+        self._reads.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, and write the access log."""
@@ -91,28 +103,28 @@ class Dispatcher:
             return RedirectResponse("/ui/runs", status_code=307)
         headers = headers_of(scope)
         if segments[0] == "static":
-            return respond(static_file(segments[1:]), headers)
+            return respond(static_file(segments[1:], compress=takes_gzip(headers)), headers)
+        if segments[0] == "live":
+            return await self._followed(scope, segments[1:])
         match = find(segments)
         query = {} if match.path == "/ui" else query_of(scope)
         params = Params(query, match.ids, page_limit=self._limits.page_size)
-        answer = await self._in_thread(lambda: _body(match, self._ctx, params))
+        compress = takes_gzip(headers)
+        answer = await self._reads.ask(
+            lambda: _answer(match, self._ctx, params, compress=compress),
+            # A download is read by one asker; all else can be shared.
+            key=None if match.is_download else (segments, scope["query_string"], compress),
+        )
         if isinstance(answer, Download):
             return StreamingResponse(answer.chunks, media_type=answer.media, headers=answer.headers)
         return respond(answer, headers)
 
-    async def _in_thread(self, call: Callable[[], Any]) -> Any:
-        loop = asyncio.get_running_loop()
-        try:
-            return await asyncio.wait_for(
-                loop.run_in_executor(self._pool, call), self._limits.seconds
-            )
-        except TimeoutError as error:
-            raise HttpError(
-                f"the answer took longer than {self._limits.seconds:g} s; ask for fewer runs, "
-                "with limit or a filter",
-                status=503,
-                code="http_timeout",
-            ) from error
+    async def _followed(self, scope: Scope, subject: tuple[str, ...]) -> Response:
+        headers = {"cache-control": "no-store"}
+        if scope["method"] == "HEAD":
+            return Response(media_type=_EVENTS, headers=headers)
+        stream = await self.live.follow(subject, query_of(scope))
+        return StreamingResponse(stream, media_type=_EVENTS, headers=headers)
 
     def refuse(self, scope: Scope, error: BaseException) -> Response:
         """Return the answer that says an error: a page for people, else JSON."""
@@ -129,20 +141,23 @@ class Dispatcher:
         if body is None:
             shown = {"error": {"code": code, "message": message, "details": details}}
             body = Body(json_bytes(shown), JSON, status)
-        response = respond(body, headers_of(scope))
+        headers = headers_of(scope)
+        response = respond(ready(body, compress=takes_gzip(headers)), headers)
         response.headers["cache-control"] = "no-store"
         for name, value in error.headers if isinstance(error, HttpError) else ():
             response.headers[name] = value
         return _without_body(response) if scope["method"] == "HEAD" else response
 
 
-def _body(match: Match, ctx: Contexta, params: Params) -> Body | Download:
+def _answer(match: Match, ctx: Contexta, params: Params, *, compress: bool) -> Ready | Download:
     answer = match.load()(ctx, params)
-    if isinstance(answer, PageData):
-        return _page(answer)
-    if isinstance(answer, Body | Download):
+    if isinstance(answer, Download):
         return answer
-    return Body(json_bytes(answer), JSON)
+    if isinstance(answer, PageData):
+        answer = _page(answer)
+    if not isinstance(answer, Body):
+        answer = Body(json_bytes(answer), JSON)
+    return ready(answer, compress=compress)
 
 
 def _page(page: PageData) -> Body:

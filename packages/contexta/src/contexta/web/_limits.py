@@ -18,6 +18,7 @@ class Limits:
         requests: requests that are answered at the same time; more are told to come back.
         connections: open sockets.
         workers: threads that read the workspace.
+        live_seconds: time between two looks at what such pages show.
         live_clients: pages that are kept up to date at the same time.
     """
 
@@ -29,4 +30,5 @@ class Limits:
     requests: int = 128
     connections: int = 512
     workers: int = 8
+    live_seconds: float = 1.0
     live_clients: int = 64

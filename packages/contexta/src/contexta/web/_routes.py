@@ -40,6 +40,11 @@ class Match:
     ids: Mapping[str, str]
     spec: Spec | None = None
 
+    @property
+    def is_download(self) -> bool:
+        """Whether the answer is read while it is sent."""
+        return self.handler.endswith(":download")
+
     def load(self) -> Callable[..., Any]:
         """Import the function that answers."""
         module, _, name = self.handler.partition(":")

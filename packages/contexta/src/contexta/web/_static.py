@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from contexta.web._answers import Body
+from contexta.web._answers import Body, Ready, ready
 from contexta.web._errors import not_found
 
 _MEDIA = {
@@ -30,7 +30,8 @@ def _files() -> dict[str, Path]:
     }
 
 
-def static_file(segments: tuple[str, ...]) -> Body:
+@cache
+def static_file(segments: tuple[str, ...], *, compress: bool) -> Ready:
     """Return the file of ``/static/…``, given the parts behind ``static``.
 
     Raises:
@@ -40,4 +41,4 @@ def static_file(segments: tuple[str, ...]) -> Body:
     path = _files().get(name)
     if path is None:
         raise not_found("there is no such file of the pages")
-    return Body(path.read_bytes(), _MEDIA[path.suffix])
+    return ready(Body(path.read_bytes(), _MEDIA[path.suffix]), compress=compress)

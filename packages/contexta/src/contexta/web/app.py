@@ -47,6 +47,7 @@ def build_app(
         dispatcher.close()
 
     app = _Guarded(routes=[Mount("/", app=dispatcher)], lifespan=lifespan)
+    app.state.live = dispatcher.live
     app.guard = Guard(
         app.unguarded,
         refuse=dispatcher.refuse,

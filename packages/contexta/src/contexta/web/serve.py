@@ -87,7 +87,15 @@ class Server:
             timeout_graceful_shutdown=3,
             h11_max_incomplete_event_size=self._limits.target_bytes + self._limits.header_bytes,
         )
-        self._uvicorn = uvicorn.Server(config)
+        live = self._app.state.live
+
+        class Uvicorn(uvicorn.Server):
+            async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+                # Streams have no end of their own; waiting for them would be waiting for good.
+                live.close()
+                await super().shutdown(sockets)
+
+        self._uvicorn = Uvicorn(config)
         self._uvicorn.should_exit = self._stopping.is_set()
         self._ended.clear()
         try:
