@@ -5,13 +5,70 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    NoReturn,
+    Protocol,
+    SupportsIndex,
+    TypeVar,
+    overload,
+)
 
 if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
+
+
+class _Printer(Protocol):
+    """What IPython hands to ``_repr_pretty_``."""
+
+    def text(self, text: str, /) -> None: ...
+
+
+class _Shown:
+    """How IPython shows a result, or several: as a card of HTML, and in plain words."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str | None:
+        from contexta.interpretation import fragments
+
+        return fragments.to_html(self)
+
+    def _repr_pretty_(self, printer: _Printer, _cycle: bool) -> None:
+        from contexta.interpretation import fragments
+
+        printer.text(fragments.to_text(self) or repr(self))
+
+    def to_arrow(self) -> pyarrow.Table:
+        """Return the rows as an Arrow table; see the module ``frames``."""
+        from contexta.interpretation import frames
+
+        return frames.to_arrow(self)  # type: ignore[arg-type]  # both subclasses are taken
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return the rows as a pandas frame.
+
+        Raises:
+            DependencyError: pandas is not installed (``frames_library_missing``).
+        """
+        from contexta.interpretation import frames
+
+        return frames.to_pandas(self)  # type: ignore[arg-type]
+
+    def to_polars(self) -> polars.DataFrame:
+        """Return the rows as a Polars frame.
+
+        Raises:
+            DependencyError: Polars is not installed (``frames_library_missing``).
+        """
+        from contexta.interpretation import frames
+
+        return frames.to_polars(self)  # type: ignore[arg-type]
 
 
 class FrozenDict(dict[str, Any]):
@@ -41,7 +98,7 @@ class FrozenDict(dict[str, Any]):
     __ior__ = _refuse
 
 
-class Result:
+class Result(_Shown):
     """Base of every result model.
 
     Subclasses are ``@dataclass(frozen=True, slots=True)`` and name their sequence and mapping
@@ -52,6 +109,12 @@ class Result:
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
     _sequences: ClassVar[tuple[str, ...]] = ()
     _mappings: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Show every kind of result in the same way."""
+        super().__init_subclass__(**arguments)
+        # IPython takes the ``__repr__`` that a dataclass makes before what a base class has.
+        cls._repr_pretty_ = Result._repr_pretty_  # type: ignore[method-assign]
 
     def __post_init__(self) -> None:
         """Freeze the fields named by ``_sequences`` and ``_mappings``."""
@@ -74,31 +137,36 @@ class Result:
         fields = dataclasses.fields(self)
         return _jsonable_items((field.name, getattr(self, field.name)) for field in fields)
 
-    def to_arrow(self) -> pyarrow.Table:
-        """Return the rows of this result as an Arrow table; see the module ``frames``."""
-        from contexta.interpretation import frames
 
-        return frames.to_arrow(self)
+R = TypeVar("R", bound=Result)
 
-    def to_pandas(self) -> pandas.DataFrame:
-        """Return the rows of this result as a pandas frame.
 
-        Raises:
-            DependencyError: pandas is not installed (``frames_library_missing``).
-        """
-        from contexta.interpretation import frames
+class Results(_Shown, tuple[R, ...]):
+    """Several results of one kind: a tuple that also knows how to be a table and a card.
 
-        return frames.to_pandas(self)
+    ``kind`` is their class, so that none of them still have their columns.
+    """
 
-    def to_polars(self) -> polars.DataFrame:
-        """Return the rows of this result as a Polars frame.
+    kind: type[R]
 
-        Raises:
-            DependencyError: Polars is not installed (``frames_library_missing``).
-        """
-        from contexta.interpretation import frames
+    def __new__(cls, items: Iterable[R], kind: type[R]) -> Results[R]:
+        """Hold the items in their order."""
+        found = super().__new__(cls, tuple(items))
+        found.kind = kind
+        return found
 
-        return frames.to_polars(self)
+    def __reduce__(self) -> tuple[type[Results[R]], tuple[tuple[R, ...], type[R]]]:
+        return (Results, (tuple(self), self.kind))
+
+    @overload
+    def __getitem__(self, key: SupportsIndex, /) -> R: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> Results[R]: ...
+    def __getitem__(self, key: SupportsIndex | slice, /) -> R | Results[R]:
+        """Return one item, or some of them."""
+        if isinstance(key, slice):
+            return Results(super().__getitem__(key), self.kind)
+        return super().__getitem__(key)
 
 
 class FrozenRows(Sequence[Any]):

@@ -9,7 +9,8 @@ Columns are the fields of the rows, preceded by what the whole result is about (
 each (``params.lr``), other mappings and sequences are JSON text, or lists where all items are
 texts. Instants become ``timestamp[us, UTC]``. NaN and infinities stay. Evidence and notes are
 left out; what is missing is kept beside the columns, as JSON in the schema's metadata under
-``contexta.completeness`` and in ``attrs["completeness"]`` of pandas.
+``contexta.completeness`` and in ``attrs["completeness"]`` of pandas. A result without rows keeps
+its columns.
 """
 
 from __future__ import annotations
@@ -18,11 +19,17 @@ import dataclasses
 import json
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_origin, get_type_hints
 
 from contexta.contract.errors import DependencyError, ValidationError
 from contexta.interpretation._base import Result, jsonable
 from contexta.interpretation._instants import instant_us
+from contexta.interpretation.aggregates.models import AggregateAnswer
+from contexta.interpretation.compare.models import (
+    MetricDelta,
+    MultiRunComparison,
+    RunComparison,
+)
 
 if TYPE_CHECKING:
     import pandas
@@ -61,6 +68,15 @@ _ABOUT = (
     "root_ref",
     "unit",
 )
+_LONG = {
+    "metric_key": "str",
+    "stage_name": "str",
+    "run_id": "str",
+    "run_name": "str",
+    "value": "float",
+    "best": "bool",
+}
+_ALIASES = {"int": "int64", "float": "float64", "bool": "bool"}
 _BESIDE = frozenset(("evidence_links", "completeness_notes", "completeness"))
 _SPREAD = frozenset(("params", "tags"))
 
@@ -73,9 +89,16 @@ def to_arrow(result: Result | Iterable[Result]) -> pyarrow.Table:
     """
     import pyarrow as pa
 
+    if isinstance(result, AggregateAnswer):
+        return result.to_arrow()
     rows = _rows_of(result)
+    kinds = _kinds_of(result)
     names = dict.fromkeys(name for row in rows for name in row)
-    columns = {name: _column(name, [row.get(name) for row in rows]) for name in names}
+    # Columns that a row could have are there without a row too, so that pipelines do not break.
+    names = names if rows else dict.fromkeys(kinds)
+    columns = {
+        name: _column(name, [row.get(name) for row in rows], kinds.get(name)) for name in names
+    }
     table = pa.table(columns)
     completeness = getattr(result, "completeness", None)
     if completeness is None:
@@ -109,6 +132,50 @@ def to_polars(result: Result | Iterable[Result]) -> polars.DataFrame:
     """
     frame: polars.DataFrame = _require("polars").from_arrow(to_arrow(result))
     return frame
+
+
+def _kinds_of(result: object) -> dict[str, str]:
+    """The columns that rows of this kind have, and what their fields say that they hold."""
+    if isinstance(result, MultiRunComparison):
+        return dict(_LONG)
+    if not isinstance(result, Result):
+        kind = getattr(result, "kind", None)
+        return {} if kind is None else _field_kinds(kind)
+    item = _item_class(result)
+    if item is None:
+        return _field_kinds(type(result))
+    about = {name: "str" for name in _ABOUT if hasattr(result, name)}
+    return {**about, **_field_kinds(item)}
+
+
+def _item_class(result: Result) -> type[Result] | None:
+    if isinstance(result, RunComparison):
+        return MetricDelta
+    name = _ITEMS.get(type(result).__name__)
+    if name is None:
+        return None
+    (item, _) = get_args(get_type_hints(type(result))[name])
+    found: type[Result] = item
+    return found
+
+
+def _field_kinds(kind: type[Result], prefix: str = "") -> dict[str, str]:
+    """Names of columns and their types in words; those inside results are spread."""
+    found: dict[str, str] = {}
+    for name, hint in get_type_hints(kind).items():
+        if name.startswith("_") or name in _BESIDE or name in _SPREAD:
+            continue
+        inner = [part for part in get_args(hint) or (hint,) if part is not type(None)]
+        if get_origin(hint) is ClassVar:
+            continue
+        if len(inner) == 1 and isinstance(inner[0], type) and issubclass(inner[0], Result):
+            if not prefix:
+                found.update(_field_kinds(inner[0], f"{name}_"))
+        elif get_origin(hint) is tuple:
+            found[prefix + name] = "list" if inner[0] is str else "str"
+        else:
+            found[prefix + name] = getattr(inner[0], "__name__", "str")
+    return found
 
 
 def _rows_of(result: object) -> list[dict[str, Any]]:
@@ -178,19 +245,24 @@ def _cell(value: Any) -> Any:
     return json.dumps(jsonable(value), ensure_ascii=False, allow_nan=False)
 
 
-def _column(name: str, values: list[Any]) -> pyarrow.Array:
+def _column(name: str, values: list[Any], kind: str | None) -> pyarrow.Array:
     import pyarrow as pa
 
     if name.endswith("_at"):
         instants = [instant_us(value) if isinstance(value, str) else None for value in values]
         return pa.array(instants, pa.timestamp("us", tz="UTC"))
     kinds = {type(value) for value in values if value is not None}
+    if not kinds:
+        empty = pa.list_(pa.string()) if kind == "list" else _ALIASES.get(kind or "", "string")
+        return pa.array(values, empty)
     if kinds <= {int, float} and len(kinds) > 1:
         return pa.array([None if v is None else float(v) for v in values], pa.float64())
     if len(kinds) > 1:
         return pa.array([v if v is None or type(v) is str else json.dumps(v) for v in values])
     try:
-        return pa.array(values)
+        # A whole number in a column of floats, as every value of a small table may be.
+        wanted = pa.float64() if kind == "float" and kinds == {int} else None
+        return pa.array(values, wanted)
     except (pa.ArrowInvalid, OverflowError):  # an integer beyond 64 bits
         return pa.array([None if value is None else str(value) for value in values])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from contexta.interpretation._base import Results
 from contexta.interpretation._known_names import near_metrics, near_projects, near_stages
 from contexta.interpretation.alert._checks import check_rules, label_of
 from contexta.interpretation.alert.errors import AlertError as AlertError  # reached here by scripts
@@ -32,7 +33,7 @@ class AlertService:
         self.query_service = query_service
         self.metric_aggregation = check_aggregation(metric_aggregation)
 
-    def evaluate_alerts(self, run_id: str, rules: Iterable[AlertRule]) -> tuple[AlertResult, ...]:
+    def evaluate_alerts(self, run_id: str, rules: Iterable[AlertRule]) -> Results[AlertResult]:
         """Return one result per rule, in order.
 
         A run without the metric gives a result with a note, which names the nearest keys when no
@@ -46,9 +47,8 @@ class AlertService:
         chosen = check_rules(rules)
         run = self.query_service.require_run(run_id)
         keys = [rule.metric_key for rule in chosen]
-        return self._evaluate(
-            [run], chosen, completeness_of(self.query_service, [run.run_id], keys)
-        )
+        known = completeness_of(self.query_service, [run.run_id], keys)
+        return Results(self._evaluate([run], chosen, known), AlertResult)
 
     def evaluate_alerts_fleet(
         self,

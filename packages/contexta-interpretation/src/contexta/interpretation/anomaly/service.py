@@ -9,6 +9,7 @@ from typing import Any
 
 from contexta.contract.errors import ValidationError
 from contexta.contract.time import from_epoch_us
+from contexta.interpretation._base import Results
 from contexta.interpretation._instants import instant_us
 from contexta.interpretation._nearest import hint, nearest
 from contexta.interpretation._statistics import deviations, mean, percentile, sample_std
@@ -77,7 +78,7 @@ class AnomalyService:
 
     def detect_anomalies(
         self, run_id: str, *, baseline: MetricBaseline, stage_name: str | None = None
-    ) -> tuple[AnomalyResult, ...]:
+    ) -> Results[AnomalyResult]:
         """Return one result, also for a usual value; none when the run lacks the metric.
 
         The value is judged by ``baseline`` as it is: a score needs two values or more, and fewer
@@ -89,7 +90,7 @@ class AnomalyService:
         run = self.query_service.require_run(run_id)
         rows = metric_summaries(self.query_service.repository, [run.run_id], [baseline.metric_key])
         result = self._judge(run, baseline, rows, stage_name)
-        return () if result is None else (result,)
+        return Results(() if result is None else (result,), AnomalyResult)
 
     def detect_anomalies_in_run(
         self,
@@ -99,7 +100,7 @@ class AnomalyService:
         metric_keys: Iterable[str] | None = None,
         stage_name: str | None = None,
         include_normal: bool = True,
-    ) -> tuple[AnomalyResult, ...]:
+    ) -> Results[AnomalyResult]:
         """Return one result per metric of a run; without ``include_normal`` the unusual ones.
 
         A usual value has the severity ``info``. The baseline are the completed runs of the same
@@ -127,7 +128,7 @@ class AnomalyService:
                 continue
             if include_normal or result.severity != "info":
                 results.append(result)
-        return tuple(results)
+        return Results(results, AnomalyResult)
 
     def _keys(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from contexta.contract.errors import InterpretationError
+from contexta.interpretation._base import Results
 from contexta.interpretation.errors import ResolutionError
 from contexta.interpretation.protocols import CompositeRepository, RunFinder, RunSuggester
 from contexta.interpretation.query._expression_keys import UnknownKey, unknown_keys
@@ -47,18 +48,18 @@ class QueryService:
 
     def list_runs(
         self, project_name: str | None = None, *, query: RunListQuery | None = None
-    ) -> tuple[RunRecord, ...]:
+    ) -> Results[RunRecord]:
         """Return runs, oldest first unless the query asks otherwise.
 
         Without a query: the runs of the project, or of all projects, project by project.
         ``query.project_name`` wins over the argument.
         """
         if query is None:
-            return tuple(self.repository.list_runs(project_name))
+            return Results(self.repository.list_runs(project_name), RunRecord)
         query = _with_project(given_query(query), project_name)
         if not is_decided_here(self.repository, query) and isinstance(self.repository, RunFinder):
-            return tuple(self.repository.find_runs(query))
-        return select_runs(self.repository, query)
+            return Results(self.repository.find_runs(query), RunRecord)
+        return Results(select_runs(self.repository, query), RunRecord)
 
     def page_runs(
         self,
@@ -200,19 +201,19 @@ class QueryService:
 
     def list_deployments(
         self, project_name: str | None = None, run_id: str | None = None
-    ) -> tuple[DeploymentRecord, ...]:
+    ) -> Results[DeploymentRecord]:
         """Return deployments by order and start; with both arguments, both must hold."""
-        return tuple(self.repository.list_deployments(project_name, run_id))
+        return Results(self.repository.list_deployments(project_name, run_id), DeploymentRecord)
 
-    def list_batches(self, run_id: str, stage_id: str | None = None) -> tuple[BatchRecord, ...]:
+    def list_batches(self, run_id: str, stage_id: str | None = None) -> Results[BatchRecord]:
         """Return the batches of a run, or of one of its stages."""
-        return tuple(self.repository.list_batches(run_id, stage_id))
+        return Results(self.repository.list_batches(run_id, stage_id), BatchRecord)
 
     def list_samples(
         self, run_id: str, stage_id: str | None = None, batch_id: str | None = None
-    ) -> tuple[SampleRecord, ...]:
+    ) -> Results[SampleRecord]:
         """Return the samples of a run, of one stage, or of one batch."""
-        return tuple(self.repository.list_samples(run_id, stage_id, batch_id))
+        return Results(self.repository.list_samples(run_id, stage_id, batch_id), SampleRecord)
 
     def get_artifact_origin(self, artifact_ref: str) -> RunSnapshot | None:
         """Return the run that made an artifact; ``None`` for an unknown artifact.
