@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from contexta.interpretation.changes import ChangeService
     from contexta.interpretation.gate import GateService
     from contexta.interpretation.groups import GroupService
+    from contexta.notebook import NotebookSurface
     from contexta.store.artifacts import ArtifactStore
     from contexta.store.metadata import MetadataStore
     from contexta.store.records import RecordStore
@@ -173,3 +174,11 @@ class ServiceProperties:
             )
         service: AggregateService = self._services["aggregates"]
         return service
+
+    @property
+    def notebook(self) -> NotebookSurface:
+        """Cards and frames for notebooks."""
+        if "notebook" not in self._services:
+            self._services["notebook"] = _wiring.build_notebook(self)
+        surface: NotebookSurface = self._services["notebook"]
+        return surface

@@ -78,6 +78,11 @@ def build_aggregates(records: Any, query_service: Any) -> Any:
     return AggregateService(DuckDbEngine(records), query_service=query_service)
 
 
+def build_notebook(ctx: Any) -> Any:
+    """Build what shows a workspace in notebooks; the layer above this one."""
+    return import_module("contexta.notebook").NotebookSurface(ctx)
+
+
 def build_service(name: str, query_service: Any, config: UnifiedConfig) -> Any:
     """Build one service over the query service, with the policy that `config` holds."""
     package, cls = _SERVICES[name]

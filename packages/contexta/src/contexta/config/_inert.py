@@ -40,7 +40,7 @@ INERT: Mapping[str, str] = MappingProxyType(
         "surfaces.http.host": "there is no local server yet",
         "surfaces.http.open_browser": "there is no local server yet",
         "surfaces.http.port": "there is no local server yet",
-        "surfaces.notebook.enabled": "there is no notebook output yet",
+        "surfaces.notebook.enabled": "notebook output is made when it is asked for",
     }
 )
 """Dotted name of each setting without effect, and why."""
