@@ -20,11 +20,15 @@ _MORE = "The global options work here, too; see `contexta --help`."
 Entry = str | tuple[str, str]
 
 _COMMANDS: dict[str, Entry] = {
+    "artifact": ("artifact._tree:artifact", "Files and folders of runs."),
     "backup": ("backup._tree:backup", "Make, list, verify, compare and prune backups."),
     "demo": ("demo._command:demo", "Write a small, invented workspace to look around in."),
     "compare": ("_compare:compare", "Compare two runs: what changed from LEFT to RIGHT."),
+    "recover": ("recover._tree:recover", "Find out what is left, and get it back."),
     "restore": ("restore._tree:restore", "Bring a backup back."),
     "runs": ("_runs:runs", "List the runs."),
+    "serve": ("_serve:serve", "Show a workspace in the browser."),
+    "ui": ("_ui:ui", "Open the pages of a workspace in the browser."),
 }
 _RUN: dict[str, Entry] = {
     "show": ("_run_show:show", "Show one run."),
@@ -62,8 +66,8 @@ class LazyGroup(click.Group):
         else:
             module, _, name = (entry if isinstance(entry, str) else entry[0]).partition(":")
             command = getattr(import_module(f"contexta.cli.{module}"), name)
-        if command is not None and command.epilog is None:
-            command.epilog = _MORE
+        if command is not None and _MORE not in (command.epilog or ""):
+            command.epilog = f"{command.epilog}\n\n{_MORE}" if command.epilog else _MORE
         return command
 
     def resolve_command(

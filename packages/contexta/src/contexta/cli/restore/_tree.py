@@ -11,6 +11,7 @@ from contexta.cli._group import CONTEXT, LazyGroup, global_options
     context_settings=CONTEXT,
     lazy={
         "apply": ("restore._apply:apply", "Restore a backup."),
+        "load-ledger": ("restore._load_ledger:load_ledger", "Put a restored ledger on a server."),
         "plan": ("restore._plan:plan", "Say what restoring a backup would change."),
     },
 )

@@ -1,0 +1,1 @@
+"""``contexta recover``: when something went wrong: replay, dead letters, salvage, rehearsal."""
