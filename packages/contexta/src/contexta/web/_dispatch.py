@@ -104,7 +104,7 @@ class Dispatcher:
         headers = headers_of(scope)
         if segments[0] == "static":
             return respond(static_file(segments[1:], compress=takes_gzip(headers)), headers)
-        if segments[0] == "live":
+        if segments[0] == "live" and scope.get("contexta.streams", True):
             return await self._followed(scope, segments[1:])
         match = find(segments)
         query = {} if match.path == "/ui" else query_of(scope)

@@ -48,6 +48,7 @@ def build_app(
 
     app = _Guarded(routes=[Mount("/", app=dispatcher)], lifespan=lifespan)
     app.state.live = dispatcher.live
+    app.state.close = dispatcher.close
     app.guard = Guard(
         app.unguarded,
         refuse=dispatcher.refuse,

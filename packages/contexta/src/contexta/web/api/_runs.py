@@ -51,17 +51,18 @@ def runs(ctx: Contexta, params: Params) -> dict[str, Any]:
 
     With ``offset`` there is no cursor: one way to page is enough for one list.
     """
+    from contexta.interpretation.query import RunPage
+
     query = params.run_query(limit=params.page_limit)
     limit = query.limit or params.page_limit
     after = params.text("cursor") or params.text("after")
     cursor = after if after is not None and (is_cursor(after) or params.text("cursor")) else None
     total = count_runs(ctx, query)
     if query.offset:
-        shown, following = ctx.list_runs(query=query), None
+        page = RunPage(tuple(ctx.list_runs(query=query)))
     else:
         page = ctx.page_runs(replace(query, limit=None), after=cursor, limit=limit)
-        shown, following = page.runs, page.next_cursor
-    return {"runs": to_jsonable(shown), "total": total, "next_cursor": following, "limit": limit}
+    return {**page.to_dict(), "total": total, "limit": limit}
 
 
 def count_runs(ctx: Contexta, query: RunListQuery) -> int:

@@ -1,0 +1,163 @@
+"""``contexta serve http``: the pages and JSON routes of a workspace, until interrupted."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from contexta.cli._group import CONTEXT
+from contexta.cli._options import global_options
+from contexta.cli._output import show_json
+from contexta.cli._state import State
+from contexta.cli._text import printable
+
+if TYPE_CHECKING:
+    from contexta.web import Server
+
+_PORT = 8080
+_SHORTEST_TOKEN = 16
+_KEY = "surfaces.http."
+
+
+@click.group("serve", context_settings=CONTEXT)
+@global_options
+def serve() -> None:
+    """Show a workspace in the browser."""
+
+
+def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of where to listen, and to whom."""
+    options = (
+        click.option(
+            "--host",
+            metavar="ADDRESS",
+            help="Address to bind; 127.0.0.1, this machine only, unless the settings name another.",
+        ),
+        click.option(
+            "--port",
+            type=click.IntRange(0, 65535),
+            metavar="N",
+            help=f"TCP port; 0 takes a free one.  {_PORT} unless the settings name another.",
+        ),
+        click.option(
+            "--token",
+            metavar="SECRET",
+            help="Ask every visitor for this; `new` makes one.  Other addresses than loopback "
+            "always have one.",
+        ),
+        click.option(
+            "--token-file",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="The same from a file, so that it is not in the list of processes.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@serve.command("http")
+@server_options
+@click.option("--open", "opens", is_flag=True, help="Open the start page in the browser.")
+@global_options
+@click.pass_obj
+def http(
+    state: State,
+    host: str | None,
+    port: int | None,
+    token: str | None,
+    token_file: Path | None,
+    opens: bool,
+) -> None:
+    """Serve pages and JSON until interrupted with Ctrl+C.
+
+    Only reads: training goes on beside it.  /openapi.json describes the JSON routes.
+
+    \b
+    contexta serve http
+    contexta serve http --port 0 --format json
+    contexta serve http --host 0.0.0.0 --token new
+    """  # noqa: D301  # click looks for the backspace
+    opens = opens or state.config.surfaces.http.open_browser
+    run_server(state, host, port, secret_of(token, token_file), opens=opens)
+
+
+def run_server(
+    state: State, host: str | None, port: int | None, token: str | None, *, opens: bool
+) -> None:
+    """Bind, say where, and serve until interrupted.
+
+    Raises:
+        SurfaceError: `http_port_in_use`, `http_bind_failed`.
+    """
+    from contexta.web import make_server
+
+    settings = state.config.surfaces.http
+    ctx = state.open()
+    chosen = _PORT if port is None and not _was_set(state, "port") else port
+    with make_server(
+        ctx,
+        settings.host if host is None else host,
+        settings.port if chosen is None else chosen,
+        token=token,
+    ) as server:
+        _announce(state, server)
+        if opens:
+            _open_soon(server.url)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            state.say("stopped")
+
+
+def secret_of(token: str | None, token_file: Path | None) -> str | None:
+    """Return the secret that was given, or a new one where `new` was.
+
+    Raises:
+        UsageError: it is too short to be one.
+    """
+    if token_file is not None:
+        token = token_file.read_text(encoding="utf-8").strip()
+    if token is None:
+        return None
+    if token == "new":  # noqa: S105  # the word that asks for a secret
+        import secrets
+
+        return secrets.token_urlsafe(24)
+    if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable():
+        raise click.UsageError(
+            f"the token must be at least {_SHORTEST_TOKEN} printable ASCII characters; "
+            "--token new makes one"
+        )
+    return token
+
+
+def _announce(state: State, server: "Server") -> None:
+    host, port = server.server_address
+    workspace = str(state.config.workspace.root_path)
+    if state.wants_json:
+        facts = {"host": host, "port": port, "url": server.url, "workspace": workspace}
+        show_json(facts | {"token": server.token})
+    elif not state.quiet:
+        click.echo(f"serving {printable(workspace)} at {server.url} (Ctrl+C stops)")
+    # A pipe must get the line now: whoever started this waits for the port in it.
+    sys.stdout.flush()
+
+
+def _open_soon(url: str) -> None:
+    import threading
+    import webbrowser
+
+    # The socket is bound, so the browser may knock before anybody answers.
+    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+
+def _was_set(state: State, name: str) -> bool:
+    """Whether somebody chose a setting, by file, variable or option."""
+    from contexta.config import config_provenance
+
+    source = config_provenance(state.config).get(_KEY + name)
+    return source is not None and source.kind not in ("default", "derived", "profile")
