@@ -3,7 +3,7 @@
 A ``..._table`` function asks a workspace and returns a ``RowTable``; ``write_table`` puts it
 into a file, ``text_chunks`` yields its text. Rows are written while they are read, a file is
 there whole or not at all, and what is known to be missing stands in the column ``notes`` or in
-``RowTable.notes``.
+``RowTable.notes``. Reports pass through ``ready_document``.
 
 ``surfaces.export.csv_delimiter`` and ``surfaces.export.include_completeness_notes`` shape CSV;
 ``security.redaction_mode`` hides secrets on their way out unless
@@ -16,6 +16,7 @@ Errors: those of the questions that are asked, such as ``query_run_not_found``, 
 """
 
 from contexta.export._comparison import comparison_table
+from contexta.export._documents import ready_document
 from contexta.export._judgements import alerts_table, anomaly_table, trend_table
 from contexta.export._model import Column, RowTable
 from contexta.export._run_parts import (
@@ -46,6 +47,7 @@ __all__ = [
     "export_trend_csv",
     "lineage_table",
     "params_table",
+    "ready_document",
     "records_table",
     "runs_table",
     "series_table",

@@ -1,0 +1,1 @@
+"""``contexta export``: answers as files of other tools."""

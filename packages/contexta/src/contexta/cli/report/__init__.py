@@ -1,0 +1,1 @@
+"""``contexta report``: documents about runs, one file per command."""
