@@ -22,8 +22,8 @@ from contexta.web.drawings import Curve, Mark, Point, draw_lines
 from contexta.web.pages._text import instant, number
 
 if TYPE_CHECKING:
-    from contexta.interpretation import StepSeries
-    from contexta.interpretation.repositories import MetricSeries
+    from contexta.interpretation import StepPoint, StepSeries
+    from contexta.interpretation.repositories import MetricPoint, MetricSeries
 
 _NONE = Markup("")
 
@@ -61,12 +61,12 @@ def series_view(
     height: int = 190,
 ) -> ChartView:
     """Return the chart of one curve of one run."""
-    points = series.points
+    points: Sequence[MetricPoint | StepPoint] = series.points
     steps = [p.step if p.step is not None else place for place, p in enumerate(points)]
     curve = Curve(
         title, tuple(Point(float(x), p.value) for x, p in zip(steps, points, strict=True))
     )
-    line = {
+    line: dict[str, Any] = {
         "label": title,
         "x": steps,
         "y": [json_number(p.value) for p in points],

@@ -50,8 +50,9 @@ def render(name: str, data: PageData | Mapping[str, Any], *, standalone: bool = 
 
 @cache
 def style() -> str:
-    """Return the style sheet of the pages."""
-    return (_ROOT / "static" / "app.css").read_text(encoding="utf-8")
+    """Return the style sheets of the pages as one."""
+    files = [_ROOT / "static" / name for name in ("app.css", "charts.css")]
+    return "".join(path.read_text(encoding="utf-8") for path in files)
 
 
 @cache

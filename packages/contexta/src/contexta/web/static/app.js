@@ -79,7 +79,7 @@ function helpDialog() {
 // Rows of the first table that has links to open.
 let current = -1;
 function moveRow(by) {
-  const rows = $$("table[data-rows] tbody tr");
+  const rows = $$("table.runs tbody tr");
   if (!rows.length) return;
   current = Math.max(0, Math.min(rows.length - 1, current + by));
   rows.forEach((row, index) => row.classList.toggle("chosen", index === current));
@@ -100,7 +100,7 @@ const ACTIONS = {
   t: toggleTheme,
   j: () => moveRow(1),
   k: () => moveRow(-1),
-  x: () => $("table[data-rows] tbody tr.chosen input[type=checkbox]")?.click(),
+  x: () => $("table.runs tbody tr.chosen input[type=checkbox]")?.click(),
   p: () => follow("[data-live-toggle]"),
   "[": () => follow(".pager a[rel=prev]"),
   "]": () => follow(".pager a[rel=next]"),
@@ -150,7 +150,7 @@ function start() {
   setInterval(paintTimes, 20000);
   if (document.body.dataset.live) import("./live.js").then((live) => live.start());
   if ($("[data-chart]")) import("./charts.js").then((charts) => charts.start());
-  if ($("table[data-select]")) import("./select.js").then((select) => select.start());
+  if ($("table.runs .choose")) import("./select.js").then((select) => select.start());
 }
 
 start();

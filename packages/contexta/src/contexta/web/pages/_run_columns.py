@@ -1,0 +1,149 @@
+"""Tables of runs: which columns, what is in their cells, how they sort."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from contexta.web.pages._links import with_query
+from contexta.web.pages._text import span_seconds
+from contexta.web.pages._view import column
+
+if TYPE_CHECKING:
+    from contexta.client import Contexta
+    from contexta.interpretation import RunRecord
+    from contexta.interpretation.query import RunListQuery
+
+_PARAMS_CHOSEN = 4
+_METRICS_CHOSEN = 4
+_LONGEST_KEY = 60  # a longer one is a column only where somebody asks for it
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column that people choose: ``kind`` is params, metrics or tags."""
+
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One run: ``cells`` are the values of the chosen columns, ``None`` where it has none."""
+
+    run: RunRecord
+    seconds: float | None
+    cells: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What ``_run_table.html.jinja`` draws."""
+
+    columns: tuple[Mapping[str, Any], ...]
+    chosen: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    several_projects: bool
+
+
+def choose(ctx: Contexta, runs: Sequence[RunRecord]) -> list[Column]:
+    """Return what tells these runs apart: params that differ, metrics that most have."""
+    if not runs:
+        return []
+    differing = [
+        key
+        for key, values in _param_values(runs).items()
+        if len(set(values)) > 1 and len(values) * 2 > len(runs) and len(key) <= _LONGEST_KEY
+    ]
+    counts = Counter(
+        key
+        for row in ctx.repository.metric_summaries([run.run_id for run in runs])
+        for key in {row.metric_key}
+        if len(key) <= _LONGEST_KEY
+    )
+    common = sorted(counts, key=lambda key: (-counts[key], key))[:_METRICS_CHOSEN]
+    return [
+        *(Column("params", key) for key in differing[:_PARAMS_CHOSEN]),
+        *(Column("metrics", key) for key in sorted(common)),
+    ]
+
+
+def _param_values(runs: Sequence[RunRecord]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for run in runs:
+        for key, value in run.params.items():
+            found.setdefault(key, []).append(repr(value))
+    return dict(sorted(found.items()))
+
+
+def run_table(
+    ctx: Contexta,
+    runs: Sequence[RunRecord],
+    chosen: Sequence[Column],
+    values: Mapping[str, str],
+    path: str,
+    query: RunListQuery,
+) -> Table:
+    """Return the table of some runs.
+
+    Args:
+        ctx: the workspace.
+        runs: in the order of the table.
+        chosen: columns beside those of every run.
+        values: parameters of the address, which the links of the heading keep.
+        path: address of the page.
+        query: how the runs are ordered.
+    """
+    ids = [run.run_id for run in runs]
+    metrics = {
+        one.key: ctx.query_service.run_values(one.key, run_ids=ids)
+        for one in chosen
+        if one.kind == "metrics"
+    }
+    rows = tuple(
+        Row(
+            run,
+            span_seconds(run.started_at, run.ended_at),
+            tuple(_cell(run, one, metrics) for one in chosen),
+        )
+        for run in runs
+    )
+    several = len({run.project_name for run in runs}) > 1
+    return Table(tuple(_head(chosen, values, path, query, several)), tuple(chosen), rows, several)
+
+
+def _cell(run: RunRecord, one: Column, metrics: Mapping[str, Mapping[str, float]]) -> Any:
+    if one.kind == "metrics":
+        return metrics[one.key].get(run.run_id)
+    return (run.params if one.kind == "params" else run.tags).get(one.key)
+
+
+def _head(
+    chosen: Sequence[Column],
+    values: Mapping[str, str],
+    path: str,
+    query: RunListQuery,
+    several: bool,
+) -> list[Mapping[str, Any]]:
+    def sortable(label: str, by: str, *, num: bool = False, title: str | None = None) -> Any:
+        current = query.sort_by == by
+        desc = not query.sort_desc if current else by != "name"
+        kept = [(k, v) for k, v in values.items() if k not in ("sort", "desc", "offset")]
+        href = with_query(path, [*kept, ("sort", by), ("desc", 1 if desc else 0)])
+        turned = ("desc" if query.sort_desc else "asc") if current else None
+        return column(label, num=num, sort=href, dir=turned, title=title)
+
+    head: list[Mapping[str, Any]] = [column("", title="Choose to compare"), column("Run ID")]
+    head.append(sortable("Name", "name"))
+    if several:
+        head.append(column("Project"))
+    head += [column("Status"), sortable("Started", "started_at"), column("Duration", num=True)]
+    for one in chosen:
+        if one.kind == "metrics":
+            title = f"metric {one.key}, latest value"
+            head.append(sortable(one.key, f"metric:{one.key}", num=True, title=title))
+        else:
+            head.append(column(one.key, title=f"{one.kind[:-1]} {one.key}"))
+    return head

@@ -1,0 +1,144 @@
+"""The list of runs: filter, sort, choose columns, choose runs to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from contexta.contract.errors import ValidationError
+from contexta.web._page import PageData
+from contexta.web._params import Params
+from contexta.web.pages._links import address, project_url, with_query
+from contexta.web.pages._run_columns import Column, Table, choose, run_table
+from contexta.web.pages._view import frame, pager
+
+if TYPE_CHECKING:
+    from contexta.client import Contexta
+    from contexta.interpretation import RunRecord
+    from contexta.interpretation.query import RunListQuery
+
+PATH = "/ui/runs"
+PAGE_SIZES = (25, 50, 100, 200)
+_DEFAULT_SIZE = 50
+STATUSES = ("open", "completed", "failed", "interrupted", "cancelled")
+_FILTERS = ("project", "status", "where", "after", "before")
+
+
+def start_page(ctx: Contexta, _params: Params) -> PageData:
+    """Show the newest runs, whatever the query says."""
+    return runs_page(ctx, Params())
+
+
+def runs_page(ctx: Contexta, params: Params) -> PageData:
+    """Show a page of runs, newest first unless ``sort`` and ``desc`` say otherwise.
+
+    An expression that is wrong is shown with its place marked, status 400.
+
+    Raises:
+        HttpError: 400, a number that is none.
+        ValidationError: a filter other than the expression that cannot be.
+    """
+    project = params.text("project")
+    where = params.text("where")
+    refused: ValidationError | None = None
+    try:
+        query = params.run_query(limit=_DEFAULT_SIZE)
+    except ValidationError as error:
+        if where is None or not error.code.startswith("query_") or "expression" not in error.code:
+            raise
+        refused = error
+        query = Params({"limit": params.text("limit") or ""}).run_query(limit=_DEFAULT_SIZE)
+    total = 0 if refused else _count(ctx, query)
+    shown = () if refused else ctx.list_runs(query=query)
+    table = run_table(ctx, shown, _columns(ctx, params, shown), params.query, PATH, query)
+    limit = query.limit or _DEFAULT_SIZE
+    data = frame(
+        ctx,
+        project,
+        live=None if refused else address("/live/runs", project=project),
+        asked={name: params.text(name) for name in _FILTERS},
+        keep=[(k, v) for k, v in params.query.items() if k not in (*_FILTERS, "offset")],
+        query=query,
+        sizes=PAGE_SIZES,
+        statuses=STATUSES,
+        refused=None if refused is None else _refusal(where or "", refused),
+        hints=[] if refused or total or not where else _hints(ctx, where),
+        filters=_active(params),
+        empty_workspace=not total and not refused and not ctx.list_projects(),
+        total=total,
+        table=table,
+        chooser=_chooser(ctx, params, table) if refused is None else None,
+        pager=pager(PATH, params.query, offset=query.offset, limit=limit, total=total),
+        exports=_export(params),
+    )
+    data["project_href"] = None if project is None else project_url(project)
+    return PageData("runs", "Runs", data, "runs", 400 if refused else 200)
+
+
+def _count(ctx: Contexta, query: RunListQuery) -> int:
+    asked = replace(query, limit=None, offset=0, sort_by="started_at")
+    return len(ctx.query_service.list_run_ids(query=asked))
+
+
+def _columns(ctx: Contexta, params: Params, shown: tuple[RunRecord, ...]) -> list[Column]:
+    """The columns that the address names (``show.metrics.loss=1``), else those that tell most."""
+    named = [
+        Column(kind, key)
+        for name in params.query
+        if name.startswith("show.")
+        for _, kind, key in [[*name.split(".", 2), "", ""][:3]]
+        if kind in ("params", "metrics", "tags") and key
+    ]
+    return named if named or params.flag("columns") else choose(ctx, shown)
+
+
+def _chooser(ctx: Contexta, params: Params, table: Table) -> Mapping[str, Any]:
+    """Every key that could be a column, and what the form of the choice keeps."""
+    chosen = {(column.kind, column.key) for column in table.chosen}
+    groups = [
+        (label, kind, [(key, (kind, key) in chosen) for key in ctx.repository.known_keys(kind)])
+        for label, kind in (("Metrics", "metrics"), ("Params", "params"), ("Tags", "tags"))
+    ]
+    return {
+        "groups": [group for group in groups if group[2]],
+        "kept": [(k, v) for k, v in params.query.items() if k != "columns" and k[:5] != "show."],
+        "reset": _without({k: v for k, v in params.query.items() if k[:5] != "show."}, "columns")
+        if params.flag("columns")
+        else None,
+    }
+
+
+def _active(params: Params) -> list[tuple[str, str, str]]:
+    """Filters that are set: label, value, and the address without it."""
+    labels = {"after": "Started after", "before": "Started before", "where": "Expression"}
+    kept = {k: v for k, v in params.query.items() if k != "offset"}
+    return [
+        (
+            labels.get(name, name.capitalize()),
+            kept[name],
+            _without(kept, name),
+        )
+        for name in _FILTERS
+        if name in kept
+    ]
+
+
+def _without(values: Mapping[str, str], name: str) -> str:
+    return with_query(PATH, [(k, v) for k, v in values.items() if k != name])
+
+
+def _refusal(where: str, error: ValidationError) -> Mapping[str, Any]:
+    """Why an expression is refused: the reason, and its text with a caret below the place."""
+    reason, _, drawing = str(error.message).partition("\n")
+    return {"reason": reason, "drawing": drawing, "details": error.details or {}}
+
+
+def _hints(ctx: Contexta, where: str) -> list[str]:
+    return [unknown.text for unknown in ctx.query_service.unknown_keys(where)]
+
+
+def _export(params: Params) -> list[tuple[str, str]]:
+    keep = {"project", "status", "after", "before", "where", "sort", "desc"}
+    kept = [(key, value) for key, value in params.query.items() if key in keep]
+    return [("CSV", with_query("/export/runs.csv", kept)), ("JSON", with_query("/runs", kept))]

@@ -1,0 +1,385 @@
+// One chart: uPlot, and around it what people need to read it.
+import uPlot from "./vendor/uPlot.esm.js";
+import { align, axesOf, broken, format, hasPositive, span } from "./chart-data.js";
+import { buildLegend, buildTable, buildTools } from "./chart-tools.js";
+
+const HEIGHTS = { small: 150, medium: 260, large: 440 };
+export const COLORS = 10;
+const DASHES = [[], [8, 4], [2, 3], [8, 3, 2, 3]];
+
+const probe = document.createElement("span");
+probe.hidden = true;
+
+/** The value of a color token now: canvas knows neither variables nor light-dark(). */
+function color(token, alpha = 1) {
+  if (!probe.isConnected) document.body.append(probe);
+  probe.style.color = `var(--${token})`;
+  const found = getComputedStyle(probe).color;
+  if (alpha === 1) return found;
+  return found.replace(/^rgba?\(([^)]+)\)$/, (_, parts) => {
+    const [r, g, b] = parts.split(/[\s,/]+/);
+    return `rgba(${r}, ${g}, ${b}, ${alpha})`;
+  });
+}
+
+export class Chart {
+  /**
+   * @param figure the element that holds `.chart-plot`.
+   * @param data what `normalize` returns.
+   * @param options size (small, medium, large), title, sync (charts with the same share a cursor).
+   */
+  constructor(figure, data, options) {
+    this.figure = figure;
+    this.options = options;
+    this.shown = figure.dataset.series;
+    this.plot = figure.querySelector(".chart-plot");
+    this.state = { axis: "x", log: false, weight: 0, hidden: new Set(), zoom: null };
+    this.palette = {};
+    this.data = data;
+    this.tools = buildTools(this);
+    this.plot.replaceChildren();
+    this.plot.classList.add("active");
+    this.build();
+    this.sizes = new ResizeObserver(() => this.resize());
+    this.sizes.observe(this.plot);
+    this.keys();
+  }
+
+  get height() {
+    const wanted = HEIGHTS[this.options.size] ?? HEIGHTS.medium;
+    return this.options.size === "large" ? Math.max(260, Math.min(wanted * 1.4, innerHeight - 330)) : wanted;
+  }
+
+  paint() {
+    this.palette = {
+      ink: color("ink"),
+      soft: color("soft"),
+      rule: color("rule"),
+      strong: color("rule-strong"),
+      card: color("card"),
+      bad: color("bad"),
+      mark: color("s1"),
+      lines: Array.from({ length: COLORS }, (_, index) => color(`s${index}`)),
+      faint: Array.from({ length: COLORS }, (_, index) => color(`s${index}`, 0.28)),
+    };
+  }
+
+  build() {
+    const began = performance.now();
+    this.paint();
+    this.uplot?.destroy();
+    this.columns = align(this.data, this.state.axis, this.state.weight, this.state.log);
+    this.crosses = broken(this.data, this.state.axis);
+    this.uplot = new uPlot(this.config(), this.columns, this.plot);
+    if (this.state.zoom) this.uplot.setScale("x", this.state.zoom);
+    this.legend = buildLegend(this);
+    this.describe();
+    this.tools.refresh();
+    this.drawn = performance.now() - began;
+  }
+
+  config() {
+    const { log, axis } = this.state;
+    const small = this.options.size === "small";
+    const font = `${small ? 10.5 : 11.5}px system-ui, sans-serif`;
+    const line = {
+      font,
+      stroke: () => this.palette.soft,
+      grid: { stroke: () => this.palette.rule, width: 1 },
+      ticks: { stroke: () => this.palette.rule, width: 1, size: 4 },
+      border: { show: true, stroke: () => this.palette.strong, width: 1 },
+    };
+    const label = this.data.unit ? `[${this.data.unit}]` : this.data.yLabel;
+    return {
+      width: Math.max(120, this.plot.clientWidth),
+      height: this.height,
+      pxAlign: 0,
+      padding: [10, 10, 0, 0],
+      legend: { show: false },
+      focus: { alpha: 0.3 },
+      cursor: {
+        drag: { x: true, y: false, setScale: true },
+        focus: { prox: this.data.series.length > 1 && !small ? 24 : -1 },
+        points: { size: 6 },
+        ...(this.options.sync ? { sync: { key: `contexta-${this.options.sync}`, scales: ["x", null], setSeries: false } } : {}),
+      },
+      scales: {
+        x: { time: axis === "t", range: (_, low, high) => (low === high ? [low - 1, high + 1] : [low, high]) },
+        y: log ? { distr: 3, log: 10 } : { range: this.yRange },
+      },
+      axes: [
+        {
+          ...line,
+          size: small ? 26 : 44,
+          space: this.data.names ? 110 : small ? 60 : 70,
+          label: small ? undefined : this.tools.axisLabel(),
+          labelSize: 18,
+          labelFont: font,
+          gap: 4,
+          values: axis === "t" ? undefined : (_, splits) => splits.map((value) => this.xTick(value)),
+          incrs: this.data.names ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] : undefined,
+        },
+        {
+          ...line,
+          size: (_, values) => 14 + 6.4 * Math.max(3, ...(values ?? []).map((value) => String(value ?? "").length)),
+          label: small || !label ? undefined : label,
+          labelSize: 18,
+          labelFont: font,
+          gap: 4,
+          values: (_, splits) => splits.map((value) => (value === null ? null : format(Number(value.toPrecision(8))))),
+        },
+      ],
+      series: [{}, ...this.data.series.flatMap((item, index) => this.lines(item, index))],
+      hooks: {
+        draw: [(u) => this.drawMarks(u)],
+        setCursor: [(u) => this.follow(u)],
+        setScale: [(u, key) => key === "x" && this.zoomed(u)],
+      },
+    };
+  }
+
+  yRange(u, low, high) {
+    if (low === null) return [0, 1];
+    if (low === high) {
+      const around = Math.abs(low) * 0.05 || 1;
+      return [low - around, high + around];
+    }
+    const pad = (high - low) * 0.06;
+    return [low - pad, high + pad];
+  }
+
+  lines(item, index) {
+    const place = index % COLORS;
+    const dash = DASHES[Math.floor(index / COLORS) % DASHES.length];
+    const visible = !this.state.hidden.has(index);
+    const soft = this.state.weight > 0;
+    const few = item.y.length <= 60;
+    const common = { scale: "y", show: visible, dash, spanGaps: false };
+    return [
+      {
+        ...common,
+        width: soft ? 1 : 1.6,
+        stroke: () => (soft ? this.palette.faint : this.palette.lines)[place],
+        points: { show: few && !soft, size: 5, width: 1 },
+      },
+      {
+        ...common,
+        show: visible && soft,
+        width: 2,
+        stroke: () => this.palette.lines[place],
+        points: { show: false },
+      },
+    ];
+  }
+
+  xTick(value) {
+    if (value === null) return null;
+    if (this.data.names) {
+      const name = this.data.names.find(([place]) => place === value)?.[1] ?? "";
+      return name.length > 16 ? `${name.slice(0, 15)}…` : name;
+    }
+    return this.state.axis === "r" ? span(value) : format(value);
+  }
+
+  xText(value) {
+    if (this.data.names) return this.data.names.find(([place]) => place === value)?.[1] ?? format(value);
+    if (this.state.axis === "t") return new Date(value * 1000).toLocaleString();
+    const shown = this.state.axis === "r" ? span(value) : format(value);
+    return `${this.tools.axisLabel()} ${shown}`;
+  }
+
+  drawMarks(u) {
+    const { ctx, bbox } = u;
+    const px = devicePixelRatio;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left - 6 * px, bbox.top - 10 * px, bbox.width + 12 * px, bbox.height + 10 * px);
+    ctx.clip();
+    ctx.strokeStyle = this.palette.mark;
+    ctx.fillStyle = this.palette.mark;
+    for (const mark of this.data.marks) {
+      const x = u.valToPos(mark.x, "x", true);
+      const first = u.valToPos(mark.first ?? mark.x, "x", true);
+      const last = u.valToPos(mark.last ?? mark.x, "x", true);
+      ctx.globalAlpha = 0.1;
+      ctx.fillRect(first - px, bbox.top, last - first + 2 * px, bbox.height);
+      ctx.globalAlpha = 1;
+      ctx.setLineDash([4 * px, 3 * px]);
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      ctx.setLineDash([]);
+    }
+    ctx.strokeStyle = this.palette.bad;
+    ctx.lineWidth = 1.6 * px;
+    const half = 3 * px;
+    const y = bbox.top - 4 * px;
+    let previous = -Infinity;
+    for (const [index, value] of this.crosses) {
+      if (this.state.hidden.has(index)) continue;
+      const x = u.valToPos(value, "x", true);
+      // Thousands of gaps in a row would be a bar of crosses: one for each few pixels.
+      if (x < bbox.left - 1 || x > bbox.left + bbox.width + 1 || Math.abs(x - previous) < half) continue;
+      previous = x;
+      ctx.beginPath();
+      ctx.moveTo(x - half, y - half);
+      ctx.lineTo(x + half, y + half);
+      ctx.moveTo(x + half, y - half);
+      ctx.lineTo(x - half, y + half);
+      ctx.stroke();
+    }
+    ctx.restore();
+  }
+
+  /** The values under the cursor go into the legend. */
+  follow(u) {
+    const { idx } = u.cursor;
+    this.legend.show(idx === null || idx === undefined ? null : idx);
+  }
+
+  /** What series `index` has at column `place`: its raw value, whatever is drawn. */
+  valueAt(index, place) {
+    const raw = this.columns[1 + 2 * index][place];
+    if (raw !== null) return raw;
+    const x = this.columns[0][place];
+    return this.crosses.find(([series, value]) => series === index && value === x)?.[2] ?? null;
+  }
+
+  zoomed(u) {
+    const x = this.columns[0];
+    const { min, max } = u.scales.x;
+    if (min === null || !x.length) return;
+    const whole = min <= x[0] && max >= x[x.length - 1];
+    this.state.zoom = whole ? null : { min, max };
+    this.tools.refresh();
+  }
+
+  zoomBy(factor) {
+    const { min, max } = this.uplot.scales.x;
+    const x = this.columns[0];
+    const middle = this.uplot.cursor.left >= 0 ? this.uplot.posToVal(this.uplot.cursor.left, "x") : (min + max) / 2;
+    const low = Math.max(x[0], middle - (middle - min) * factor);
+    const high = Math.min(x[x.length - 1], middle + (max - middle) * factor);
+    if (high > low) this.uplot.setScale("x", { min: low, max: high });
+  }
+
+  resetZoom() {
+    const x = this.columns[0];
+    this.state.zoom = null;
+    this.uplot.setScale("x", { min: x[0], max: x[x.length - 1] });
+  }
+
+  set(changes) {
+    if (changes.axis && changes.axis !== this.state.axis) this.state.zoom = null;
+    Object.assign(this.state, changes);
+    if (this.state.log && !hasPositive(this.data)) this.state.log = false;
+    this.build();
+  }
+
+  toggle(index) {
+    const { hidden } = this.state;
+    if (hidden.has(index)) hidden.delete(index);
+    else hidden.add(index);
+    this.uplot.batch(() => {
+      this.uplot.setSeries(1 + 2 * index, { show: !hidden.has(index) });
+      this.uplot.setSeries(2 + 2 * index, { show: !hidden.has(index) && this.state.weight > 0 });
+    });
+  }
+
+  /** New points; zoom, axis, smoothing and hidden series stay. */
+  update(data) {
+    const same = data.series.length === this.data.series.length;
+    this.data = data;
+    if (!same) {
+      this.build();
+      return;
+    }
+    this.columns = align(data, this.state.axis, this.state.weight, this.state.log);
+    this.crosses = broken(data, this.state.axis);
+    const zoom = this.state.zoom;
+    this.uplot.setData(this.columns, !zoom);
+    if (zoom) this.uplot.setScale("x", zoom);
+    this.legend.show(null);
+    this.describe();
+    this.tools.refresh();
+    this.table?.refresh();
+  }
+
+  repaint() {
+    this.paint();
+    this.uplot.redraw(false, true);
+  }
+
+  resize() {
+    const width = Math.floor(this.plot.clientWidth);
+    if (width > 0 && (width !== this.uplot.width || this.height !== this.uplot.height)) {
+      this.uplot.setSize({ width: Math.max(120, width), height: this.height });
+    }
+  }
+
+  describe() {
+    const parts = this.data.series.map((item) => {
+      const finite = item.y.filter(Number.isFinite);
+      const gaps = item.y.length - finite.length;
+      if (!finite.length) return `${item.label}: no finite value`;
+      let low = finite[0];
+      let high = finite[0];
+      for (const value of finite) {
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+      const lost = gaps ? `, ${gaps} NaN or infinite` : "";
+      return `${item.label}: ${item.y.length} points${lost}, from ${format(finite[0])} to ${format(finite.at(-1))}, lowest ${format(low)}, highest ${format(high)}`;
+    });
+    this.plot.setAttribute("role", "group");
+    this.plot.setAttribute("aria-roledescription", "chart");
+    this.plot.setAttribute("aria-label", `${this.options.title ?? "Chart"}. ${parts.slice(0, 6).join("; ")}. Arrow keys read values.`);
+    this.plot.tabIndex = 0;
+  }
+
+  keys() {
+    this.plot.addEventListener("keydown", (event) => {
+      const x = this.columns[0];
+      if (!x.length) return;
+      const step = event.shiftKey ? Math.max(1, Math.round(x.length / 20)) : 1;
+      const at = this.uplot.cursor.idx ?? (event.key === "ArrowLeft" ? x.length : -1);
+      const go = { ArrowRight: at + step, ArrowLeft: at - step, Home: 0, End: x.length - 1 }[event.key];
+      if (go !== undefined) {
+        const place = Math.max(0, Math.min(x.length - 1, go));
+        this.uplot.setCursor({ left: this.uplot.valToPos(x[place], "x"), top: 10 });
+        this.say(place);
+      } else if (event.key === "+" || event.key === "=") this.zoomBy(0.6);
+      else if (event.key === "-") this.zoomBy(1 / 0.6);
+      else if (event.key === "0") this.resetZoom();
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+  }
+
+  say(place) {
+    const values = this.data.series
+      .map((item, index) => [item.label, this.valueAt(index, place)])
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([label, value]) => `${label} ${format(value)}`);
+    const status = document.querySelector("[data-announce]");
+    if (status) status.textContent = `${this.xText(this.columns[0][place])}: ${values.slice(0, 8).join(", ")}`;
+  }
+
+  toggleTable() {
+    this.table ??= buildTable(this);
+    return this.table.toggle();
+  }
+
+  addGrow(grow) {
+    this.tools.addGrow(grow);
+  }
+
+  destroy() {
+    this.sizes.disconnect();
+    this.uplot.destroy();
+  }
+}
+
+export { axesOf };
