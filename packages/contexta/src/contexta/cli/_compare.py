@@ -5,10 +5,30 @@ from typing import Any
 
 import click
 
-from contexta.cli._group import global_options
-from contexta.cli._output import show_json, show_lines
+from contexta.cli._draw import (
+    Column,
+    Pen,
+    Styled,
+    better,
+    heading,
+    percent,
+    signed,
+    status,
+    table,
+)
+from contexta.cli._notes import limits
+from contexta.cli._options import global_options
+from contexta.cli._output import show
 from contexta.cli._state import State
-from contexta.cli._text import number, printable, table
+from contexta.cli._text import one_line
+
+_KINDS = {
+    "param": "Params",
+    "tag": "Tags",
+    "environment": "Environment",
+    "package": "Packages",
+    "variable": "Variables",
+}
 
 
 @click.command("compare")
@@ -17,53 +37,102 @@ from contexta.cli._text import number, printable, table
 @global_options
 @click.pass_obj
 def compare(state: State, left: str, right: str) -> None:
-    """Compare two runs: what changed from LEFT to RIGHT."""
+    """Compare two runs: what changed from LEFT to RIGHT.
+
+    Differences are RIGHT - LEFT, green where RIGHT is better, as the name of the metric says.
+    """
     comparison = state.open().compare_runs(left, right)
-    if state.wants_json:
-        show_json(comparison)
-    else:
-        show_lines(_lines(comparison))
+    deltas = [one for stage in comparison.stage_comparisons for one in stage.metric_deltas]
+    show(
+        state,
+        comparison,
+        lambda: _lines(comparison, deltas, state.pen),
+        rows=lambda: [_flat(one) for one in deltas],
+    )
 
 
-def _lines(comparison: Any) -> Iterator[str]:
-    left, right = printable(comparison.left_run_id), printable(comparison.right_run_id)
-    yield f"{left} -> {right}"
+def _flat(delta: Any) -> dict[str, Any]:
+    names = (
+        "stage_name",
+        "metric_key",
+        "left_value",
+        "right_value",
+        "delta",
+        "change_ratio",
+        "relative_change",
+        "improved",
+        "unit",
+    )
+    return {name: getattr(delta, name) for name in names}
+
+
+def _lines(comparison: Any, deltas: list[Any], pen: Pen) -> Iterator[str]:
+    left, right = one_line(comparison.left_run_id, 80), one_line(comparison.right_run_id, 80)
+    arrow = "→" if pen.fancy and pen.color else "->"
+    yield f"{pen.paint(left, 'bold')} {arrow} {pen.paint(right, 'bold')}"
     if comparison.summary:
-        yield printable(comparison.summary, keep_lines=True)
+        yield one_line(comparison.summary, 400)
     stages = [
-        (stage.stage_name, stage.left_status, stage.right_status)
+        (stage.stage_name, status(stage.left_status, pen), status(stage.right_status, pen))
         for stage in comparison.stage_comparisons
         if stage.stage_name is not None
     ]
     if stages:
-        yield ""
-        yield from table(("STAGE", "LEFT", "RIGHT"), stages)
-    metrics = [
+        yield from heading("Stages", pen)
+        yield from table(["STAGE", "LEFT", "RIGHT"], stages, pen)
+    yield from _metrics(deltas, pen)
+    yield from _values(comparison.value_changes, pen)
+    if comparison.artifact_changes:
+        yield from heading("Artifacts", pen)
+        rows = [
+            (one.artifact_kind, one.change, one.change_detail or "")
+            for one in comparison.artifact_changes
+        ]
+        yield from table(["KIND", "CHANGE", "DETAIL"], rows, pen)
+    yield from limits(comparison.completeness_notes, comparison.completeness, pen)
+
+
+def _metrics(deltas: list[Any], pen: Pen) -> Iterator[str]:
+    if not deltas:
+        return
+    yield from heading("Metrics", pen)
+    rows = [
         (
-            delta.metric_key,
-            delta.stage_name,
-            number(delta.left_value),
-            number(delta.right_value),
-            number(delta.delta),
+            one.metric_key,
+            one.stage_name,
+            one.left_value,
+            one.right_value,
+            better(signed(one.delta), one.improved),
+            better(percent(one.relative_change), one.improved),
+            _judged(one.improved),
         )
-        for stage in comparison.stage_comparisons
-        for delta in stage.metric_deltas
+        for one in deltas
     ]
-    if metrics:
-        yield ""
-        yield from table(("METRIC", "STAGE", "LEFT", "RIGHT", "DELTA"), metrics)
-    values = [
-        (one.kind, one.key, _shown(one.left_value), _shown(one.right_value))
-        for one in comparison.value_changes
+    columns = [
+        "METRIC",
+        "STAGE",
+        *(Column(title, right=True) for title in ("LEFT", "RIGHT", "DELTA", "PERCENT")),
+        "",
     ]
-    if values:
-        yield ""
-        yield from table(("WHAT", "NAME", "LEFT", "RIGHT"), values)
-    for change in comparison.artifact_changes:
-        yield f"Artifact {printable(change.artifact_kind)}: {printable(change.change)}"
-    for note in comparison.completeness_notes:
-        yield f"Note ({printable(note.severity)}): {printable(note.summary)}"
+    yield from table(columns, rows, pen)
 
 
-def _shown(value: object) -> str:
-    return "-" if value is None else printable(value)
+def _judged(improved: bool | None) -> Styled:
+    # A word beside the color, for those who do not see the color.
+    if improved is None:
+        return Styled("", None)
+    return Styled("better", "good") if improved else Styled("worse", "bad")
+
+
+def _values(changes: Any, pen: Pen) -> Iterator[str]:
+    for kind, title in _KINDS.items():
+        found = [one for one in changes if one.kind == kind]
+        if found:
+            yield from heading(f"{title} ({len(found)})", pen)
+            rows = [(one.key, one.left_value, one.right_value, one.change) for one in found]
+            yield from table(["NAME", "LEFT", "RIGHT", "CHANGE"], rows, pen)
+    left = [one for one in changes if one.kind not in _KINDS]
+    if left:
+        yield from heading("Other", pen)
+        others = [(f"{one.kind} {one.key}", one.left_value, one.right_value) for one in left]
+        yield from table(["NAME", "LEFT", "RIGHT"], others, pen)

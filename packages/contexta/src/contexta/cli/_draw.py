@@ -113,7 +113,7 @@ class Node:
     children: list["Node"] = field(default_factory=list)
 
 
-def table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]], pen: Pen) -> list[str]:
+def table(columns: Sequence[object], rows: Iterable[Sequence[object]], pen: Pen) -> list[str]:
     """Lines of a table that fits ``pen.width``.
 
     Long cells are shortened, those of the right columns first.  Columns for which no room
@@ -124,7 +124,7 @@ def table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]], pen
         rows: a cell is a :class:`Styled`, text, a number or ``None``.
         pen: how to draw.
     """
-    heads = [one if isinstance(one, Column) else Column(one) for one in columns]
+    heads = [one if isinstance(one, Column) else Column(str(one)) for one in columns]
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [
         max([width_of(head.title), *(width_of(row[place][0]) for row in cells)])

@@ -12,7 +12,7 @@ import click
 
 from contexta.cli._options import global_options
 
-__all__ = ["LazyGroup", "cli", "global_options", "report", "run"]
+__all__ = ["LazyGroup", "cli", "global_options", "provenance", "report", "run", "search"]
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _MORE = "The global options work here, too; see `contexta --help`."
@@ -20,10 +20,31 @@ _MORE = "The global options work here, too; see `contexta --help`."
 Entry = str | tuple[str, str]
 
 _COMMANDS: dict[str, Entry] = {
+    "bisect": ("_bisect:bisect", "Find the first run after a metric changed."),
+    "export": ("export._tree:export", "Write answers as files: CSV, JSON lines, Parquet, HTML."),
+    "gate": ("_gate:gate", "Hold runs against rules: pass, fail or cannot tell."),
     "artifact": ("artifact._tree:artifact", "Files and folders of runs."),
     "backup": ("backup._tree:backup", "Make, list, verify, compare and prune backups."),
     "demo": ("demo._command:demo", "Write a small, invented workspace to look around in."),
+    "aggregate": ("_trend:aggregate", "Summarize a metric over the runs."),
+    "alert": ("_alert:alert", "Evaluate rules on the metrics of a run, or of many."),
+    "anomaly": ("_anomaly:anomaly", "Compare the values of a run with those of earlier runs."),
+    "batches": ("_parts:batches", "List the batches of a run."),
     "compare": ("_compare:compare", "Compare two runs: what changed from LEFT to RIGHT."),
+    "compare-multi": ("_compare_many:compare_multi", "Compare two or more runs in one table."),
+    "deployments": ("_parts:deployments", "List the deployments."),
+    "diagnostics": ("_diagnostics:diagnostics", "Say what looks wrong with a run."),
+    "environment": ("_environment:environment", "Show what a run ran on."),
+    "events": ("_events:events", "List the events of a run."),
+    "lineage": ("_lineage:lineage", "Draw what a thing came from and went into."),
+    "metrics": ("_metrics:metrics", "List the metrics of a run, of a project, or of all runs."),
+    "projects": ("_projects:projects", "List the projects."),
+    "samples": ("_parts:samples", "List the samples of a run."),
+    "series": ("_series:series", "Draw one metric of one run over its steps."),
+    "sizes": ("_stages:sizes", "Follow how large the artifacts of a kind are."),
+    "spans": ("_spans:spans", "Draw the spans of a run as a tree."),
+    "stages": ("_stages:stages", "Follow how long a stage takes over the runs."),
+    "trend": ("_trend:trend", "Follow a metric over the runs."),
     "recover": ("recover._tree:recover", "Find out what is left, and get it back."),
     "restore": ("restore._tree:restore", "Bring a backup back."),
     "runs": ("_runs:runs", "List the runs."),
@@ -31,13 +52,66 @@ _COMMANDS: dict[str, Entry] = {
     "ui": ("_ui:ui", "Open the pages of a workspace in the browser."),
 }
 _RUN: dict[str, Entry] = {
+    "compare": _COMMANDS["compare"],
+    "compare-many": _COMMANDS["compare-multi"],
+    "diagnose": _COMMANDS["diagnostics"],
+    "list": _COMMANDS["runs"],
     "show": ("_run_show:show", "Show one run."),
 }
+_SEARCH: dict[str, Entry] = {
+    "artifacts": ("_search:search_artifacts", "Find artifacts by a piece of their names."),
+    "runs": ("_search:search_runs", "Find runs by a piece of their names."),
+}
+_PROVENANCE: dict[str, Entry] = {
+    "audit": ("_provenance:audit", "Say what is known about how to run it again."),
+    "diff": ("_provenance:diff", "Compare the environments of two runs."),
+}
 _REPORT: dict[str, Entry] = {
-    "snapshot": "_report:snapshot",
+    "alert": ("report._alert:alert", "Report on which alert rules a run triggers."),
+    "anomaly": ("report._anomaly:anomaly", "Report on how a run compares with those before it."),
+    "change": ("report._change:change", "Report on where a metric changed over the runs."),
+    "compare": ("report._compare:compare", "Report on what changed from LEFT to RIGHT."),
+    "gate": ("report._gate:gate", "Report on whether runs meet rules."),
+    "group": ("report._group:group", "Report on whether two groups of runs differ."),
+    "multi": ("report._multi:multi", "Report on several runs in one table."),
+    "project": ("report._project:project", "Report on the runs of a project."),
+    "snapshot": ("report._snapshot:snapshot", "Report on one run."),
+    "trend": ("report._trend:trend", "Report on a metric over runs."),
 }
 # Headings of the list of commands; what stands under none comes last.
-_SECTIONS: dict[str, tuple[str, ...]] = {}
+_SECTIONS: dict[str, tuple[str, ...]] = {
+    "Start": ("init", "demo", "ui", "serve"),
+    "Find runs": ("runs", "search", "projects", "query"),
+    "Look at one run": (
+        "run",
+        "watch",
+        "metrics",
+        "series",
+        "events",
+        "spans",
+        "batches",
+        "samples",
+        "environment",
+        "lineage",
+        "deployments",
+    ),
+    "Compare": ("compare", "compare-multi", "trend", "aggregate", "stages", "sizes", "bisect"),
+    "Judge": ("diagnostics", "anomaly", "alert", "gate", "provenance"),
+    "Write": ("report", "export"),
+    "Keep": (
+        "artifact",
+        "backup",
+        "restore",
+        "recover",
+        "doctor",
+        "check",
+        "repair",
+        "compact",
+        "retain",
+        "erase",
+        "merge",
+    ),
+}
 
 
 class LazyGroup(click.Group):
@@ -141,6 +215,18 @@ cli.epilog = ""
 @global_options
 def run() -> None:
     """Look at one run."""
+
+
+@cli.group("search", cls=LazyGroup, context_settings=CONTEXT, lazy=_SEARCH)
+@global_options
+def search() -> None:
+    """Find runs and artifacts by a piece of their names."""
+
+
+@cli.group("provenance", cls=LazyGroup, context_settings=CONTEXT, lazy=_PROVENANCE)
+@global_options
+def provenance() -> None:
+    """Say whether a run can be run again, and how environments differ."""
 
 
 @cli.group("report", cls=LazyGroup, context_settings=CONTEXT, lazy=_REPORT)

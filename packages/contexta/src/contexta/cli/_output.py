@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ def show(
 
     Args:
         state: says the form.
-        result: a result with ``to_dict()``, or plain data that holds such.
+        result: a result with ``to_dict()``, plain data that holds such, or a function that
+            makes one of these.
         draw: makes the lines for people; called for text only.
         rows: makes flat rows for NDJSON and CSV; a result without rows has neither.
 
@@ -35,14 +37,14 @@ def show(
     """
     form = state.form
     if form == "json":
-        show_json(result)
+        show_json(result() if callable(result) else result)
     elif form == "text":
         show_lines(draw())
     elif rows is None:
         raise click.UsageError(f"this command has no rows for --format {form}; use json")
     elif form == "ndjson":
         for row in rows():
-            click.echo(json.dumps(row, sort_keys=True, allow_nan=False, default=_plain))
+            click.echo(json.dumps(finite(row), sort_keys=True, allow_nan=False, default=_plain))
     else:
         click.echo(csv_text(rows()), nl=False)
 
@@ -58,6 +60,19 @@ def json_text(value: Any) -> str:
     Characters outside of ASCII are escaped, so that no terminal acts on them.
     """
     return json.dumps(value, indent=2, sort_keys=True, allow_nan=False, default=_plain)
+
+
+def finite(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row without NaN and infinities: ``None``, and ``<name>_marker`` says which it was."""
+    plain: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            plain[name] = None
+            words = {math.inf: "Infinity", -math.inf: "-Infinity"}
+            plain[f"{name}_marker"] = words.get(value, "NaN")
+        else:
+            plain[name] = value
+    return plain
 
 
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:

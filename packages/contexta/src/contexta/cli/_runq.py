@@ -1,0 +1,112 @@
+"""The options that choose runs, shared by all commands that take several."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from contexta.interpretation.query import RunListQuery
+
+
+class Asked(NamedTuple):
+    """Which runs were asked for."""
+
+    project: str | None = None
+    status: str | None = None
+    after: str | None = None
+    before: str | None = None
+    where: str | None = None
+    sort: str | None = None
+    desc: bool = False
+    limit: int | None = None
+    offset: int | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether any option was."""
+        return any(value is not None and value is not False for value in self)
+
+    def query(self) -> "RunListQuery | None":
+        """The query of the options; ``None`` when there are none.
+
+        Raises:
+            ValidationError: an option that cannot be; an expression with the place of the fault.
+        """
+        return self.always() if self.given else None
+
+    def always(self) -> "RunListQuery":
+        """The query of the options, that of all runs without one."""
+        from contexta.interpretation.query import RunListQuery, TimeRange
+
+        bounds = None
+        if self.after is not None or self.before is not None:
+            bounds = TimeRange(self.after, self.before)
+        return RunListQuery(
+            project_name=self.project,
+            status=self.status,
+            time_range=bounds,
+            where=self.where,
+            sort_by=self.sort or "started_at",
+            sort_desc=self.desc,
+            limit=self.limit,
+            offset=self.offset or 0,
+        )
+
+
+_OPTIONS = (
+    click.option("--project", metavar="NAME", help="Only runs of this project."),
+    click.option("--status", metavar="STATUS", help="Only runs with this status."),
+    click.option("--after", metavar="ISO", help="Only runs that started at this time or later."),
+    click.option("--before", metavar="ISO", help="Only runs that started at this time or before."),
+    click.option(
+        "--where",
+        metavar="EXPR",
+        help="Only runs for which this is true, such as "
+        "'params.lr < 0.01 and metrics.accuracy.max > 0.9'.",
+    ),
+    click.option(
+        "--sort",
+        metavar="FIELD",
+        help="Order by started_at, ended_at, name or metric:KEY.  Default: started_at.",
+    ),
+    click.option("--desc", is_flag=True, help="Newest, last or highest first."),
+    click.option("--limit", type=int, metavar="N", help="At most this many runs."),
+    click.option("--offset", type=int, metavar="N", help="Leave out this many first."),
+)
+
+
+def run_query(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options; the command gets them as one argument ``asked``."""
+
+    @wraps(command)
+    def called(*args: Any, **options: Any) -> Any:
+        asked = Asked(**{name: options.pop(name) for name in Asked._fields})
+        return command(*args, asked=asked, **options)
+
+    found: Callable[..., Any] = called
+    for option in reversed(_OPTIONS):
+        found = option(found)
+    return found
+
+
+def nothing_found(ctx: Any, asked: Asked) -> list[str]:
+    """Say that no run fits, and what else may have been meant."""
+    projects = ctx.list_projects()
+    if not projects:
+        return ["no runs: this workspace has none yet"]
+    lines = ["no runs"]
+    if asked.project is not None and asked.project not in projects:
+        from contexta.cli._text import one_line
+
+        known = ", ".join(one_line(name, 40) for name in projects[:10])
+        lines.append(f"Hint: there is no project {one_line(asked.project, 60)}; it has {known}")
+    if asked.where is not None:
+        from contexta.cli._text import one_line
+
+        for key in ctx.query_service.unknown_keys(asked.where):
+            near = f"; nearest: {', '.join(one_line(n, 60) for n in key.nearest)}"
+            field = one_line(f"{key.field}.{key.key}", 80)
+            lines.append(f"Hint: no run has {field}{near if key.nearest else ''}")
+    return lines
