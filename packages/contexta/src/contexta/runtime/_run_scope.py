@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from contexta.common.results import ReadOnlyMapping, read_only
 from contexta.runtime._base import BaseScope
 from contexta.runtime._inner import StageScope, open_inner
+from contexta.runtime._sink_events import tell
 from contexta.runtime._snapshots import Snapshots
 from contexta.runtime._values import clean_params, clean_tags
 
@@ -99,6 +100,7 @@ class RunScope(BaseScope):
         with self._lock:
             self._params.update(clean)
         self._session.ledger.update_params(self.ref, clean)
+        tell(self._session, "params_logged", self.ref, clean)
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Set tags; scalars become text.
@@ -112,6 +114,7 @@ class RunScope(BaseScope):
         with self._lock:
             self._tags.update(clean)
         self._session.ledger.update_tags(self.ref, clean)
+        tell(self._session, "tags_set", self.ref, clean)
 
     def _take_snapshots(self, moment: str) -> None:
         """Begin to find out, in the background, what the run runs on since `moment`."""
@@ -128,6 +131,8 @@ class RunScope(BaseScope):
         # First the records: a run that is said to have ended has all of them on disk.
         session.settle_records()
         if self._pid != os.getpid() or self._joined:
+            tell(session, "flush")
             return  # a worker leaves; the run is closed by who opened it
         found = None if self._snapshots is None else self._snapshots.findings()
         session.ledger.close_run(self.ref, str(self.status), str(self.closed_at), found)
+        tell(session, "run_closed", self.ref, str(self.status), str(self.closed_at))

@@ -30,6 +30,7 @@ from contexta.runtime._ledger import Ledger
 from contexta.runtime._naming import NameTable, check_explicit_ref, scope_name
 from contexta.runtime._run_scope import RunScope
 from contexta.runtime._session_calls import SessionCalls
+from contexta.runtime._sink_events import tell
 from contexta.runtime._values import clean_params, clean_tags, json_mapping, ref_text
 from contexta.store.records import SeriesContext
 
@@ -149,6 +150,7 @@ class RuntimeSession(BackgroundWork, SessionCalls):
         )
         scope = self._build_run(run, snapshot, joined=joined)
         scope._begin()
+        tell(self, "run_opened", run)
         if found is not None:
             self._continue(scope, wished)
         if not joined:
@@ -341,6 +343,7 @@ class RuntimeSession(BackgroundWork, SessionCalls):
                 logging.ERROR,
                 f"{self.ledger.waiting} metadata row(s) were never stored",
             )
+        tell(self, "flush")
         if failures:
             raise failures[0]
 

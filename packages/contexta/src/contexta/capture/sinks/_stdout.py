@@ -14,6 +14,9 @@ from contexta.capture.sinks._base import BaseSink, SinkCaptureReceipt
 class StdoutSink(BaseSink):
     """Print one JSON object per payload to `stdout` or `stderr`, and flush.
 
+    Without `indent` an object is one line without spaces. Text is UTF-8 where the stream
+    takes it, and escaped where it does not.
+
     Raises:
         ValueError: unknown stream.
     """
@@ -44,7 +47,23 @@ class StdoutSink(BaseSink):
         }
         # Looked up per call, so that redirected streams are honored.
         stream = getattr(sys, self.stream)
-        text = json.dumps(line, ensure_ascii=False, allow_nan=False, indent=self._indent)
+        text = self._text(line, ascii_only=False)
+        try:
+            text.encode(getattr(stream, "encoding", None) or "utf-8")
+        except (UnicodeEncodeError, LookupError):
+            text = self._text(line, ascii_only=True)
         stream.write(text + "\n")
         stream.flush()
-        return SinkCaptureReceipt.success(metadata={"stream": self.stream})
+        return SinkCaptureReceipt.success(
+            metadata={"stream": self.stream, "payload_ref": request.payload_ref}
+        )
+
+    def _text(self, line: dict[str, Any], *, ascii_only: bool) -> str:
+        separators = (",", ":") if self._indent is None else None
+        return json.dumps(
+            line,
+            ensure_ascii=ascii_only,
+            allow_nan=False,
+            indent=self._indent,
+            separators=separators,
+        )
