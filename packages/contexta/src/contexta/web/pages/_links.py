@@ -64,7 +64,7 @@ def ref_url(ref: object) -> str | None:
     if kind == "project" and name:
         return project_url(name)
     if kind == "deployment" and name:
-        return f"/ui/deployments#{segment(ref)}"
+        return f"/ui/deployments/{segment(ref)}"
     if kind in _RUN_PARTS and len(parts) >= 3:
         return run_url(f"run:{parts[0]}.{parts[1]}", fragment=_RUN_PARTS[kind])
     return None

@@ -51,7 +51,7 @@ def render(name: str, data: PageData | Mapping[str, Any], *, standalone: bool = 
 @cache
 def style() -> str:
     """Return the style sheets of the pages as one."""
-    files = [_ROOT / "static" / name for name in ("app.css", "charts.css")]
+    files = [_ROOT / "static" / name for name in ("app.css", "charts.css", "analysis.css")]
     return "".join(path.read_text(encoding="utf-8") for path in files)
 
 

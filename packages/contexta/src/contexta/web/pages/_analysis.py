@@ -1,0 +1,27 @@
+"""What the templates of the analysing pages use beside values: keys of curves, p values."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from contexta.web.drawings import draw_key
+from contexta.web.pages._text import MISSING
+
+
+def p_value(value: float | None) -> str:
+    """Return a p value to two digits; very small ones as a bound."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    if value < 0.0001:
+        return "< 0.0001"
+    return f"{value:.4f}" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def cols(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return columns for ``ui.table`` of which a template names only what is special."""
+    return [_PLAIN | column for column in columns]
+
+
+_PLAIN: dict[str, Any] = {"label": "", "num": False, "sort": None, "dir": None, "title": None}
+TOOLS: dict[str, Any] = {"cols": cols, "draw_key": draw_key, "p_value": p_value}

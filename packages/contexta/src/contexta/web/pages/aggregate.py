@@ -1,0 +1,66 @@
+"""One metric over all runs: how many values, and how they spread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contexta.web._page import PageData
+from contexta.web.drawings import draw_box
+from contexta.web.pages._analysis import TOOLS
+from contexta.web.pages._choices import metric_choices, stage_names
+from contexta.web.pages._links import address
+from contexta.web.pages._view import notes
+from contexta.web.pages.metrics import metrics_picker
+
+if TYPE_CHECKING:
+    from contexta.client import Contexta
+    from contexta.web._params import Params
+
+_ASKED = ("status", "after", "before", "limit", "offset", "sort", "desc", "where")
+_PERCENTILES = ("min", "p25", "p50", "p75", "p90", "p95", "p99", "max")
+
+
+def aggregate_page(ctx: Contexta, params: Params) -> PageData:
+    """Show the statistics of a metric; without ``metric``, let the reader pick one."""
+    metric = params.text("metric")
+    if metric is None:
+        return metrics_picker(
+            ctx,
+            params,
+            status=400,
+            told="the parameter metric is missing",
+            title="Aggregate: pick a metric",
+            target="/ui/metrics/aggregate",
+        )
+    project, stage = params.text("project"), params.text("stage")
+    asked = any(params.text(name) is not None for name in _ASKED)
+    found = ctx.aggregation_service.aggregate_metric(
+        metric,
+        query=params.run_query() if asked else None,
+        project_name=project,
+        stage_name=stage,
+    )
+    marks = [(name, getattr(found, name)) for name in _PERCENTILES]
+    choices = metric_choices(ctx, project)
+    here = {"metric": metric, "project": project, "stage": stage}
+    data = {
+        **TOOLS,
+        "crumbs": (("Metrics", "/ui/metrics"), (metric, None)),
+        "found": found,
+        "metric": metric,
+        "project": project,
+        "projects": ctx.list_projects(),
+        "stage": stage,
+        "stages": stage_names(choices, metric),
+        "metrics": [choice.key for choice in choices],
+        "percentiles": marks,
+        "box": draw_box({name: value for name, value in marks if value is not None}, title=metric)
+        if found.count
+        else None,
+        "links": {
+            "trend": address("/ui/metrics/trend", **here),
+            "changes": address("/ui/changes", **here),
+        },
+        "notes": notes(found.completeness_notes, found.completeness),
+    }
+    return PageData("aggregate", f"Aggregate: {metric}", data, "trends")

@@ -1,0 +1,198 @@
+"""Two runs side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from contexta.web._page import PageData
+from contexta.web.pages._analysis import TOOLS
+from contexta.web.pages._charts import ChartView
+from contexta.web.pages._links import address, run_url
+from contexta.web.pages._overlays import overlay, shared_curves
+from contexta.web.pages._replicates import between_replicates
+from contexta.web.pages._text import short_ref, span_seconds
+from contexta.web.pages._view import column, columns, notes
+from contexta.web.pages.compare_pick import picker
+
+if TYPE_CHECKING:
+    from contexta.client import Contexta
+    from contexta.interpretation import (
+        GroupComparison,
+        GroupMetric,
+        MetricDelta,
+        MultiRunMetricRow,
+        RunComparison,
+        RunRecord,
+    )
+    from contexta.web._params import Params
+
+_CURVES = 12
+_VALUE_KINDS = ("run", "param", "tag")
+_ENVIRONMENT_KINDS = ("environment", "package", "variable")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One run as it was asked for, and what it is."""
+
+    name: str
+    given: str
+    run: RunRecord
+    replicates: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """What the page calls the run."""
+        return short_ref(self.run.run_id)
+
+    @property
+    def took(self) -> float | None:
+        """Seconds from start to end; ``None`` while it is open."""
+        return span_seconds(self.run.started_at, self.run.ended_at)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One metric of both runs; ``group`` is that of their replicates where there are some."""
+
+    metric_key: str
+    stage_name: str | None
+    left: float | None
+    right: float | None
+    delta: MetricDelta | None
+    group: GroupMetric | None
+    trend: str
+
+    @property
+    def outcome(self) -> str:
+        """Whether right is better, in a word; empty where that cannot be said."""
+        improved = None if self.delta is None else self.delta.improved
+        return {True: "better", False: "worse", None: ""}[improved]
+
+    @property
+    def tone(self) -> str:
+        """The class of the difference."""
+        return {"better": "good-text", "worse": "bad-text", "": ""}[self.outcome]
+
+
+def compare_page(ctx: Contexta, params: Params) -> PageData:
+    """Show two runs; without one of them, or both, let the reader pick.
+
+    Raises:
+        ResolutionError: a run is unknown or its name is ambiguous.
+    """
+    left, right = params.text("left"), params.text("right")
+    if left is None or right is None:
+        missing = " and ".join(n for n, v in (("left", left), ("right", right)) if v is None)
+        return picker(ctx, params, status=400, told=f"the parameter {missing} is missing")
+    return compare_data(ctx, left, right)
+
+
+def compare_data(ctx: Contexta, left: str, right: str) -> PageData:
+    """Return the page of two runs, for the server and for files.
+
+    Raises:
+        ResolutionError: a run is unknown or its name is ambiguous.
+    """
+    comparison = ctx.compare_runs(left, right)
+    runs = [
+        ctx.query_service.require_run(run_id)
+        for run_id in (comparison.left_run_id, comparison.right_run_id)
+    ]
+    groups, one, two = between_replicates(ctx, *runs)
+    rows = _rows(ctx, comparison, groups)
+    changed = [row for row in rows if row.delta is not None]
+    better = sum(row.outcome == "better" for row in changed)
+    worse = sum(row.outcome == "worse" for row in changed)
+    data = {
+        **TOOLS,
+        "crumbs": (("Runs", "/ui/runs"), ("Compare", None)),
+        "comparison": comparison,
+        "sides": (Side("left", left, runs[0], one), Side("right", right, runs[1], two)),
+        "changed": changed,
+        "better": better,
+        "worse": worse,
+        "verdict": _verdict(len(changed), better, worse),
+        "metric_columns": _columns(groups),
+        "same": [row for row in rows if row.delta is None],
+        "groups": groups,
+        "siblings": len(set(one) & set(two)) > 1,
+        "overlays": _overlays(ctx, runs),
+        "values": [c for c in comparison.value_changes if c.kind in _VALUE_KINDS],
+        "environment": [c for c in comparison.value_changes if c.kind in _ENVIRONMENT_KINDS],
+        "swap": address("/ui/compare", left=right, right=left),
+        "more": address("/ui/compare/multi", run_ids=f"{left},{right}"),
+        "report": address(run_url(runs[0].run_id, "report"), against=runs[1].run_id),
+        "notes": notes(comparison.completeness_notes, comparison.completeness),
+    }
+    return PageData("compare", f"Compare: {left} vs {right}", data, "compare")
+
+
+def _verdict(changed: int, better: int, worse: int) -> str:
+    if not changed:
+        return "No metric differs between these two runs."
+    unclear = changed - better - worse
+    parts = [f"better in {better}", f"worse in {worse}"]
+    if unclear:
+        parts.append(f"different in {unclear} of which the name does not say what is good")
+    noun = "metric differs" if changed == 1 else "metrics differ"
+    return f"{changed} {noun}. The right run is {', '.join(parts)}."
+
+
+def _columns(groups: GroupComparison | None) -> list[dict[str, Any]]:
+    numbers = ("Left", "Right", "Difference", "%")
+    words = ["Metric", "Stage", *numbers, ""]
+    if groups is not None:
+        level = f"{(1 - groups.alpha) * 100:g} % interval"
+        return columns(*words[:-1], "These runs", level, "Replicates", num=(*numbers, level))
+    return [*columns(*words[:-1], num=numbers), column("", title="Outcome")]
+
+
+def _rows(
+    ctx: Contexta, comparison: RunComparison, groups: GroupComparison | None
+) -> list[MetricRow]:
+    """All metrics: those that differ with how, the others with their value."""
+    ids = (comparison.left_run_id, comparison.right_run_id)
+    deltas = {
+        (delta.stage_name, delta.metric_key): delta
+        for stage in comparison.stage_comparisons
+        for delta in stage.metric_deltas
+    }
+    table = ctx.compare_multiple_runs(ids).metric_table
+    rows = [_row(row, deltas.pop((row.stage_name, row.metric_key), None), groups) for row in table]
+    for delta in deltas.values():
+        rows.append(
+            MetricRow(
+                delta.metric_key,
+                delta.stage_name,
+                delta.left_value,
+                delta.right_value,
+                delta,
+                None,
+                address("/ui/metrics/trend", metric=delta.metric_key, stage=delta.stage_name),
+            )
+        )
+    return rows
+
+
+def _row(
+    row: MultiRunMetricRow, delta: MetricDelta | None, groups: GroupComparison | None
+) -> MetricRow:
+    return MetricRow(
+        metric_key=row.metric_key,
+        stage_name=row.stage_name,
+        left=row.values[0],
+        right=row.values[-1],
+        delta=delta,
+        group=None if groups is None else groups.metric(row.metric_key),
+        trend=address("/ui/metrics/trend", metric=row.metric_key, stage=row.stage_name),
+    )
+
+
+def _overlays(ctx: Contexta, runs: list[RunRecord]) -> list[ChartView]:
+    """The curves that both runs have."""
+    summaries = {run.run_id: ctx.query_service.get_run_facts(run.run_id).metrics for run in runs}
+    keys = shared_curves(summaries, least=len(summaries))
+    labels = [short_ref(run.run_id) for run in runs]
+    return [overlay(ctx, runs, labels, key) for key in keys[:_CURVES]]

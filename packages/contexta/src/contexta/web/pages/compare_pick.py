@@ -1,0 +1,60 @@
+"""Pick the runs to compare."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contexta.web._page import PageData
+from contexta.web.pages._analysis import TOOLS
+from contexta.web.pages._choices import newest_runs
+from contexta.web.pages._links import address
+
+if TYPE_CHECKING:
+    from contexta.client import Contexta
+    from contexta.web._params import Params
+
+
+def pick_page(ctx: Contexta, params: Params) -> PageData:
+    """Offer the newest runs: two of them, or more."""
+    return picker(ctx, params)
+
+
+def picker(ctx: Contexta, params: Params, *, status: int = 200, told: str = "") -> PageData:
+    """Return the picker; ``told`` says what an address that led here lacks."""
+    project = params.text("project")
+    left, right = params.text("left"), params.text("right")
+    if project is None and (left or right):
+        project = _project_of(ctx, left or right)
+    runs = newest_runs(ctx, project)
+    chosen = left or right
+    side, other = ("left", "right") if left else ("right", "left")
+    data = {
+        **TOOLS,
+        "crumbs": (("Runs", "/ui/runs"), ("Compare", None)),
+        "told": told,
+        "project": project,
+        "projects": ctx.list_projects(),
+        "runs": runs,
+        "chosen": chosen,
+        "left": left,
+        "right": right,
+        "run_ids": [run.run_id for run in runs],
+        "links": {
+            run.run_id: address("/ui/compare", **{side: chosen, other: run.run_id})
+            for run in runs
+            if chosen
+        },
+        "starts": {run.run_id: address("/ui/compare/pick", left=run.run_id) for run in runs},
+    }
+    title = "Compare: pick the other run" if chosen else "Compare: pick two runs"
+    return PageData("compare_pick", title, data, "compare", status)
+
+
+def _project_of(ctx: Contexta, run_id: str | None) -> str | None:
+    """The project of a run that was picked; ``None`` for a name that fits nothing."""
+    from contexta.interpretation import ResolutionError
+
+    try:
+        return ctx.query_service.require_run(run_id or "").project_name
+    except ResolutionError:
+        return None

@@ -1,0 +1,90 @@
+"""One project at a glance: how many runs ended well, and where its metric goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from contexta.web._page import PageData
+from contexta.web.drawings import Bar, draw_bars
+from contexta.web.pages._analysis import TOOLS
+from contexta.web.pages._choices import metric_choices, stage_names, stage_of
+from contexta.web.pages._links import address
+from contexta.web.pages._render import status_kind
+from contexta.web.pages._view import notes
+from contexta.web.pages.trend import trend_chart
+
+if TYPE_CHECKING:
+    from contexta.client import Contexta
+    from contexta.interpretation import RunStatusDistribution
+    from contexta.web._params import Params
+
+_TONES = {"good": "good", "bad": "bad", "doubt": "doubtful", "live": "busy"}
+
+
+def dashboard_page(ctx: Contexta, params: Params) -> PageData:
+    """Show the overview of a project, or of all."""
+    project, stage = params.text("project"), params.text("stage")
+    choices = metric_choices(ctx, project)
+    keys = [choice.key for choice in choices]
+    metric = params.text("metric") or _first(keys)
+    page = dashboard_data(ctx, project=project, metric=metric, stage=stage)
+    extra = {
+        "projects": ctx.list_projects(),
+        "metrics": keys,
+        "stages": stage_names(choices, metric),
+    }
+    return PageData(page.template, page.title, {**page.data, **extra}, page.section)
+
+
+def dashboard_data(
+    ctx: Contexta, *, project: str | None, metric: str, stage: str | None
+) -> PageData:
+    """Return the page, for the server and for files."""
+    counts = ctx.aggregation_service.run_status_distribution(project_name=project)
+    table = ctx.aggregation_service.aggregate_by_stage(project_name=project)
+    trend = ctx.get_metric_trend(metric, project_name=project, stage_name=stage)
+    data = {
+        **TOOLS,
+        "crumbs": (("Projects", "/ui/projects"), (project or "All projects", None)),
+        "project": project,
+        "projects": (),
+        "metrics": (),
+        "stages": (),
+        "metric": metric,
+        "stage": stage,
+        "counts": counts,
+        "bar": draw_status(counts),
+        "rows": [
+            (row, stage_of(row), _to(row.metric_key, stage_of(row), project))
+            for row in table.by_stage
+        ],
+        "trend": trend,
+        "trend_url": _to(metric, stage, project),
+        "chart": trend_chart(trend) if trend.points else None,
+        "notes": notes(trend.completeness_notes, counts.completeness),
+    }
+    return PageData("dashboard", f"Dashboard: {project or 'all projects'}", data, "projects")
+
+
+def draw_status(counts: RunStatusDistribution) -> Markup | None:
+    """Return how many runs have each status as one bar; ``None`` without runs."""
+    if not counts.total:
+        return None
+    bars = [
+        Bar(row.status, row.count, _TONES.get(status_kind(row.status), ""))
+        for row in counts.by_status
+    ]
+    return draw_bars(bars, title="Runs by status", width=1100)
+
+
+def _first(keys: list[str]) -> str:
+    """The metric that people look at first."""
+    exact = [key for key in keys if key == "loss"]
+    close = [key for key in keys if "loss" in key.lower() or "accuracy" in key.lower()]
+    return next(iter([*exact, *close, *keys]), "loss")
+
+
+def _to(metric: str, stage: str | None, project: str | None) -> str:
+    return address("/ui/metrics/trend", metric=metric, stage=stage, project=project)

@@ -1,0 +1,74 @@
+"""What a run rests on, and what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contexta.web._page import PageData
+from contexta.web.pages._analysis import TOOLS
+from contexta.web.pages._graphs import draw_lineage, kind_of, name_of
+from contexta.web.pages._links import address, ref_url, run_url
+from contexta.web.pages._view import notes
+
+if TYPE_CHECKING:
+    from contexta.client import Contexta
+    from contexta.web._params import Params
+
+DIRECTIONS = ("both", "upstream", "downstream")
+_ALL = (*DIRECTIONS, "inbound", "outbound")
+_DEPTHS = (1, 2, 3, 5, 10)
+_EDGES_LISTED = 500
+
+
+def lineage_page(ctx: Contexta, params: Params) -> PageData:
+    """Show the relations around a run, or around ``subject``, a thing near it.
+
+    Raises:
+        HttpError: 400, a direction or depth that cannot be.
+        ResolutionError: the run is unknown or its name is ambiguous.
+    """
+    given = params.id("run_id")
+    direction = params.choice("direction", _ALL, "both") or "both"
+    depth = params.whole("depth", 3, low=0, high=50) or 0
+    run = ctx.query_service.require_run(given)
+    subject = params.text("subject") or run.run_id
+    found = ctx.traverse_lineage(subject, direction=direction, max_depth=depth)
+
+    def at(ref: str) -> str | None:
+        """Runs lead to their lineage, other things are looked at from here."""
+        if kind_of(ref) == "run":
+            return address(run_url(ref, "lineage"), direction=direction, depth=depth)
+        return address(
+            run_url(run.run_id, "lineage"), subject=ref, direction=direction, depth=depth
+        )
+
+    here = {"subject": params.text("subject")}
+    path = run_url(run.run_id, "lineage")
+    drawing, left_out = draw_lineage(found, at, found.root_ref)
+    data = {
+        **TOOLS,
+        "crumbs": (("Runs", "/ui/runs"), (run.name, run_url(run.run_id)), ("Lineage", None)),
+        "run": run,
+        "found": found,
+        "root": found.root_ref,
+        "root_name": name_of(found.root_ref),
+        "root_kind": kind_of(found.root_ref),
+        "root_url": ref_url(found.root_ref),
+        "is_run": found.root_ref == run.run_id,
+        "direction": direction,
+        "depth": depth,
+        "directions": [
+            (word, address(path, **here, direction=word, depth=depth)) for word in DIRECTIONS
+        ],
+        "depths": [
+            (count, address(path, **here, direction=direction, depth=count)) for count in _DEPTHS
+        ],
+        "drawing": drawing if found.edges else None,
+        "left_out": left_out,
+        "edges": [(edge, at(edge.source_ref), at(edge.target_ref)) for edge in found.edges][
+            :_EDGES_LISTED
+        ],
+        "edges_left_out": max(len(found.edges) - _EDGES_LISTED, 0),
+        "notes": notes(found.completeness_notes),
+    }
+    return PageData("lineage", f"Lineage: {given}", data, "runs")

@@ -1,0 +1,274 @@
+"""One metric over runs: the values, where they changed, and which are unusual."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from contexta.web._page import PageData
+from contexta.web.drawings import Curve, Level, Mark, Point, draw_lines
+from contexta.web.pages._analysis import TOOLS
+from contexta.web.pages._charts import ChartView, json_number, payload
+from contexta.web.pages._choices import metric_choices, stage_names
+from contexta.web.pages._links import address, run_url
+from contexta.web.pages._text import minute, number, short_ref
+from contexta.web.pages._view import notes
+from contexta.web.pages.metrics import metrics_picker
+
+if TYPE_CHECKING:
+    from contexta.client import Contexta
+    from contexta.interpretation import (
+        AnomalyResult,
+        ChangeHistory,
+        ChangePoint,
+        MetricTrend,
+        RunListQuery,
+        TrendPoint,
+    )
+    from contexta.web._params import Params
+
+_ASKED = ("status", "after", "before", "limit", "offset", "sort", "desc", "where")
+_WINDOWS = (20, 50, 200, 1000)
+_X_LABEL = "run, oldest first"
+_JUDGED = 60  # of the newest points: one question each
+
+
+@dataclass(frozen=True, slots=True)
+class TrendRow:
+    """One run of the table; ``anomaly`` where its value is unusual, ``change`` where it is new."""
+
+    point: TrendPoint
+    href: str
+    project: str
+    anomaly: AnomalyResult | None
+    change: str
+
+
+def trend_page(ctx: Contexta, params: Params) -> PageData:
+    """Show a metric over runs; without ``metric``, let the reader pick one."""
+    metric = params.text("metric")
+    if metric is None:
+        told = "the parameter metric is missing"
+        return metrics_picker(ctx, params, status=400, told=told, title="Trend: pick a metric")
+    asked = any(params.text(name) is not None for name in _ASKED)
+    project, stage = params.text("project"), params.text("stage")
+    query = params.run_query(limit=_WINDOWS[1]) if asked else None
+    page = trend_data(ctx, metric, project=project, stage=stage, query=query)
+    choices = metric_choices(ctx, project)
+    kept = {name: params.text(name) for name in _ASKED}
+    extra = {
+        "projects": ctx.list_projects(),
+        "metrics": [choice.key for choice in choices],
+        "stages": stage_names(choices, metric),
+        "windows": [
+            (count, _again(metric, project, stage, kept | {"limit": str(count)}))
+            for count in _WINDOWS
+        ],
+        "window": params.whole("limit", low=1, high=params.page_limit),
+        "keep": [(name, value) for name, value in kept.items() if value is not None],
+    }
+    return PageData(page.template, page.title, {**page.data, **extra}, page.section)
+
+
+def trend_data(
+    ctx: Contexta,
+    metric: str,
+    *,
+    project: str | None = None,
+    stage: str | None = None,
+    query: RunListQuery | None = None,
+) -> PageData:
+    """Return the page of a metric, for the server and for files."""
+    trend = ctx.get_metric_trend(metric, project_name=project, stage_name=stage, query=query)
+    history = _changes(ctx, trend, stage)
+    unusual = _unusual(ctx, trend, stage)
+    here = {"metric": metric, "project": project, "stage": stage}
+    data = {
+        **TOOLS,
+        "crumbs": (("Metrics", "/ui/metrics"), (metric, None)),
+        "trend": trend,
+        "metric": metric,
+        "stage": stage,
+        "project": project,
+        "projects": (),
+        "rows": _rows(trend, history, unusual),
+        "chart": trend_chart(trend, history, unusual) if trend.points else None,
+        "changes": _changes_shown(history),
+        "thresholds": "" if history is None else f"changes at p \u2264 {history.significance:g}",
+        "unusual": unusual,
+        "judged": min(len(trend.points), _JUDGED),
+        "keep": (),
+        "metrics": (),
+        "stages": (),
+        "windows": (),
+        "window": None,
+        "links": {
+            "aggregate": address("/ui/metrics/aggregate", **here),
+            "changes": address("/ui/changes", **here),
+            "alerts": address("/ui/alerts", **here),
+            "report": address("/ui/reports", kind="trend", **here),
+        },
+        "notes": notes(trend.completeness_notes, trend.completeness),
+    }
+    return PageData("trend", f"Trend: {metric}", data, "trends")
+
+
+def trend_chart(
+    trend: MetricTrend,
+    history: ChangeHistory | None = None,
+    unusual: dict[str, AnomalyResult] | None = None,
+) -> ChartView:
+    """Return the chart of a trend, for script and without."""
+    curve, names = trend_curve(trend, unusual), trend_names(trend)
+    marks = _marks(trend, history)
+    line = {
+        "label": trend.metric_key,
+        "x": [point.x for point in curve.points],
+        "y": [json_number(point.y) for point in curve.points],
+    }
+    return ChartView(
+        title=trend.metric_key,
+        payload=payload(
+            [line], x_label=_X_LABEL, y_label=trend.metric_key, marks=marks, names=names
+        ),
+        svg=draw_lines(
+            [curve],
+            title=f"Trend: {trend.metric_key}",
+            x_label=_X_LABEL,
+            y_label=trend.metric_key,
+            x_names=names,
+            marks=marks,
+            levels=_levels(trend, history),
+            width=1100,
+            height=320,
+        ),
+    )
+
+
+def trend_curve(trend: MetricTrend, unusual: dict[str, AnomalyResult] | None = None) -> Curve:
+    """Return the values as a curve whose points lead to their runs."""
+    odd = unusual or {}
+    return Curve(
+        trend.metric_key,
+        tuple(
+            Point(
+                float(index),
+                point.value,
+                f"{short_ref(point.run_id)} ({point.run_name}): {number(point.value)}"
+                + (f", {minute(point.captured_at)}" if point.captured_at else "")
+                + (", unusual" if point.run_id in odd else ""),
+                run_url(point.run_id),
+                point.run_id in odd,
+            )
+            for index, point in enumerate(trend.points)
+        ),
+    )
+
+
+def trend_names(trend: MetricTrend) -> list[tuple[float, str]]:
+    """Return what the places of the runs are called: names, or ids where names repeat."""
+    names = [point.run_name for point in trend.points]
+    if len(set(names)) < len(names):
+        names = [
+            short_ref(point.run_id).partition(".")[2] or point.run_name for point in trend.points
+        ]
+    return [(float(index), name) for index, name in enumerate(names)]
+
+
+def _again(metric: str, project: str | None, stage: str | None, kept: dict[str, str | None]) -> str:
+    return address("/ui/metrics/trend", metric=metric, project=project, stage=stage, **kept)
+
+
+def _changes_shown(history: ChangeHistory | None) -> list[tuple[ChangePoint, str]]:
+    """Each change with the page that compares the runs on both sides of it."""
+    return [
+        (
+            change,
+            address("/ui/compare", left=change.last_run_before, right=change.first_run_after),
+        )
+        for change in (() if history is None else history.change_points)
+    ]
+
+
+def _changes(ctx: Contexta, trend: MetricTrend, stage: str | None) -> ChangeHistory | None:
+    """Where the runs that are shown changed; ``None`` where none of them is completed."""
+    from contexta.interpretation import ResolutionError, RunListQuery
+
+    if not trend.points:
+        return None
+    query = RunListQuery(run_ids=tuple(point.run_id for point in trend.points))
+    try:
+        return ctx.find_changes(trend.metric_key, query=query, stage_name=stage)
+    except ResolutionError:
+        return None
+
+
+def _unusual(ctx: Contexta, trend: MetricTrend, stage: str | None) -> dict[str, AnomalyResult]:
+    """The newest values that are unusual among the completed runs shown, by run."""
+    from contexta.interpretation import RunListQuery
+
+    if not trend.points:
+        return {}
+    service = ctx.anomaly_service
+    query = RunListQuery(run_ids=tuple(point.run_id for point in trend.points))
+    baseline = service.compute_baseline(trend.metric_key, query=query, stage_name=stage)
+    found = {}
+    for point in trend.points[-_JUDGED:]:
+        for result in service.detect_anomalies(point.run_id, baseline=baseline, stage_name=stage):
+            if result.severity != "info":
+                found[point.run_id] = result
+    return found
+
+
+def _rows(
+    trend: MetricTrend, history: ChangeHistory | None, unusual: dict[str, AnomalyResult]
+) -> list[TrendRow]:
+    """The newest run first."""
+    firsts = {} if history is None else {c.first_run_after: c for c in history.change_points}
+    return [
+        TrendRow(
+            point,
+            run_url(point.run_id),
+            trend.project_name or short_ref(point.run_id).partition(".")[0],
+            unusual.get(point.run_id),
+            firsts[point.run_id].direction if point.run_id in firsts else "",
+        )
+        for point in reversed(trend.points)
+    ]
+
+
+def _places(trend: MetricTrend) -> dict[str, int]:
+    return {point.run_id: index for index, point in enumerate(trend.points)}
+
+
+def _marks(trend: MetricTrend, history: ChangeHistory | None) -> list[Mark]:
+    """A change lies between two runs."""
+    if history is None:
+        return []
+    places = _places(trend)
+    ids = [point.run_id for point in history.points]
+    return [
+        Mark(
+            places[change.first_run_after] - 0.5,
+            f"{change.direction}: {number(change.mean_before)} \u2192 {number(change.mean_after)}",
+            places[ids[change.earliest_index]] - 0.5,
+            places[ids[change.latest_index]] - 0.5,
+        )
+        for change in history.change_points
+    ]
+
+
+def _levels(trend: MetricTrend, history: ChangeHistory | None) -> list[Level]:
+    """Means of the parts, where there is more than one part."""
+    if history is None or not history.change_points:
+        return []
+    places = _places(trend)
+    return [
+        Level(
+            float(places[part.first_run]),
+            float(places[part.last_run]),
+            part.mean,
+            f"mean {number(part.mean)} of {part.count} runs",
+        )
+        for part in history.segments
+    ]
