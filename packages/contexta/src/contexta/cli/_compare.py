@@ -20,7 +20,7 @@ from contexta.cli._notes import limits
 from contexta.cli._options import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
-from contexta.cli._text import one_line
+from contexta.cli._text import one_line, wrapped
 
 _KINDS = {
     "param": "Params",
@@ -71,7 +71,7 @@ def _lines(comparison: Any, deltas: list[Any], pen: Pen) -> Iterator[str]:
     arrow = "→" if pen.fancy and pen.color else "->"
     yield f"{pen.paint(left, 'bold')} {arrow} {pen.paint(right, 'bold')}"
     if comparison.summary:
-        yield one_line(comparison.summary, 400)
+        yield from wrapped(one_line(comparison.summary, 400), pen.width or 400)
     stages = [
         (stage.stage_name, status(stage.left_status, pen), status(stage.right_status, pen))
         for stage in comparison.stage_comparisons
@@ -133,6 +133,6 @@ def _values(changes: Any, pen: Pen) -> Iterator[str]:
             yield from table(["NAME", "LEFT", "RIGHT", "CHANGE"], rows, pen)
     left = [one for one in changes if one.kind not in _KINDS]
     if left:
-        yield from heading("Other", pen)
-        others = [(f"{one.kind} {one.key}", one.left_value, one.right_value) for one in left]
+        yield from heading("Run", pen)
+        others = [(one.key.replace("_", " "), one.left_value, one.right_value) for one in left]
         yield from table(["NAME", "LEFT", "RIGHT"], others, pen)

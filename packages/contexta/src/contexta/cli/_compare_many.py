@@ -10,7 +10,7 @@ from contexta.cli._notes import limits
 from contexta.cli._options import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
-from contexta.cli._text import one_line
+from contexta.cli._text import one_line, wrapped
 
 
 @click.command("compare-multi")
@@ -43,7 +43,7 @@ def _flat(comparison: Any, row: Any) -> dict[str, Any]:
 
 def _lines(comparison: Any, pen: Pen) -> Iterator[str]:
     if comparison.summary:
-        yield one_line(comparison.summary, 400)
+        yield from wrapped(one_line(comparison.summary, 400), pen.width or 400)
     titles = _titles(comparison.run_ids)
     yield ""
     runs = zip(titles, comparison.run_ids, comparison.run_names, strict=True)
@@ -62,8 +62,9 @@ def _lines(comparison: Any, pen: Pen) -> Iterator[str]:
 def _metrics(comparison: Any, titles: Sequence[str], pen: Pen) -> Iterator[str]:
     rows = []
     for row in comparison.metric_table:
+        same = len(set(row.values)) == 1  # then the star would say nothing
         cells = [
-            _value(value, is_best=run_id == row.best_run_id)
+            _value(value, is_best=run_id == row.best_run_id and not same)
             for run_id, value in zip(comparison.run_ids, row.values, strict=True)
         ]
         rows.append((row.metric_key, row.stage_name or "(run)", *cells))

@@ -46,8 +46,9 @@ def _lines(result: Any, pen: Pen) -> Iterator[str]:
     if result.issues:
         yield ""
         rows = [
-            (severity(one.severity), one.code, one.summary, one.subject_ref)
+            (severity(one.severity), one.code, one.subject_ref, one.summary)
             for one in result.issues
         ]
-        yield from table(["SEVERITY", "CODE", "SUMMARY", Column("SUBJECT", middle=True)], rows, pen)
+        columns = ["SEVERITY", "CODE", Column("SUBJECT", middle=True), Column("SUMMARY", wrap=True)]
+        yield from table(columns, rows, pen)
     yield from limits(result.completeness_notes, result.completeness, pen)

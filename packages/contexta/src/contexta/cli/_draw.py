@@ -12,11 +12,12 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from contexta.cli import _values
-from contexta.cli._text import one_line, shortened, width_of
+from contexta.cli._text import one_line, shortened, width_of, wrapped
 from contexta.cli._values import duration, elapsed, number, percent, signed, size
 
 __all__ = [
     "Column",
+    "Curve",
     "Node",
     "Pen",
     "Styled",
@@ -44,6 +45,7 @@ _STYLES = {
     "info": "36",
     "title": "1;36",
 }
+_CURVE = 24
 _BARS, _ASCII_BARS = "▁▂▃▄▅▆▇█", "_.,-=+*#"
 _STATUS = {
     "completed": ("✓", "good"),
@@ -65,6 +67,7 @@ class Pen:
     Attributes:
         color: use color.
         width: cells of a line; ``None`` when nobody cuts lines, as in a pipe.
+        person: somebody reads this in a terminal; else a program may read it line by line.
         relative: say times as ``5 min ago`` instead of exactly.
         fancy: bars and lines outside of ASCII can be shown.
         now: the moment of drawing in seconds since 1970.
@@ -72,6 +75,7 @@ class Pen:
 
     color: bool = False
     width: int | None = None
+    person: bool = False
     relative: bool = False
     fancy: bool = True
     now: float = 0.0
@@ -83,8 +87,10 @@ class Pen:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
     def when(self, text: str | None) -> str:
-        """A stored time: relative for people, exact in UTC for everything else."""
-        return _values.ago(text, self.now) if self.relative else _values.moment(text)
+        """A stored time: relative for people, or to the second; for programs as it is."""
+        if self.relative:
+            return _values.ago(text, self.now)
+        return _values.moment(text) if self.person else one_line(text, 40)
 
 
 class Styled(NamedTuple):
@@ -94,15 +100,26 @@ class Styled(NamedTuple):
     style: str | None
 
 
+class Curve(NamedTuple):
+    """A cell that is a sparkline, as wide as there is room."""
+
+    values: Sequence[float | None]
+
+
 class Column(NamedTuple):
     """A column of a table.
 
-    Numbers stand right and are never cut; ids are cut in the middle.
+    Attributes:
+        title: what stands above it.
+        right: numbers stand right, and are never cut.
+        middle: cut in the middle, as ids are, whose ends tell them apart.
+        wrap: the last column only: what is too long goes on below, up to five lines.
     """
 
     title: str
     right: bool = False
     middle: bool = False
+    wrap: bool = False
 
 
 @dataclass(slots=True)
@@ -131,8 +148,11 @@ def table(columns: Sequence[object], rows: Iterable[Sequence[object]], pen: Pen)
         for place, head in enumerate(heads)
     ]
     shown = _fit(heads, widths, pen.width)
-    lines = [pen.paint(_row([(head.title, None) for head in heads], heads, shown, Pen()), "bold")]
-    lines += [_row(row, heads, shown, pen) for row in cells]
+    titles = [_Cell(head.title, None) for head in heads]
+    lines = [pen.paint(_row(titles, heads, shown, Pen()), "bold")]
+    for row in cells:
+        lines.append(_row(row, heads, shown, pen))
+        lines += _rest(row, heads, shown, pen)
     if len(shown) < len(heads):
         hidden = ", ".join(head.title.lower() for head in heads[len(shown) :])
         lines.append(pen.paint(f"(no room for: {hidden}; --format json has all)", "dim"))
@@ -141,7 +161,9 @@ def table(columns: Sequence[object], rows: Iterable[Sequence[object]], pen: Pen)
 
 def facts(pairs: Iterable[tuple[str, object]], pen: Pen) -> list[str]:
     """Lines ``Label: value``, values below each other; those that are ``None`` are left out."""
-    given = [(one_line(label, 40), *_cell(value)) for label, value in pairs if value is not None]
+    given = [
+        (one_line(label, 40), *_cell(value)[:2]) for label, value in pairs if value is not None
+    ]
     widest = max((width_of(label) for label, _, _ in given), default=0)
     lines = []
     for label, text, style in given:
@@ -160,10 +182,10 @@ def heading(text: object, pen: Pen) -> list[str]:
 
 
 def status(word: str | None, pen: Pen) -> Styled:
-    """A status as sign, word and color; never color alone."""
+    """A status as sign, word and color; never color alone.  For programs, the word."""
     sign, style = _STATUS.get(word or "", ("", None))
     text = one_line(word, 40)
-    return Styled(f"{sign} {text}" if sign and pen.fancy else text, style)
+    return Styled(f"{sign} {text}" if sign and pen.fancy and pen.person else text, style)
 
 
 def severity(word: str) -> Styled:
@@ -211,7 +233,7 @@ def tree(roots: Iterable[Node], pen: Pen) -> list[str]:
 
 
 def note_lines(notes: Iterable[Any], pen: Pen, most: int = 3) -> list[str]:
-    """What limits an answer: the first notes in words, the others as a count.
+    """What limits an answer, in words: the first notes, the others as a count.
 
     Args:
         notes: texts, or objects with ``severity``, ``summary`` and ``details``.
@@ -234,20 +256,38 @@ def note_lines(notes: Iterable[Any], pen: Pen, most: int = 3) -> list[str]:
 
 def _note(note: Any) -> tuple[str, str | None]:
     if isinstance(note, str):
-        return one_line(note.replace("_", " ", 1) if ":" not in note else note), "doubt"
-    text = one_line(note.summary)
+        return _words(note), "doubt"
+    text = _words(note.summary)
     near = (note.details or {}).get("nearest")
     if near:
         text += f"; nearest: {', '.join(one_line(name, 60) for name in near)}"
     return text, _SEVERITY.get(note.severity)
 
 
+def _words(code: str) -> str:
+    """A code such as ``missing_metric_for_run:loss`` as words: ``missing metric for run: loss``."""
+    head, colon, rest = code.partition(":")
+    if not head.replace("_", "").isalnum() or " " in head:
+        return one_line(code)
+    return one_line(f"{head.replace('_', ' ')}{': ' if colon else ''}{rest}")
+
+
 def _clip(text: str, pen: Pen) -> str:
     return text if pen.width is None else shortened(text, max(pen.width, 20))
 
 
-def _cell(value: object) -> tuple[str, str | None]:
+class _Cell(NamedTuple):
+    """Printable text, its style, and the values of a curve."""
+
+    text: str
+    style: str | None
+    curve: Sequence[float | None] = ()
+
+
+def _cell(value: object) -> _Cell:
     style = None
+    if isinstance(value, Curve):
+        return _Cell("." * min(len(value.values), _CURVE), "info", value.values)
     if isinstance(value, Styled):
         value, style = value
     if isinstance(value, float):
@@ -255,16 +295,18 @@ def _cell(value: object) -> tuple[str, str | None]:
         value = number(value)
     elif isinstance(value, bool):
         value = number(value)
-    return one_line(value), style
+    return _Cell(one_line(value, 400), style)
 
 
-def _row(
-    row: Sequence[tuple[str, str | None]], heads: Sequence[Column], widths: Sequence[int], pen: Pen
-) -> str:
+def _row(row: Sequence[_Cell], heads: Sequence[Column], widths: Sequence[int], pen: Pen) -> str:
     out = []
     last = len(widths) - 1
     for place, (head, width) in enumerate(zip(heads, widths, strict=False)):
-        text, style = row[place]
+        text, style, curve = row[place]
+        if curve:
+            text = sparkline(curve, pen, width_of(text) if width_of(text) <= width else width)
+        elif head.wrap and place == last:
+            text = wrapped(text, width)[0]
         text = shortened(text, width, middle=head.middle)
         blanks = " " * (width - width_of(text))
         drawn = pen.paint(text, style)
@@ -273,6 +315,18 @@ def _row(
         else:
             out.append(drawn if place == last else drawn + blanks)
     return "  ".join(out).rstrip()
+
+
+def _rest(
+    row: Sequence[_Cell], heads: Sequence[Column], widths: Sequence[int], pen: Pen
+) -> list[str]:
+    """What of the last cell did not go into its line."""
+    if len(widths) < len(heads) or not heads[-1].wrap:
+        return []
+    before = " " * (sum(widths[:-1]) + 2 * (len(widths) - 1))
+    return [
+        before + pen.paint(text, row[-1].style) for text in wrapped(row[-1].text, widths[-1])[1:]
+    ]
 
 
 def _fit(heads: Sequence[Column], natural: Sequence[int], room: int | None) -> list[int]:
@@ -326,7 +380,7 @@ def _label(label: Any, indent: int, pen: Pen) -> str:
     room = None if pen.width is None else max(pen.width - indent, 10)
     out = []
     for piece in pieces:
-        text, style = _cell(piece)
+        text, style, _ = _cell(piece)
         if room is not None:
             if room <= 0:
                 break

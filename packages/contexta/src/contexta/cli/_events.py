@@ -5,11 +5,10 @@ from typing import Any
 
 import click
 
-from contexta.cli._draw import Pen, Styled, table
+from contexta.cli._draw import Column, Pen, Styled, table
 from contexta.cli._options import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
-from contexta.cli._text import one_line
 from contexta.cli._values import moment
 
 _LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -87,14 +86,14 @@ def _lines(found: Sequence[Any], pen: Pen) -> Iterator[str]:
         return
     rows = [
         (
-            moment(one.observed_at)[11:] if pen.relative else moment(one.observed_at),
+            moment(one.observed_at)[11:] if pen.relative else pen.when(one.observed_at),
             Styled(_level(one), _STYLES.get(_level(one))),
             _stage(one),
             one.key,
-            one_line(_message(one)),
+            _message(one),
         )
         for one in found
     ]
     if pen.relative:
         yield pen.paint(f"{found[0].observed_at[:10]} UTC", "dim")
-    yield from table(["TIME", "LEVEL", "STAGE", "KEY", "MESSAGE"], rows, pen)
+    yield from table(["TIME", "LEVEL", "STAGE", "KEY", Column("MESSAGE", wrap=True)], rows, pen)

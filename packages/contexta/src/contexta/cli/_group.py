@@ -25,6 +25,13 @@ _COMMANDS: dict[str, Entry] = {
     "gate": ("_gate:gate", "Hold runs against rules: pass, fail or cannot tell."),
     "artifact": ("artifact._tree:artifact", "Files and folders of runs."),
     "backup": ("backup._tree:backup", "Make, list, verify, compare and prune backups."),
+    "check": ("care._check:check", "Check all planes: every byte, and whether they agree."),
+    "compact": ("care._compact:compact", "Merge small files of the record plane into large ones."),
+    "erase": ("care._erase:erase", "Take runs out of every file of the workspace, for good."),
+    "erased": ("care._erased:erased", "Show what was erased, deleted or aged out."),
+    "merge": ("care._merge:merge", "Take everything of another workspace that this one lacks."),
+    "repair": ("care._repair_tree:repair", "Mend a damaged workspace."),
+    "retain": ("care._retain_tree:retain", "Let go of what is old."),
     "demo": ("demo._command:demo", "Write a small, invented workspace to look around in."),
     "aggregate": ("_trend:aggregate", "Summarize a metric over the runs."),
     "alert": ("_alert:alert", "Evaluate rules on the metrics of a run, or of many."),
@@ -226,7 +233,7 @@ def search() -> None:
 @cli.group("provenance", cls=LazyGroup, context_settings=CONTEXT, lazy=_PROVENANCE)
 @global_options
 def provenance() -> None:
-    """Say whether a run can be run again, and how environments differ."""
+    """Check how far a run can be repeated."""
 
 
 @cli.group("report", cls=LazyGroup, context_settings=CONTEXT, lazy=_REPORT)

@@ -1,17 +1,15 @@
 """``contexta lineage``: what a thing came from, and what it went into."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 
-from contexta.cli._draw import Node, Pen, Styled, tree
+from contexta.cli._draw import Node, Pen, Styled, heading, tree
 from contexta.cli._notes import limits
 from contexta.cli._options import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
-from contexta.cli._text import one_line
 
 _DIRECTIONS = ("upstream", "downstream", "inbound", "outbound", "both")
 
@@ -30,13 +28,20 @@ def lineage(state: State, subject_ref: str, direction: str | None, depth: str) -
     SUBJECT is its ref, or its short name.
     """
     steps = int(depth) if depth.lstrip("-").isdigit() and len(depth) < 10 else depth
-    found = state.open().traverse_lineage(subject_ref, direction=direction, max_depth=steps)
-    show(
-        state,
-        found,
-        lambda: _lines(found, state.pen),
-        rows=lambda: [_flat(edge) for edge in found.edges],
-    )
+    ctx = state.open()
+    found = ctx.traverse_lineage(subject_ref, direction=direction, max_depth=steps)
+
+    def draw() -> Iterator[str]:
+        if direction is not None:
+            return _lines([("", found)], state.pen)
+        ways = {"Came from": "upstream", "Went into": "downstream"}
+        told = [
+            (title, ctx.traverse_lineage(found.root_ref, direction=way, max_depth=steps))
+            for title, way in ways.items()
+        ]
+        return _lines(told, state.pen)
+
+    show(state, found, draw, rows=lambda: [_flat(edge) for edge in found.edges])
 
 
 def _flat(edge: Any) -> dict[str, Any]:
@@ -44,51 +49,64 @@ def _flat(edge: Any) -> dict[str, Any]:
     return {name: getattr(edge, name) for name in names}
 
 
-def _lines(found: Any, pen: Pen) -> Iterator[str]:
+def _lines(told: Sequence[tuple[str, Any]], pen: Pen) -> Iterator[str]:
+    for place, (title, found) in enumerate(told):
+        if title:
+            yield from heading(title, pen)[0 if place else 1 :]
+        yield from tree([_tree(found, pen)], pen)
+    edges = {edge.relation_ref for _, found in told for edge in found.edges}
+    things = {ref for _, found in told for ref in found.visited_refs}
+    counts = f"{_counted(len(edges), 'edge')}, {_counted(len(things), 'thing')}"
+    yield from ("", pen.paint(counts, "dim"))
+    notes = [note for _, found in told for note in found.completeness_notes]
+    if edges:
+        notes = [note for note in notes if note.summary != "lineage_root_has_no_relations"]
+    yield from limits(notes, None, pen)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+def _tree(found: Any, pen: Pen) -> Node:
+    """Hang each edge below the node that it was found from; every edge is drawn once."""
     root = Node(Styled(found.root_ref, "bold"))
-    _grow(root, found, pen)
-    yield from tree([root], pen)
-    edges, things = len(found.edges), len(found.visited_refs)
-    yield ""
-    yield pen.paint(f"{edges} edge{'s' * (edges != 1)}, {things} thing{'s' * (things != 1)}", "dim")
-    yield from limits(found.completeness_notes, None, pen)
-
-
-def _grow(root: Node, found: Any, pen: Pen) -> None:
-    """Hang each edge below the node that was reached first; every edge is drawn once."""
-    around: dict[str, list[Any]] = defaultdict(list)
-    for edge in found.edges:
-        around[edge.source_ref].append((edge, edge.target_ref, True))
-        if edge.target_ref != edge.source_ref:
-            around[edge.target_ref].append((edge, edge.source_ref, False))
-    drawn: set[str] = set()
     nodes = {found.root_ref: root}
-    # Edges start at parts of what was asked about, too: a run's stage, its artifact.
-    queue = [found.root_ref, *(ref for ref in found.visited_refs if ref != found.root_ref)]
-    place = 0
-    while place < len(queue):
-        ref = queue[place]
-        place += 1
-        parent = nodes.get(ref)
+    for edge in sorted(found.edges, key=lambda edge: edge.depth):
+        ends = edge.source_ref, edge.target_ref
+        leaves = edge.source_ref in nodes if edge.direction == "both" else _leaves(edge)
+        near, far = ends if leaves else ends[::-1]
+        parent = nodes.get(near)
         if parent is None:
-            if all(edge.relation_ref in drawn for edge, _, _ in around[ref]):
-                continue
-            parent = nodes[ref] = Node(Styled(one_line(ref), None))
-            root.children.append(parent)
-        for edge, other, leaves in around[ref]:
-            if edge.relation_ref in drawn:
-                continue
-            drawn.add(edge.relation_ref)
-            again = other in nodes
-            child = Node(_label(edge, other, leaves, again, pen))
-            parent.children.append(child)
-            if not again:
-                nodes[other] = child
-                queue.insert(place, other)
+            # A relation of a part, such as a run's artifact, belongs to the run, too.
+            parent = nodes[near] = Node([near, Styled("(part)", "dim")])
+            nodes[_owner(near, nodes) or found.root_ref].children.append(parent)
+        again = far in nodes
+        child = Node(_label(edge, far, leaves, again, pen))
+        parent.children.append(child)
+        nodes.setdefault(far, child)
+    return root
+
+
+def _leaves(edge: Any) -> bool:
+    return bool(edge.direction == "outbound")
+
+
+def _owner(ref: str, nodes: Mapping[str, Node]) -> str | None:
+    """The longest ref that ``ref`` lies under."""
+    value = ref.partition(":")[2]
+    while "." in value:
+        value = value.rpartition(".")[0]
+        for kind in ("stage", "run"):
+            if f"{kind}:{value}" in nodes:
+                return f"{kind}:{value}"
+    return None
 
 
 def _label(edge: Any, other: str, leaves: bool, again: bool, pen: Pen) -> list[Any]:
     word = edge.relation_type.replace("_", " ")
-    right, left = ("→", "←") if pen.fancy else ("->", "<-")
-    label = [Styled(f"{word} {right}" if leaves else f"{left} {word}", "info"), other]
+    if leaves:
+        label = [Styled(f"{word} {'→' if pen.fancy else '->'}", "info"), other]
+    else:
+        label = [other, Styled(f"{word} this", "info")]
     return [*label, Styled("(above)", "dim")] if again else label

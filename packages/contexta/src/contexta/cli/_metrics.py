@@ -11,6 +11,7 @@ from contexta.cli._options import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
 
+_NEWEST = 200
 _RUN = ("metric_key", "stage_name", "count", "last", "minimum", "maximum", "nonfinite_count")
 _PROJECT = ("metric_key", "stage_name", "runs", "last", "minimum", "maximum", "mean")
 
@@ -24,7 +25,7 @@ def metrics(state: State, run_id: str | None, project: str | None) -> None:
     """List the metrics of a run, of a project, or of all runs.
 
     Of one run: points, last value, least and greatest.  Of several: the number of runs with
-    it, the value of the newest run, and the spread of one value per run.
+    it, the value of the newest run that has it, and the spread of one value per run.
     """
     if run_id is not None and project is not None:
         raise click.UsageError("name a RUN or a --project, not both")
@@ -47,13 +48,13 @@ def _of_run(ctx: Any, run_id: str) -> tuple[list[dict[str, Any]], Any]:
 
 def _of_runs(ctx: Any, project: str | None) -> tuple[list[dict[str, Any]], Any]:
     from contexta.interpretation.query import RunListQuery
+    from contexta.interpretation.query.metrics import metric_summaries
 
     summary = ctx.aggregation_service.aggregate_by_stage(project_name=project)
-    newest = ctx.list_runs(query=RunListQuery(project_name=project, sort_desc=True, limit=1))
-    last = {}
-    if newest:
-        rows = ctx.query_service.get_run_facts(newest[0].run_id).metrics
-        last = {(one.stage_name, one.metric_key): one.to_dict() for one in rows}
+    newest = RunListQuery(project_name=project, sort_desc=True, limit=_NEWEST)
+    ids = ctx.query_service.list_run_ids(query=newest)[::-1]
+    rows = metric_summaries(ctx.repository, ids)
+    last = {(one.stage_name, one.metric_key): one.to_dict() for one in rows}
     found = []
     for one in summary.by_stage:
         stage = None if one.stage_name == "_unassigned" else one.stage_name

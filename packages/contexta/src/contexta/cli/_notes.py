@@ -6,17 +6,17 @@ from typing import Any
 from contexta.cli._draw import Pen, note_lines
 
 _WORDS = {
-    "missing": "missing values",
-    "late": "late records",
-    "clipped": "clipped records",
-    "nonfinite": "values not finite",
-    "degraded": "degraded records",
-    "imported": "imported records",
-    "lost": "lost records",
-    "dead_writers": "runs whose process died",
-    "damaged_parts": "damaged files",
-    "missing_bodies": "artifacts without bodies",
-    "open_runs": "runs still open",
+    "missing": ("missing value", "missing values"),
+    "late": ("late record", "late records"),
+    "clipped": ("clipped record", "clipped records"),
+    "nonfinite": ("value not finite", "values not finite"),
+    "degraded": ("degraded record", "degraded records"),
+    "imported": ("imported record", "imported records"),
+    "lost": ("lost record", "lost records"),
+    "dead_writers": ("run whose process died", "runs whose process died"),
+    "damaged_parts": ("damaged file", "damaged files"),
+    "missing_bodies": ("artifact without body", "artifacts without body"),
+    "open_runs": ("run still open", "runs still open"),
 }
 
 
@@ -27,9 +27,14 @@ def completeness_line(completeness: Any, pen: Pen) -> list[str]:
     problems = completeness.problems
     if not problems:
         return [pen.paint("Completeness: nothing is known to be missing", "dim")]
-    told = ", ".join(f"{count} {_WORDS.get(name, name)}" for name, count in problems.items())
+    told = ", ".join(_counted(name, count) for name, count in problems.items())
     serious = {"lost", "dead_writers", "damaged_parts", "missing_bodies"} & problems.keys()
     return [pen.paint(f"Completeness: {told}", "bad" if serious else "doubt")]
+
+
+def _counted(name: str, count: int) -> str:
+    one, several = _WORDS.get(name, (name, name))
+    return f"{count} {one if count == 1 else several}"
 
 
 def limits(notes: Iterable[Any], completeness: Any, pen: Pen, most: int = 3) -> list[str]:

@@ -5,15 +5,24 @@ from typing import Any
 
 import click
 
-from contexta.cli._draw import Column, Pen, Styled, elapsed, facts, heading, size, status, table
-from contexta.cli._draw import sparkline as drawn_curve
+from contexta.cli._draw import (
+    Column,
+    Curve,
+    Pen,
+    Styled,
+    elapsed,
+    facts,
+    heading,
+    size,
+    status,
+    table,
+)
 from contexta.cli._notes import limits
 from contexta.cli._options import global_options
 from contexta.cli._output import show as show_result
 from contexta.cli._state import State
 from contexta.cli._values import moment
 
-_CURVE = 24
 _SEVERITIES = {"error": "bad", "critical": "bad", "warning": "doubt", "info": "info"}
 
 
@@ -48,11 +57,13 @@ def _lines(ctx: Any, snapshot: Any, pen: Pen) -> Iterator[str]:
 
 def _facts(snapshot: Any, pen: Pen) -> list[tuple[str, object]]:
     run = snapshot.run
-    started = moment(run.started_at)
+    started = moment(run.started_at) if pen.person else run.started_at
     if pen.relative and run.started_at is not None:
         started = f"{started} ({pen.when(run.started_at)})"
     records = sum(snapshot.record_counts.values()) or len(snapshot.records)
-    counts = ", ".join(f"{kind} {count}" for kind, count in sorted(snapshot.record_counts.items()))
+    counts = ", ".join(
+        f"{count} {kind}" for kind, count in sorted(snapshot.record_counts.items()) if count
+    )
     return [
         ("Run", Styled(run.run_id, "bold")),
         ("Name", run.name),
@@ -98,7 +109,6 @@ def _metrics(snapshot: Any, pen: Pen) -> Iterator[str]:
     rows: list[tuple[object, ...]] = []
     for one in snapshot.metrics:
         points = curves.get((one.metric_key, one.stage_id), ())
-        curve = drawn_curve([point.value for point in points], pen, _CURVE)
         rows.append(
             (
                 one.metric_key,
@@ -107,7 +117,7 @@ def _metrics(snapshot: Any, pen: Pen) -> Iterator[str]:
                 _number(one.minimum),
                 _number(one.maximum),
                 one.count,
-                Styled(curve, "info") if curve else "",
+                Curve([point.value for point in points]) if points else "",
                 one.unit or "",
             )
         )
@@ -176,4 +186,4 @@ def _issues(result: Any, pen: Pen) -> Iterator[str]:
         (Styled(one.severity, _SEVERITIES.get(one.severity)), one.code, one.summary)
         for one in result.issues
     ]
-    yield from table(["SEVERITY", "CODE", "SUMMARY"], rows, pen)
+    yield from table(["SEVERITY", "CODE", Column("SUMMARY", wrap=True)], rows, pen)

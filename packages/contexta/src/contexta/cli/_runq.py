@@ -107,6 +107,5 @@ def nothing_found(ctx: Any, asked: Asked) -> list[str]:
 
         for key in ctx.query_service.unknown_keys(asked.where):
             near = f"; nearest: {', '.join(one_line(n, 60) for n in key.nearest)}"
-            field = one_line(f"{key.field}.{key.key}", 80)
-            lines.append(f"Hint: no run has {field}{near if key.nearest else ''}")
+            lines.append(f"Hint: no run has {one_line(key.field, 80)}{near if key.nearest else ''}")
     return lines

@@ -59,7 +59,7 @@ def _listed(run: Any, row: dict[str, Any] | None) -> dict[str, Any]:
 
 def _found(ctx: Any, asked: Asked, state: State, everything: bool) -> tuple[Sequence[Any], int]:
     """The runs, and how many older ones a terminal does not show."""
-    on_terminal = state.form == "text" and state.pen.relative
+    on_terminal = state.form == "text" and state.pen.person
     if asked.given or everything or not on_terminal:
         return ctx.list_runs(asked.project, query=asked.query()), 0
     newest = asked._replace(desc=True, limit=_MOST + 1).always()

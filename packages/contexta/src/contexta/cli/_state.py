@@ -116,6 +116,7 @@ class State:
         return Pen(
             color=(terminal or forced) and not plain and os.environ.get("TERM") != "dumb",
             width=width,
+            person=terminal or forced,
             relative=terminal and not self.utc,
             fancy=_can_show("▁└✓✗●", getattr(stream, "encoding", None)),
             now=time.time(),

@@ -51,6 +51,25 @@ def shortened(text: str, width: int, *, middle: bool = False) -> str:
     return f"{_head(text, width - 1)}…"
 
 
+def wrapped(text: str, width: int, most: int = 5) -> list[str]:
+    """Break a printable text into lines of ``width`` cells, at blanks where there are any.
+
+    At most ``most`` lines; the last one says with an ellipsis that there was more.
+    """
+    lines: list[str] = []
+    left = text
+    while left and len(lines) < most:
+        if width_of(left) <= width or len(lines) == most - 1:
+            lines.append(shortened(left, width))
+            break
+        head = _head(left, width)
+        cut = head.rfind(" ") if left[len(head) : len(head) + 1] != " " else len(head)
+        place = cut if cut > width // 3 else max(len(head), 1)
+        lines.append(left[:place].rstrip())
+        left = left[place:].lstrip()
+    return lines or [""]
+
+
 def padded(text: str, width: int, *, right: bool = False) -> str:
     """Fill a text with blanks to ``width`` cells; ``right`` puts them before it."""
     blanks = " " * max(width - width_of(text), 0)

@@ -95,10 +95,14 @@ def _statistics(found: Any, pen: Pen) -> Iterator[str]:
     pairs: list[tuple[str, object]] = [("Count", found.count)]
     pairs += [(titles.get(name, name.capitalize()), getattr(found, name)) for name in names]
     if found.excluded_missing:
-        pairs.append(("Without it", Styled(f"{found.excluded_missing} runs", "doubt")))
+        pairs.append(("Without it", Styled(_runs(found.excluded_missing), "doubt")))
     if found.excluded_nonfinite:
-        pairs.append(("Not finite", Styled(f"{found.excluded_nonfinite} runs", "doubt")))
+        pairs.append(("Not finite", Styled(_runs(found.excluded_nonfinite), "doubt")))
     yield from facts(pairs, pen)
     # One note per run without the metric would bury the figures; the count above has them.
     notes = [one for one in found.completeness_notes if "missing_metric" not in one.summary]
     yield from limits(notes, found.completeness, pen)
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'s' * (count != 1)}"
