@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from contexta.contract.errors import ContextaError
 from contexta.web._errors import HttpError, not_found, said
 from contexta.web._payloads import to_jsonable
+from contexta.web._totals import count_runs
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -191,9 +192,8 @@ def runs_state(ctx: Contexta, project: str | None) -> State:
 
     query = RunListQuery(project_name=project, limit=_NEWEST, sort_desc=True)
     newest = ctx.list_runs(query=query)
-    everything = RunListQuery(project_name=project)
     return {
-        "total": len(ctx.query_service.list_run_ids(query=everything)),
+        "total": count_runs(ctx, RunListQuery(project_name=project)),
         "runs": [[run.run_id, run.status, run.ended_at] for run in newest],
     }
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from contexta.web._errors import not_found
 from contexta.web._params import is_cursor
 from contexta.web._payloads import run_summary_payload, to_jsonable
+from contexta.web._totals import count_runs
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
-    from contexta.interpretation.query import RunListQuery
     from contexta.web._params import Params
 
 _NEWEST_SHOWN = 20
@@ -63,12 +63,6 @@ def runs(ctx: Contexta, params: Params) -> dict[str, Any]:
     else:
         page = ctx.page_runs(replace(query, limit=None), after=cursor, limit=limit)
     return {**page.to_dict(), "total": total, "limit": limit}
-
-
-def count_runs(ctx: Contexta, query: RunListQuery) -> int:
-    """Return how many runs a query selects, its limit and offset aside."""
-    asked = replace(query, limit=None, offset=0, sort_by="started_at")
-    return len(ctx.query_service.list_run_ids(query=asked))
 
 
 def run(ctx: Contexta, params: Params) -> dict[str, Any]:

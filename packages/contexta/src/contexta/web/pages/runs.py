@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from contexta.contract.errors import ValidationError
 from contexta.web._page import PageData
 from contexta.web._params import Params
+from contexta.web._totals import count_runs
 from contexta.web.pages._links import address, project_url, with_query
 from contexta.web.pages._run_columns import Column, Table, choose, run_table
 from contexta.web.pages._view import frame, pager
@@ -16,7 +16,6 @@ from contexta.web.pages._view import frame, pager
 if TYPE_CHECKING:
     from contexta.client import Contexta
     from contexta.interpretation import RunRecord
-    from contexta.interpretation.query import RunListQuery
 
 PATH = "/ui/runs"
 PAGE_SIZES = (25, 50, 100, 200)
@@ -49,7 +48,7 @@ def runs_page(ctx: Contexta, params: Params) -> PageData:
             raise
         refused = error
         query = Params({"limit": params.text("limit") or ""}).run_query(limit=_DEFAULT_SIZE)
-    total = 0 if refused else _count(ctx, query)
+    total = 0 if refused else count_runs(ctx, query)
     shown = () if refused else ctx.list_runs(query=query)
     table = run_table(ctx, shown, _columns(ctx, params, shown), params.query, PATH, query)
     limit = query.limit or _DEFAULT_SIZE
@@ -74,11 +73,6 @@ def runs_page(ctx: Contexta, params: Params) -> PageData:
     )
     data["project_href"] = None if project is None else project_url(project)
     return PageData("runs", "Runs", data, "runs", 400 if refused else 200)
-
-
-def _count(ctx: Contexta, query: RunListQuery) -> int:
-    asked = replace(query, limit=None, offset=0, sort_by="started_at")
-    return len(ctx.query_service.list_run_ids(query=asked))
 
 
 def _columns(ctx: Contexta, params: Params, shown: tuple[RunRecord, ...]) -> list[Column]:
