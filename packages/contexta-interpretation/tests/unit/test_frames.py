@@ -9,16 +9,27 @@ import pytest
 
 from contexta.contract.errors import ValidationError
 from contexta.interpretation import (
+    AggregateAnswer,
+    AlertReport,
     Completeness,
+    DiagnosticsResult,
+    LineageTraversal,
+    MetricDelta,
     MetricTrend,
     MultiRunComparison,
     MultiRunMetricRow,
+    RunComparison,
+    RunPage,
     RunRecord,
+    RunSummaryTable,
+    StepSeries,
     TrendPoint,
 )
+from contexta.interpretation.aggregates import RunValue
 from contexta.interpretation.frames import METADATA_KEY, to_arrow
 
 AT = "2026-01-31T09:00:00.5Z"
+INSTANT = "timestamp[us, tz=UTC]"
 
 
 def trend(*values, **fields):
@@ -93,3 +104,48 @@ def test_what_is_no_result_is_refused(value):
         to_arrow(value)
 
     assert "frames_invalid_result" == caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("empty", "columns"),
+    [
+        (trend(), {"run_id": "string", "value": "double", "captured_at": INSTANT}),
+        (StepSeries("r", "k", None), {"step": "int64", "value": "double", "observed_at": INSTANT}),
+        (RunComparison("a", "b", ""), {"metric_key": "string", "delta": "double"}),
+        (MultiRunComparison((), ()), {"run_id": "string", "value": "double", "best": "bool"}),
+        (DiagnosticsResult("r"), {"severity": "string", "code": "string"}),
+        (AlertReport(()), {"actual_value": "double", "triggered": "bool"}),
+        (LineageTraversal("r"), {"source_ref": "string", "depth": "int64"}),
+        (RunPage(), {"run_id": "string", "started_at": INSTANT}),
+        (RunSummaryTable(None, 0), {"stage_name": "string", "mean": "double", "count": "int64"}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_result_without_rows_keeps_its_columns(empty, columns):
+    """Names and types are those of a result with rows."""
+    schema = empty.to_arrow().schema
+
+    assert columns == {name: str(schema.field(name).type) for name in columns}
+
+
+def test_a_column_without_a_value_has_its_type():
+    """Frames of several workspaces can be put below each other."""
+    table = to_arrow([MetricDelta("loss", None, None, None, None, None)])
+
+    assert ["double", "bool"] == [
+        str(table.schema.field(name).type) for name in ("left_value", "improved")
+    ]
+
+
+def test_whole_numbers_of_a_float_stay_floats():
+    """A value that happens to be whole does not change the type of its column."""
+    assert "double" == str(trend(1, 2).to_arrow().schema.field("value").type)
+
+
+def test_an_answer_of_an_engine_is_its_rows():
+    """Also through pandas and Polars, which build on the same table."""
+    row = RunValue("run:p.a", None, 1.0, 1, 0, 1, None, 1, AT)
+    answer = AggregateAnswer("last_values", "duckdb", (row,), RunValue)
+
+    assert answer.to_arrow().equals(to_arrow(answer))
+    assert [1.0] == to_arrow(answer)["value"].to_pylist()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ProvenanceView,
         ReportComparison,
         ReproducibilityAudit,
+        Results,
         RunComparison,
         RunListQuery,
         RunPage,
@@ -59,7 +60,7 @@ class ReadDelegates(ServiceProperties):
         sort_desc: bool = True,
         query: RunListQuery | None = None,
         where: str | None = None,
-    ) -> tuple[RunRecord, ...]:
+    ) -> Results[RunRecord]:
         """Return runs.
 
         Without filters oldest first, by project; with any filter newest first
@@ -115,17 +116,17 @@ class ReadDelegates(ServiceProperties):
 
     def list_deployments(
         self, project_name: str | None = None, run_id: str | None = None
-    ) -> tuple[DeploymentRecord, ...]:
+    ) -> Results[DeploymentRecord]:
         """Return deployments of a project or run."""
         return self.query_service.list_deployments(project_name, run_id)
 
-    def list_batches(self, run_id: str, stage_id: str | None = None) -> tuple[BatchRecord, ...]:
+    def list_batches(self, run_id: str, stage_id: str | None = None) -> Results[BatchRecord]:
         """Return the batches of a run or stage."""
         return self.query_service.list_batches(run_id, stage_id)
 
     def list_samples(
         self, run_id: str, stage_id: str | None = None, batch_id: str | None = None
-    ) -> tuple[SampleRecord, ...]:
+    ) -> Results[SampleRecord]:
         """Return the samples of a run, stage or batch."""
         return self.query_service.list_samples(run_id, stage_id, batch_id)
 
@@ -236,7 +237,7 @@ class ReadDelegates(ServiceProperties):
             artifact_kind, project_name=project_name, query=query
         )
 
-    def evaluate_alerts(self, run_id: str, rules: Iterable[AlertRule]) -> tuple[AlertResult, ...]:
+    def evaluate_alerts(self, run_id: str, rules: Iterable[AlertRule]) -> Results[AlertResult]:
         """Evaluate alert rules on one run."""
         return self.alert_service.evaluate_alerts(run_id, rules)
 

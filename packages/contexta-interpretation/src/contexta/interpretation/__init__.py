@@ -4,13 +4,16 @@ Services ask a repository (see ``protocols``); ``CompositeStoreRepository`` read
 of a workspace, ``testing.InMemoryRepository`` holds what a test gives it. Services only read.
 
 Results are frozen and picklable; ``to_dict()`` gives JSON-safe data in which a number that is not
-finite is ``null`` with a marker beside it. What is missing is said in completeness notes.
+finite is ``null`` with a marker beside it. Each has ``to_arrow()``, ``to_pandas()`` and
+``to_polars()``, and shows itself as a card in notebooks, as do several (``Results``). What is
+missing is said in completeness notes.
 
 Errors: ``ResolutionError`` (an ``InterpretationError`` and a ``LookupError``) for a name that
 fits nothing or several things; its ``details`` list candidates. ``ValidationError`` for bad
 filters and policies. Each service has an error class of its own below ``InterpretationError``.
 """
 
+from contexta.interpretation._base import Results
 from contexta.interpretation.aggregates import (
     AggregateAnswer,
     AggregateError,
@@ -261,6 +264,7 @@ __all__ = [
     "RequiredMetricsRule",
     "RequiredStagesRule",
     "ResolutionError",
+    "Results",
     "RuleOutcome",
     "RunComparison",
     "RunExpression",

@@ -48,7 +48,7 @@ class _Shown:
         """Return the rows as an Arrow table; see the module ``frames``."""
         from contexta.interpretation import frames
 
-        return frames.to_arrow(self)  # type: ignore[arg-type]  # both subclasses are taken
+        return frames.to_arrow(self)  # type: ignore[arg-type]  # all subclasses are taken
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return the rows as a pandas frame.
@@ -169,7 +169,7 @@ class Results(_Shown, tuple[R, ...]):
         return super().__getitem__(key)
 
 
-class FrozenRows(Sequence[Any]):
+class FrozenRows(_Shown, Sequence[Any]):
     """Base of read-only sequences of records that build their items when first looked at."""
 
     __slots__ = ()

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_origin, get_type_hints
 
 from contexta.contract.errors import DependencyError, ValidationError
-from contexta.interpretation._base import Result, jsonable
+from contexta.interpretation._base import Result, Results, jsonable
 from contexta.interpretation._instants import instant_us
 from contexta.interpretation.aggregates.models import AggregateAnswer
 from contexta.interpretation.compare.models import (
@@ -91,8 +91,8 @@ def to_arrow(result: Result | Iterable[Result]) -> pyarrow.Table:
 
     if isinstance(result, AggregateAnswer):
         return result.to_arrow()
-    rows = _rows_of(result)
-    kinds = _kinds_of(result)
+    checked = _checked(result)
+    rows, kinds = _rows_of(checked), _kinds_of(checked)
     names = dict.fromkeys(name for row in rows for name in row)
     # Columns that a row could have are there without a row too, so that pipelines do not break.
     names = names if rows else dict.fromkeys(kinds)
@@ -134,13 +134,14 @@ def to_polars(result: Result | Iterable[Result]) -> polars.DataFrame:
     return frame
 
 
-def _kinds_of(result: object) -> dict[str, str]:
+def _kinds_of(result: Result | Sequence[Result]) -> dict[str, str]:
     """The columns that rows of this kind have, and what their fields say that they hold."""
     if isinstance(result, MultiRunComparison):
         return dict(_LONG)
+    if isinstance(result, Results):
+        return _field_kinds(result.kind)
     if not isinstance(result, Result):
-        kind = getattr(result, "kind", None)
-        return {} if kind is None else _field_kinds(kind)
+        return _field_kinds(type(result[0])) if result else {}
     item = _item_class(result)
     if item is None:
         return _field_kinds(type(result))
@@ -178,16 +179,22 @@ def _field_kinds(kind: type[Result], prefix: str = "") -> dict[str, str]:
     return found
 
 
-def _rows_of(result: object) -> list[dict[str, Any]]:
+def _rows_of(result: Result | Sequence[Result]) -> list[dict[str, Any]]:
     if isinstance(result, Result):
         return _rows_of_one(result)
+    return [_flat(item) for item in result]
+
+
+def _checked(result: object) -> Result | Sequence[Result]:
+    if isinstance(result, Result):
+        return result
     if isinstance(result, str) or not isinstance(result, Iterable):
         raise _invalid(result)
-    items = list(result)
+    items = result if isinstance(result, Results) else tuple(result)
     for item in items:
         if not isinstance(item, Result):
             raise _invalid(item)
-    return [_flat(item) for item in items]
+    return items
 
 
 def _rows_of_one(result: Result) -> list[dict[str, Any]]:

@@ -66,7 +66,8 @@ def _several(value: object) -> Sequence[Result] | None:
     """The results of a sequence of one kind; ``None`` for anything else."""
     if not isinstance(value, (tuple, list, FrozenRows)):
         return None
-    kinds = {type(item) for item in value}
+    # Records are of one kind, and may be millions that nobody has looked at yet.
+    kinds = {type(item) for item in (value[:1] if isinstance(value, FrozenRows) else value)}
     if not kinds:
         kind = getattr(value, "kind", None)
         return () if kind is not None else None

@@ -52,11 +52,13 @@ def noted(
 
 def trend_view(trend: MetricTrend) -> FragmentView:
     """A metric over runs: its chart, then its table."""
+    stages = dict.fromkeys(point.stage_name or "run" for point in trend.points)
+    facts = [("Project", trend.project_name)] if trend.project_name else []
     return from_report(
         "Metric over runs",
         f"Trend: {trend.metric_key}",
         trend_report(trend),
-        facts=(("Project", trend.project_name),) if trend.project_name else (),
+        facts=[*facts, ("Stage", ", ".join(stages))] if stages else facts,
         shown=("Series",),
     )
 
