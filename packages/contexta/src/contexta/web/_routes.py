@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     from contexta.web._spec import Spec
 
 PAGES: dict[str, str] = {
-    "/ui": "runs:runs_page",
+    "/ui": "runs:start_page",
     "/ui/runs": "runs:runs_page",
     "/ui/runs/{run_id}": "run:run_page",
+    "/ui/runs/{run_id}/series": "series:series_page",
+    "/ui/search": "search:search_page",
+    "/ui/projects": "projects:projects_page",
+    "/ui/projects/{name}": "projects:project_page",
     "/ui/compare": "compare:compare_page",
     "/ui/compare/pick": "compare_pick:pick_page",
     "/ui/compare/multi": "compare_many:compare_many_page",

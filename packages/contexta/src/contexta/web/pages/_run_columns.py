@@ -85,6 +85,8 @@ def run_table(
     values: Mapping[str, str],
     path: str,
     query: RunListQuery,
+    *,
+    sorts: bool = True,
 ) -> Table:
     """Return the table of some runs.
 
@@ -95,6 +97,7 @@ def run_table(
         values: parameters of the address, which the links of the heading keep.
         path: address of the page.
         query: how the runs are ordered.
+        sorts: whether the headings are links that sort.
     """
     ids = [run.run_id for run in runs]
     metrics = {

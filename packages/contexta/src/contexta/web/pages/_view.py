@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from contexta.client import Contexta
     from contexta.interpretation import Completeness
     from contexta.interpretation.compare import CompletenessNote
+    from contexta.interpretation.repositories import MetricSummaryRecord
 
 Note = tuple[str, str, str]  # severity, text, meaning
 _DETAILS_SHOWN = 3
@@ -126,3 +127,19 @@ def column(
 def columns(*labels: str, num: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return columns without sorting; those in ``num`` align right."""
     return [column(label, num=label in num) for label in labels]
+
+
+def known_keys(ctx: Contexta, field: str) -> Sequence[str]:
+    """Return the keys of ``params``, ``tags`` or ``metrics`` over all runs, sorted."""
+    from contexta.interpretation.protocols import KeyReader
+
+    repository = ctx.repository
+    # A repository of somebody's own may not know them without reading every run.
+    return repository.known_keys(field) if isinstance(repository, KeyReader) else ()
+
+
+def summaries(ctx: Contexta, run_ids: Sequence[str]) -> Sequence[MetricSummaryRecord]:
+    """Return what is known of each metric of some runs, without its points."""
+    from contexta.interpretation.query.metrics import metric_summaries
+
+    return metric_summaries(ctx.repository, run_ids)

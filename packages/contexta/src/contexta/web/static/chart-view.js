@@ -160,7 +160,7 @@ export class Chart {
         ...common,
         width: soft ? 1 : 1.6,
         stroke: () => (soft ? this.palette.faint : this.palette.lines)[place],
-        points: { show: few && !soft, size: 5, width: 1 },
+        points: { show: few && !soft, size: 5, width: 1.2, fill: () => this.palette.card },
       },
       {
         ...common,

@@ -1,0 +1,72 @@
+"""Find runs, artifacts, metrics and projects by a part of their name."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from contexta.web._page import PageData
+from contexta.web.pages._links import address, project_url
+from contexta.web.pages._run_columns import choose, run_table
+from contexta.web.pages._view import frame, pager
+from contexta.web.pages.runs import count_runs
+
+if TYPE_CHECKING:
+    from contexta.client import Contexta
+    from contexta.web._params import Params
+
+PATH = "/ui/search"
+_RUNS = 25
+_ARTIFACTS = 50
+_METRICS = 40
+_LONGEST = 200
+
+
+def search_page(ctx: Contexta, params: Params) -> PageData:
+    """Show what has a text in its id, name, kind or place; case does not matter.
+
+    Without ``q`` there is only the form. One run and nothing else is still a list: the reader
+    sees what was found before going there.
+    """
+    from contexta.interpretation.query import RunListQuery
+
+    text = (params.text("q") or "").strip()[:_LONGEST]
+    data = frame(ctx, params.text("project"), search=text, text=text)
+    data["crumbs"] = (("Runs", "/ui/runs"), ("Search", None))
+    if not text:
+        return PageData("search", "Search", data)
+    quoted = json.dumps(text, ensure_ascii=False)
+    where = f"id ~ {quoted} or name ~ {quoted} or project ~ {quoted}"
+    query = RunListQuery(
+        project_name=params.text("project"),
+        where=where,
+        limit=_RUNS,
+        offset=params.whole("offset", 0, low=0) or 0,
+        sort_by="started_at",
+        sort_desc=True,
+    )
+    runs = ctx.list_runs(query=query)
+    total = count_runs(ctx, query)
+    low = text.casefold()
+    artifacts = [
+        item
+        for item in ctx.repository.list_artifacts()
+        if any(low in (p or "").casefold() for p in (item.artifact_ref, item.kind, item.location))
+    ]
+    data |= {
+        "table": run_table(ctx, runs, choose(ctx, runs), params.query, PATH, query, sorts=False),
+        "total": total,
+        "pager": pager(PATH, params.query, offset=query.offset, limit=_RUNS, total=total),
+        "as_filter": address("/ui/runs", where=where),
+        "artifacts": artifacts[:_ARTIFACTS],
+        "artifact_total": len(artifacts),
+        "metrics": [
+            (key, address("/ui/metrics/trend", metric=key, project=params.text("project")))
+            for key in ctx.repository.known_keys("metrics")
+            if low in key.casefold()
+        ][:_METRICS],
+        "found_projects": [
+            (name, project_url(name)) for name in ctx.list_projects() if low in name.casefold()
+        ],
+    }
+    return PageData("search", "Search", data)
