@@ -1,0 +1,1 @@
+"""Commands that keep a workspace healthy: check, repair, compact, retain, erase, merge, doctor."""

@@ -1,0 +1,69 @@
+"""``contexta merge``: take another workspace into this one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from contexta.cli._group import global_options
+from contexta.cli._output import show
+from contexta.cli._progress import progress
+from contexta.cli._state import State
+from contexta.cli._text import printable
+
+
+@click.command("merge")
+@click.argument("source", metavar="SOURCE")
+@click.option(
+    "--project", "projects", metavar="NAME", multiple=True, help="Only this one.  Repeatable."
+)
+@click.option(
+    "--no-rename",
+    is_flag=True,
+    help="Refuse the merge when a ref is taken by something else, instead of renaming.",
+)
+@click.option("--include-deleted", is_flag=True, help="Also what was deleted here.")
+@click.option("--dry-run", is_flag=True, help="Only say what would come.")
+@global_options
+@click.pass_obj
+def merge(
+    state: State,
+    source: str,
+    projects: tuple[str, ...],
+    no_rename: bool,
+    include_deleted: bool,
+    dry_run: bool,
+) -> int:
+    """Take everything of the workspace SOURCE that this one lacks.
+
+    SOURCE is only read. Nothing here is removed or set back. Killed at any moment, merging again
+    completes it; merging twice takes nothing twice. The exit code is 1 when something of SOURCE
+    could not be read.
+    """
+    from contexta.store.merge import merge_workspaces
+
+    target = state.root()
+    given = Path(source)
+    inside = given / ".contexta"
+    if not (given / "workspace.json").exists() and (inside / "workspace.json").exists():
+        given = inside  # the folder of the project was named, not that of the workspace
+    ledger = state.config.metadata
+    with progress(state, "looking" if dry_run else "merge"):
+        report = merge_workspaces(
+            given,
+            target,
+            dry_run=dry_run,
+            rename=not no_rename,
+            include_deleted=include_deleted,
+            projects=projects or None,
+            target_ledger=ledger if getattr(ledger, "url", None) is not None else None,
+        )
+    show(state, report, lambda: _lines(report))
+    return 1 if report.damage else 0
+
+
+def _lines(report: Any) -> Iterator[str]:
+    yield from map(printable, report.lines())
+    if report.dry_run and not report.is_empty:
+        yield "Nothing was changed. Do it: the same without --dry-run"

@@ -1,0 +1,1 @@
+"""``contexta config``: the settings, and where each came from."""
