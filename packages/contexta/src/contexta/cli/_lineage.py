@@ -109,4 +109,4 @@ def _label(edge: Any, other: str, leaves: bool, again: bool, pen: Pen) -> list[A
         label = [Styled(f"{word} {'→' if pen.fancy else '->'}", "info"), other]
     else:
         label = [other, Styled(f"{word} this", "info")]
-    return [*label, Styled("(above)", "dim")] if again else label
+    return [*label, Styled("(again)", "dim")] if again else label

@@ -64,6 +64,8 @@ def _ended(error: BaseException, state: State) -> int:
         return error.exit_code
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else _FAILURE
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return _no_command(error, state)
     if isinstance(error, click.UsageError):
         return _usage(error, state)
     if isinstance(error, click.ClickException):
@@ -89,6 +91,14 @@ def _failed(error: BaseException, state: State) -> int:
     _say(state, "internal_error", message, None)
     _trace(error, state)
     return _FAILURE
+
+
+def _no_command(error: click.exceptions.NoArgsIsHelpError, state: State) -> int:
+    if state.wants_json:
+        _say(state, "usage", "a command is missing", None)
+    else:
+        click.echo(error.format_message(), err=True)
+    return USAGE
 
 
 def _usage(error: click.UsageError, state: State) -> int:

@@ -1,6 +1,6 @@
 """``contexta search``: runs and artifacts by a piece of their names."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
@@ -28,8 +28,9 @@ def search_runs(
     ctx = state.open()
     most = limit or _default_limit(ctx)
     found: list[Any] = []
+    matches = _matcher(ctx, text)
     for run in _newest(ctx, project, run_status):
-        if _matches(text, (run.run_id, run.name, run.project_name)):
+        if matches((run.run_id, run.name, run.project_name, *_more_fields(ctx, run))):
             found.append(run)
             if len(found) > most:
                 break
@@ -51,10 +52,11 @@ def search_artifacts(state: State, text: str, kind: str | None, limit: int | Non
     """Find artifacts by a piece of their ref, kind or file name."""
     ctx = state.open()
     most = limit or _default_limit(ctx)
+    matches = _matcher(ctx, text)
     found = [
         one
         for one in ctx.repository.list_artifacts()
-        if kind in (None, one.kind) and _matches(text, (one.artifact_ref, one.kind, one.location))
+        if kind in (None, one.kind) and matches((one.artifact_ref, one.kind, one.location))
     ]
     show(
         state,
@@ -77,17 +79,38 @@ def _newest(ctx: Any, project: str | None, run_status: str | None) -> Iterator[A
             return
 
 
-def _matches(text: str, fields: tuple[str | None, ...]) -> bool:
-    wanted = text.casefold()
-    return any(wanted in field.casefold() for field in fields if field is not None)
+def _matcher(ctx: Any, text: str) -> Callable[[Iterable[str | None]], bool]:
+    exact = ctx.config.interpretation.search.case_sensitive
+    wanted = text if exact else text.casefold()
+
+    def matches(fields: Iterable[str | None]) -> bool:
+        known = (field for field in fields if field is not None)
+        return any(wanted in (field if exact else field.casefold()) for field in known)
+
+    return matches
+
+
+def _more_fields(ctx: Any, run: Any) -> tuple[str, ...]:
+    """What else of a run is searched, where somebody configured it."""
+    if not _is_configured(ctx, "text_match_fields"):
+        return ()
+    fields = ctx.config.interpretation.search.text_match_fields
+    found = [str(getattr(run, name)) for name in ("status", "description") if name in fields]
+    for name in ("tags", "params"):
+        if name in fields:
+            found += [f"{key}={value}" for key, value in getattr(run, name).items()]
+    return tuple(found)
 
 
 def _default_limit(ctx: Any) -> int:
     """The configured number of hits, where somebody configured one."""
-    key = "interpretation.search.default_limit"
-    if key in ctx.config.tracked_sources:
+    if _is_configured(ctx, "default_limit"):
         return int(ctx.config.interpretation.search.default_limit)
     return _LIMIT
+
+
+def _is_configured(ctx: Any, name: str) -> bool:
+    return f"interpretation.search.{name}" in ctx.config.tracked_sources
 
 
 def _flat(found: Any) -> dict[str, Any]:
