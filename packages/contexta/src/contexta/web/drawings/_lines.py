@@ -162,7 +162,7 @@ def _mark(mark: Mark, x: Axis1D, height: int) -> Markup:
     last = x.place(mark.x if mark.last is None else mark.last)
     at_right = place > (x.start + x.end) / 2
     line = Markup(
-        '<g class="mark"><rect class="band" x="{:.1f}" y="{}" width="{:.1f}" height="{}" '
+        '<g class="marked"><rect class="band" x="{:.1f}" y="{}" width="{:.1f}" height="{}" '
         'fill="currentColor" fill-opacity="0.1"/><line class="mark" x1="{:.1f}" x2="{:.1f}" '
         'y1="{}" y2="{}" stroke="#c2410c" stroke-width="1.5" stroke-dasharray="4 3"/>'
         "<title>{}</title>"
@@ -201,7 +201,8 @@ def _curve(curve: Curve, x: Axis1D, y: Axis1D, *, dots: bool, joined: bool) -> M
         )
     # Without dots a point between two gaps would not be seen at all.
     alone = [segment[0] for segment in segments if len(segment) == 1]
-    for point in points if dots else alone:
+    seen = points if dots else [*alone, *(point for point in points if point.loud)]
+    for point in seen:
         if math.isfinite(point.y):
             parts.append(_dot(point, curve, x, y, name, color))
     broken = [point for point in points if not math.isfinite(point.y)]

@@ -13,6 +13,7 @@ from contexta.web.drawings._axes import Axis1D, spans_magnitudes, tick_labels
 
 _TOP, _BOTTOM, _SIDE = 44, 20, 70
 _LEAST_GAP = 130
+_ROOMY = 7  # with more axes the page lets the drawing scroll before it shrinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def draw_parallel(
         for number, (axis, scale, place) in enumerate(zip(axes, scales, places, strict=True))
     ]
     told = f"{len(strands)} runs over {', '.join(axis.label for axis in axes)}"
-    return svg.drawing(width, height, title, told, Markup("").join(parts), "parallel")
+    name = "parallel" if len(axes) <= _ROOMY else "parallel roomy"
+    return svg.drawing(width, height, title, told, Markup("").join(parts), name)
 
 
 def _scale(axis: Axis, values: Sequence[float | None], height: int) -> Axis1D:
@@ -119,7 +121,7 @@ def _axis(axis: Axis, scale: Axis1D, place: float, number: int, height: int) -> 
     for value, label in zip(ticks, labels, strict=True):
         at = scale.place(value)
         parts.append(svg.straight(place - 3, at, place + 3, at, "axis", 0.55))
-        parts.append(svg.text(place + 7, at + 4, label, "start", 10, "tick halo"))
+        parts.append(svg.text(place + 8, at + 4, label, "start", 10, "tick halo"))
     grip = Markup(
         '<rect class="grip" x="{:.1f}" y="{}" width="28" height="{}" fill="transparent"/>'
     ).format(place - 14, _TOP, height - _BOTTOM - _TOP)

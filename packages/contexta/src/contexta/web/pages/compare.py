@@ -101,6 +101,9 @@ def compare_data(ctx: Contexta, left: str, right: str) -> PageData:
         for run_id in (comparison.left_run_id, comparison.right_run_id)
     ]
     groups, one, two = between_replicates(ctx, *runs)
+    too_few = "" if groups is None else _too_few(groups)
+    if too_few:
+        groups = None
     rows = _rows(ctx, comparison, groups)
     changed = [row for row in rows if row.delta is not None]
     better = sum(row.outcome == "better" for row in changed)
@@ -117,6 +120,7 @@ def compare_data(ctx: Contexta, left: str, right: str) -> PageData:
         "metric_columns": _columns(groups),
         "same": [row for row in rows if row.delta is None],
         "groups": groups,
+        "too_few": too_few,
         "siblings": len(set(one) & set(two)) > 1,
         "overlays": _overlays(ctx, runs),
         "values": [c for c in comparison.value_changes if c.kind in _VALUE_KINDS],
@@ -138,6 +142,14 @@ def _verdict(changed: int, better: int, worse: int) -> str:
         parts.append(f"different in {unclear} of which the name does not say what is good")
     noun = "metric differs" if changed == 1 else "metrics differ"
     return f"{changed} {noun}. The right run is {', '.join(parts)}."
+
+
+def _too_few(groups: GroupComparison) -> str:
+    """Why the replicates say nothing of any metric; empty where they say something."""
+    if not groups.metrics or any(row.low is not None for row in groups.metrics):
+        return ""
+    left, right = len(groups.left_run_ids), len(groups.right_run_ids)
+    return f"No intervals over replicates ({left} and {right} runs): {groups.metrics[0].reason}."
 
 
 def _columns(groups: GroupComparison | None) -> list[dict[str, Any]]:

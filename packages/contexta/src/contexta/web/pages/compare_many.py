@@ -66,7 +66,8 @@ def compare_many_page(ctx: Contexta, params: Params) -> PageData:
     if len(set(ids)) < 2:
         return picker(ctx, params, status=400, told="run_ids must name two runs or more")
     comparison = ctx.compare_multiple_runs(ids)
-    columns = _columns(ctx, comparison)
+    marked = [row for row in comparison.metric_table if _has_best(row)]
+    columns = _columns(ctx, comparison, marked)
     runs = [column.run for column in columns]
     summaries = {run.run_id: ctx.query_service.get_run_facts(run.run_id).metrics for run in runs}
     curves = shared_curves(summaries)
@@ -79,6 +80,7 @@ def compare_many_page(ctx: Contexta, params: Params) -> PageData:
         "crumbs": (("Runs", "/ui/runs"), ("Compare", None)),
         "comparison": comparison,
         "columns": columns,
+        "marked": marked,
         "chart": chosen
         and overlay(ctx, runs, labels, chosen, points=LARGE, width=1100, height=320),
         "curves": [
@@ -101,11 +103,22 @@ def compare_many_page(ctx: Contexta, params: Params) -> PageData:
     return PageData("compare_many", "Compare Multi", data, "compare")
 
 
-def _columns(ctx: Contexta, comparison: MultiRunComparison) -> list[Column]:
+def _has_best(row: MultiRunMetricRow) -> bool:
+    """Whether one run is best: its name says which way that is, and the runs differ."""
+    # The service takes higher for better where the name says nothing, which no star should.
+    from contexta.interpretation.compare._direction import better_when_higher
+
+    known = better_when_higher(row.metric_key) is not None
+    return known and row.best_run_id is not None and len(set(row.values) - {None}) > 1
+
+
+def _columns(
+    ctx: Contexta, comparison: MultiRunComparison, marked: Sequence[MultiRunMetricRow]
+) -> list[Column]:
     runs = [ctx.query_service.require_run(run_id) for run_id in comparison.run_ids]
     names = [run.name for run in runs]
     told = len(set(names)) == len(names)
-    wins = Counter(row.best_run_id for row in comparison.metric_table)
+    wins = Counter(row.best_run_id for row in marked)
     return [
         Column(given, run, run.name if told else _short(run), run_url(run.run_id), wins[given])
         for given, run in zip(comparison.run_ids, runs, strict=True)

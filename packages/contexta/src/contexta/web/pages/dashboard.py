@@ -13,7 +13,7 @@ from contexta.web.pages._choices import metric_choices, stage_names, stage_of
 from contexta.web.pages._links import address
 from contexta.web.pages._render import status_kind
 from contexta.web.pages._view import notes
-from contexta.web.pages.trend import trend_chart
+from contexta.web.pages.trend import draw_trend
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -62,7 +62,7 @@ def dashboard_data(
         ],
         "trend": trend,
         "trend_url": _to(metric, stage, project),
-        "chart": trend_chart(trend) if trend.points else None,
+        "drawing": draw_trend(trend) if trend.points else None,
         "notes": notes(trend.completeness_notes, counts.completeness),
     }
     return PageData("dashboard", f"Dashboard: {project or 'all projects'}", data, "projects")

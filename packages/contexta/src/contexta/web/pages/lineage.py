@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from contexta.web._page import PageData
@@ -12,6 +14,7 @@ from contexta.web.pages._view import notes
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
+    from contexta.interpretation import CompletenessNote, LineageTraversal
     from contexta.web._params import Params
 
 DIRECTIONS = ("both", "upstream", "downstream")
@@ -32,7 +35,7 @@ def lineage_page(ctx: Contexta, params: Params) -> PageData:
     depth = params.whole("depth", 3, low=0, high=50) or 0
     run = ctx.query_service.require_run(given)
     subject = params.text("subject") or run.run_id
-    found = ctx.traverse_lineage(subject, direction=direction, max_depth=depth)
+    found = _traverse(ctx, subject, direction, depth)
 
     def at(ref: str) -> str | None:
         """Runs lead to their lineage, other things are looked at from here."""
@@ -72,3 +75,29 @@ def lineage_page(ctx: Contexta, params: Params) -> PageData:
         "notes": notes(found.completeness_notes),
     }
     return PageData("lineage", f"Lineage: {given}", data, "runs")
+
+
+def _traverse(ctx: Contexta, subject: str, direction: str, depth: int) -> LineageTraversal:
+    """Both ways are what it rests on and what came of it, together.
+
+    The service's own ``both`` follows stored relations only; a run that names its data or has a
+    model says so itself, and a picture without that would look empty.
+    """
+    if direction != "both":
+        return ctx.traverse_lineage(subject, direction=direction, max_depth=depth)
+    up = ctx.traverse_lineage(subject, direction="upstream", max_depth=depth)
+    down = ctx.traverse_lineage(subject, direction="downstream", max_depth=depth)
+    edges = {edge.relation_ref: edge for edge in (*up.edges, *down.edges)}
+    said = up.completeness_notes + down.completeness_notes
+    return replace(
+        up,
+        edges=tuple(edges.values()),
+        visited_refs=tuple(dict.fromkeys((*up.visited_refs, *down.visited_refs))),
+        # That one way has no relations is no gap where the other has some.
+        completeness_notes=tuple(dict.fromkeys(n for n in said if not _is_empty(n, edges))),
+        evidence_links=tuple(dict.fromkeys((*up.evidence_links, *down.evidence_links))),
+    )
+
+
+def _is_empty(note: CompletenessNote, edges: Mapping[str, object]) -> bool:
+    return bool(edges) and note.summary.startswith("lineage_root_has_no_relations")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from markupsafe import Markup
 
 from contexta.web._page import PageData
 from contexta.web.drawings import Curve, Level, Mark, Point, draw_lines
 from contexta.web.pages._analysis import TOOLS
-from contexta.web.pages._charts import ChartView, json_number, payload
 from contexta.web.pages._choices import metric_choices, stage_names
 from contexta.web.pages._links import address, run_url
 from contexta.web.pages._text import minute, number, short_ref
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _ASKED = ("status", "after", "before", "limit", "offset", "sort", "desc", "where")
 _WINDOWS = (20, 50, 200, 1000)
-_X_LABEL = "run, oldest first"
 _JUDGED = 60  # of the newest points: one question each
 
 
@@ -53,9 +53,10 @@ def trend_page(ctx: Contexta, params: Params) -> PageData:
     asked = any(params.text(name) is not None for name in _ASKED)
     project, stage = params.text("project"), params.text("stage")
     query = params.run_query(limit=_WINDOWS[1]) if asked else None
-    page = trend_data(ctx, metric, project=project, stage=stage, query=query)
+    log = params.flag("log")
+    page = trend_data(ctx, metric, project=project, stage=stage, query=query, log=log)
     choices = metric_choices(ctx, project)
-    kept = {name: params.text(name) for name in _ASKED}
+    kept = {name: params.text(name) for name in (*_ASKED, "log")}
     extra = {
         "projects": ctx.list_projects(),
         "metrics": [choice.key for choice in choices],
@@ -64,6 +65,11 @@ def trend_page(ctx: Contexta, params: Params) -> PageData:
             (count, _again(metric, project, stage, kept | {"limit": str(count)}))
             for count in _WINDOWS
         ],
+        "scales": [
+            ("linear", _again(metric, project, stage, kept | {"log": None})),
+            ("logarithmic", _again(metric, project, stage, kept | {"log": "1"})),
+        ],
+        "scale": "logarithmic" if log else "linear",
         "window": params.whole("limit", low=1, high=params.page_limit),
         "keep": [(name, value) for name, value in kept.items() if value is not None],
     }
@@ -77,8 +83,14 @@ def trend_data(
     project: str | None = None,
     stage: str | None = None,
     query: RunListQuery | None = None,
+    log: bool | None = None,
 ) -> PageData:
-    """Return the page of a metric, for the server and for files."""
+    """Return the page of a metric, for the server and for files.
+
+    Whatever order the query asks for, time runs from left to right.
+    """
+    if query is not None and query.sort_by == "started_at" and query.sort_desc:
+        query = replace(query, sort_desc=False)
     trend = ctx.get_metric_trend(metric, project_name=project, stage_name=stage, query=query)
     history = _changes(ctx, trend, stage)
     unusual = _unusual(ctx, trend, stage)
@@ -92,7 +104,7 @@ def trend_data(
         "project": project,
         "projects": (),
         "rows": _rows(trend, history, unusual),
-        "chart": trend_chart(trend, history, unusual) if trend.points else None,
+        "drawing": draw_trend(trend, history, unusual, log=log) if trend.points else None,
         "changes": _changes_shown(history),
         "thresholds": "" if history is None else f"changes at p \u2264 {history.significance:g}",
         "unusual": unusual,
@@ -102,6 +114,8 @@ def trend_data(
         "stages": (),
         "windows": (),
         "window": None,
+        "scales": (),
+        "scale": "",
         "links": {
             "aggregate": address("/ui/metrics/aggregate", **here),
             "changes": address("/ui/changes", **here),
@@ -113,35 +127,30 @@ def trend_data(
     return PageData("trend", f"Trend: {metric}", data, "trends")
 
 
-def trend_chart(
+def draw_trend(
     trend: MetricTrend,
     history: ChangeHistory | None = None,
     unusual: dict[str, AnomalyResult] | None = None,
-) -> ChartView:
-    """Return the chart of a trend, for script and without."""
-    curve, names = trend_curve(trend, unusual), trend_names(trend)
-    marks = _marks(trend, history)
-    line = {
-        "label": trend.metric_key,
-        "x": [point.x for point in curve.points],
-        "y": [json_number(point.y) for point in curve.points],
-    }
-    return ChartView(
-        title=trend.metric_key,
-        payload=payload(
-            [line], x_label=_X_LABEL, y_label=trend.metric_key, marks=marks, names=names
-        ),
-        svg=draw_lines(
-            [curve],
-            title=f"Trend: {trend.metric_key}",
-            x_label=_X_LABEL,
-            y_label=trend.metric_key,
-            x_names=names,
-            marks=marks,
-            levels=_levels(trend, history),
-            width=1100,
-            height=320,
-        ),
+    *,
+    log: bool | None = None,
+    width: int = 1100,
+    height: int = 320,
+) -> Markup:
+    """Return the drawing of a trend: dots lead to their runs, changes and outliers are marked.
+
+    ``log`` draws a logarithmic axis; ``None`` does where the values ask for it.
+    """
+    return draw_lines(
+        [trend_curve(trend, unusual)],
+        title=f"Trend: {trend.metric_key}",
+        x_label="run, oldest first",
+        y_label=trend.metric_key,
+        x_names=trend_names(trend),
+        marks=_marks(trend, history),
+        levels=_levels(trend, history),
+        log=log,
+        width=width,
+        height=height,
     )
 
 
