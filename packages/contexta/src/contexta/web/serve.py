@@ -127,7 +127,7 @@ class Server:
 
 
 def make_server(
-    ctx: Contexta,
+    contexta: Contexta,
     host: str = "127.0.0.1",
     port: int = 8080,
     *,
@@ -138,7 +138,7 @@ def make_server(
     """Bind a port for the pages and JSON routes of one workspace; nothing is served yet.
 
     Args:
-        ctx: the workspace, best opened read-only; it stays the caller's to close.
+        contexta: the workspace, best opened read-only; it stays the caller's to close.
         host: address to bind. Other machines reach one that is not loopback, so a token is
             asked for there: ``token``, or a new one.
         port: TCP port; 0 takes a free one.
@@ -152,14 +152,14 @@ def make_server(
     bound = _bind(host, port)
     if token is None and not _is_loopback(str(bound.getsockname()[0])):
         token = secrets.token_urlsafe(24)
-    return Server(ctx, bound, token, limits or Limits(), allowed_hosts)
+    return Server(contexta, bound, token, limits or Limits(), allowed_hosts)
 
 
 def serve(
-    ctx: Contexta, host: str = "127.0.0.1", port: int = 8080, *, token: str | None = None
+    contexta: Contexta, host: str = "127.0.0.1", port: int = 8080, *, token: str | None = None
 ) -> None:
     """Bind and serve until interrupted; see ``make_server``."""
-    with make_server(ctx, host, port, token=token) as server:
+    with make_server(contexta, host, port, token=token) as server:
         server.serve_forever()
 
 
