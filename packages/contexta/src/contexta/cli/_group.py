@@ -22,6 +22,7 @@ Entry = str | tuple[str, str]
 _COMMANDS: dict[str, Entry] = {
     "bisect": ("_bisect:bisect", "Find the first run after a metric changed."),
     "export": ("export._tree:export", "Write answers as files: CSV, JSON lines, Parquet, HTML."),
+    "watch": ("watch._command:watch", "Watch a run while it goes on."),
     "query": ("_query:query", "Ask the workspace in SQL, read-only."),
     "gate": ("_gate:gate", "Hold runs against rules: pass, fail or cannot tell."),
     "artifact": ("artifact._tree:artifact", "Files and folders of runs."),

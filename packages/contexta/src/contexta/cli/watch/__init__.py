@@ -1,0 +1,1 @@
+"""``contexta watch``: a run while it goes on."""
