@@ -9,7 +9,7 @@ others is escaped here.
 """
 
 from contexta.web.drawings._axes import nice_ticks, tick_labels
-from contexta.web.drawings._bars import Bar, draw_bars
+from contexta.web.drawings._bars import Bar, draw_bar_rows, draw_bars
 from contexta.web.drawings._graph import Edge, Node, draw_graph
 from contexta.web.drawings._lines import Curve, Level, Mark, Point, draw_lines
 from contexta.web.drawings._parallel import Axis, Strand, draw_parallel
@@ -25,6 +25,7 @@ __all__ = [
     "Node",
     "Point",
     "Strand",
+    "draw_bar_rows",
     "draw_bars",
     "draw_box",
     "draw_graph",

@@ -74,6 +74,7 @@ def draw_lines(
     width: int = 820,
     height: int = 260,
     joined: bool = True,
+    dots: bool | None = None,
 ) -> Markup:
     """Return the drawing.
 
@@ -89,6 +90,7 @@ def draw_lines(
         width: of the picture, in its own pixels.
         height: likewise.
         joined: whether lines join the points.
+        dots: whether every point shows; `None` where there are few.
     """
     points = [point for curve in curves for point in curve.points if math.isfinite(point.x)]
     ys = [point.y for point in points if math.isfinite(point.y)]
@@ -105,7 +107,8 @@ def draw_lines(
         *(_mark(mark, x, height) for mark in marks),
         *(_level(level, x, y) for level in levels if math.isfinite(level.y)),
     ]
-    dots = not joined or max(len(curve.points) for curve in curves) <= _DOTS_UP_TO
+    if dots is None:
+        dots = not joined or max(len(curve.points) for curve in curves) <= _DOTS_UP_TO
     parts += [_curve(curve, x, y, dots=dots, joined=joined) for curve in curves]
     told = _told(curves, marks)
     return svg.drawing(width, height, title, told, Markup("").join(parts), "lines")

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from contexta.web._page import PageData
 from contexta.web.pages import _text as text
 from contexta.web.pages._links import NAVIGATION, ref_url, run_url
+from contexta.web.pages._standalone import detached
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -45,7 +46,8 @@ def render(name: str, data: PageData | Mapping[str, Any], *, standalone: bool = 
     """
     page = data if isinstance(data, PageData) else PageData(name, str(data["title"]), data)
     template = _environment(standalone).get_template(f"{name}.html.jinja")
-    return template.render(_EMPTY | dict(page.data) | {"page": page})
+    text = template.render(_EMPTY | dict(page.data) | {"page": page})
+    return detached(text) if standalone else text
 
 
 @cache

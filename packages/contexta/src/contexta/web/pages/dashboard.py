@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from contexta.web._page import PageData
 from contexta.web.drawings import Bar, draw_bars
 from contexta.web.pages._analysis import TOOLS
@@ -55,7 +53,9 @@ def dashboard_data(
         "metric": metric,
         "stage": stage,
         "counts": counts,
-        "bar": draw_status(counts),
+        "bar": draw_bars(status_bars(counts), title="Runs by status", width=1100)
+        if counts.total
+        else None,
         "rows": [
             (row, stage_of(row), _to(row.metric_key, stage_of(row), project))
             for row in table.by_stage
@@ -68,15 +68,12 @@ def dashboard_data(
     return PageData("dashboard", f"Dashboard: {project or 'all projects'}", data, "projects")
 
 
-def draw_status(counts: RunStatusDistribution) -> Markup | None:
-    """Return how many runs have each status as one bar; ``None`` without runs."""
-    if not counts.total:
-        return None
-    bars = [
+def status_bars(counts: RunStatusDistribution) -> list[Bar]:
+    """Return how many runs have each status, with the tone of each."""
+    return [
         Bar(row.status, row.count, _TONES.get(status_kind(row.status), ""))
         for row in counts.by_status
     ]
-    return draw_bars(bars, title="Runs by status", width=1100)
 
 
 def _first(keys: list[str]) -> str:

@@ -1,0 +1,5 @@
+"""How pages become HTML, under its old path; see `contexta.web.pages`."""
+
+from contexta.web.pages._render import render
+
+__all__ = ["render"]
