@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contexta.web.drawings import draw_key
 from contexta.web.pages._text import MISSING
+
+if TYPE_CHECKING:
+    from contexta.client import Contexta
+    from contexta.interpretation import ReproducibilityAudit
 
 
 def p_value(value: float | None) -> str:
@@ -16,6 +20,19 @@ def p_value(value: float | None) -> str:
     if value < 0.0001:
         return "< 0.0001"
     return f"{value:.4f}" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def audit_of(ctx: Contexta, run_id: str) -> ReproducibilityAudit | None:
+    """Return how well a run can be repeated; ``None`` over a repository without environments.
+
+    Such a repository may have been put in place of the own one, by a test for example; the
+    page shows what it does have.
+    """
+    from contexta.interpretation.protocols import EnvironmentReader
+
+    if not isinstance(ctx.query_service.repository, EnvironmentReader):
+        return None
+    return ctx.audit_reproducibility(run_id)
 
 
 def cols(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:

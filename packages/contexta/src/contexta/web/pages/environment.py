@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contexta.web._page import PageData
-from contexta.web.pages._analysis import TOOLS
+from contexta.web.pages._analysis import TOOLS, audit_of
 from contexta.web.pages._choices import run_choices
 from contexta.web.pages._links import address, run_url
 from contexta.web.pages._view import notes
@@ -34,16 +34,19 @@ def environment_page(ctx: Contexta, params: Params) -> PageData:
     given = params.id("run_id")
     facts = ctx.query_service.get_run_facts(given)
     run = facts.run
-    audit = ctx.audit_reproducibility(run.run_id)
+    audit = audit_of(ctx, run.run_id)
     data = {
         **TOOLS,
         "crumbs": (("Runs", "/ui/runs"), (run.name, run_url(run.run_id)), ("Environment", None)),
         "run": run,
         "environment": facts.environment,
         "audit": audit,
-        "checks": [(_CHECKS.get(name, name), known) for name, known in audit.checks.items()],
+        "checks": [
+            (_CHECKS.get(name, name), known)
+            for name, known in (audit.checks.items() if audit else ())
+        ],
         "others": [one for one in run_choices(ctx, run.project_name) if one.run_id != run.run_id],
-        "notes": notes(audit.completeness_notes),
+        "notes": notes(audit.completeness_notes if audit else ()),
     }
     return PageData("environment", f"Environment: {given}", data, "runs")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from contexta.web._page import PageData
+from contexta.web.pages._analysis import audit_of
 from contexta.web.pages._links import address, project_url, run_url
 from contexta.web.pages._render import status_kind
 from contexta.web.pages._run_metrics import metric_rows, metric_views
@@ -73,7 +74,7 @@ def run_data(ctx: Contexta, run_id: str, level: str | None = None) -> PageData:
         spans=_spans(ctx, snapshot),
         parts_shown=_PARTS,
         lineage=_lineage(ctx, run.run_id),
-        audit=ctx.audit_reproducibility(run.run_id),
+        audit=audit_of(ctx, run.run_id),
         diagnostics=ctx.diagnose_run(run.run_id),
         notes=notes(snapshot.completeness_notes, snapshot.completeness),
     )
