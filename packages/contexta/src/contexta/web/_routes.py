@@ -81,7 +81,8 @@ def segments_of(raw_path: bytes) -> tuple[str, ...]:
     Raises:
         HttpError: 400, the path is no UTF-8, has control characters, or tries to climb.
     """
-    parts = raw_path.strip(b"/").split(b"/") if raw_path.strip(b"/") else []
+    inner = raw_path.removeprefix(b"/").removesuffix(b"/")
+    parts = inner.split(b"/") if inner else []
     if len(parts) > _MOST_SEGMENTS:
         raise not_found(f"an address has at most {_MOST_SEGMENTS} parts")
     return tuple(_decoded(part) for part in parts)

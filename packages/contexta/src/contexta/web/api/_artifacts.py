@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from contexta.contract.errors import ArtifactError
 from contexta.web._answers import Download
-from contexta.web._errors import not_found
+from contexta.web._errors import bad_request, not_found
 from contexta.web._payloads import to_jsonable
 from contexta.web.api._parts import page_of
 
@@ -56,8 +57,13 @@ def download(ctx: Contexta, params: Params) -> Download:
     chunks = ctx.artifact_store.iter_artifact_chunks(
         found.artifact_ref, chunk_size=_CHUNK, member=member, verify=True
     )
-    # The first chunk is read here, so that a damaged body is an error and not a torn file.
-    first = next(chunks, b"")
+    try:
+        # The first chunk is read here, so that a damaged body is an error and not a torn file.
+        first = next(chunks, b"")
+    except ArtifactError as error:
+        if error.code != "artifact_store_not_a_tree":
+            raise
+        raise bad_request(f"{found.artifact_ref} is a file; it has no members") from error
 
     def body() -> Any:
         yield first

@@ -85,11 +85,15 @@ class Client:
         answer = self.get(path, **headers)
         return answer.status, json.loads(answer.body, parse_constant=pytest.fail)
 
-    def raw(self, data):
-        """Send bytes as they are, and return what comes back until the server closes."""
+    def raw(self, data, *, end=False):
+        """Send bytes as they are, and return what comes back until the server closes.
+
+        With ``end`` it is said that no more comes.
+        """
         with socket.create_connection((self.host, self.port), timeout=30) as connection:
             connection.sendall(data)
-            connection.shutdown(socket.SHUT_WR)
+            if end:
+                connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
@@ -114,6 +118,13 @@ def read_ctx(workspace):
 def client(read_ctx):
     """A client of a server on loopback, without a token."""
     with running(read_ctx) as server:
+        yield Client(server)
+
+
+@pytest.fixture(scope="session")
+def guarded(read_ctx):
+    """A client of a server that asks for a token."""
+    with running(read_ctx, token="a-secret-of-enough-length") as server:
         yield Client(server)
 
 

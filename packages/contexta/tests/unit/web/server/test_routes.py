@@ -66,14 +66,18 @@ def test_each_route_answers_with_its_keys(spec, client):
         (
             f"/runs/{RUN}/anomalies?metric=accuracy&project=vision",
             "anomalies",
-            "metric_key run_id actual_value expected_range z_score severity evidence_links "
-            "completeness_notes",
+            (
+                "metric_key run_id actual_value expected_range z_score severity evidence_links "
+                "completeness_notes"
+            ),
         ),
         (
             f"/compare?left={OTHER}&right={RUN}",
             "stage_comparisons",
-            "stage_name left_stage_id right_stage_id left_status right_status metric_deltas "
-            "completeness_notes evidence_links",
+            (
+                "stage_name left_stage_id right_stage_id left_status right_status metric_deltas "
+                "completeness_notes evidence_links"
+            ),
         ),
         (
             f"/compare/multi?run_ids={OTHER},{RUN}",
@@ -88,14 +92,18 @@ def test_each_route_answers_with_its_keys(spec, client):
         (
             f"/alerts/evaluate/{RUN}?metric=loss&operator=gt&threshold=0",
             "results",
-            "rule_name metric_key run_id actual_value threshold operator triggered severity "
-            "stage_name evidence_links completeness_notes",
+            (
+                "rule_name metric_key run_id actual_value threshold operator triggered severity "
+                "stage_name evidence_links completeness_notes"
+            ),
         ),
         (
             "/search/artifacts?q=model",
             "artifacts",
-            "artifact_ref run_id stage_id kind created_at location hash_value size_bytes "
-            "attributes content_type",
+            (
+                "artifact_ref run_id stage_id kind created_at location hash_value size_bytes "
+                "attributes content_type"
+            ),
         ),
     ],
 )
