@@ -38,8 +38,7 @@ def execute(folder):
 
     def run(*cells: str) -> list[list[dict]]:
         opening = (
-            "from contexta import Contexta\n"
-            'ctx = Contexta(workspace=".contexta", read_only=True)'
+            'from contexta import Contexta\nctx = Contexta(workspace=".contexta", read_only=True)'
         )
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(source) for source in (opening, *cells)]

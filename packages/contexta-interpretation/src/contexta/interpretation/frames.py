@@ -130,7 +130,8 @@ def to_polars(result: Result | Iterable[Result]) -> polars.DataFrame:
         DependencyError: Polars is not installed (``frames_library_missing``).
         ValidationError: ``frames_invalid_result``.
     """
-    frame: polars.DataFrame = _require("polars").from_arrow(to_arrow(result))
+    library, table = _require("polars"), to_arrow(result)
+    frame: polars.DataFrame = library.from_arrow(table)
     return frame
 
 

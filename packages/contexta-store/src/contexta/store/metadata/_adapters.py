@@ -37,6 +37,18 @@ class FrameAdapterProtocol(Protocol):
         ...
 
 
+class SqlSource(Protocol):
+    """What a frame adapter asks for rows: `DuckDBAdapter`, or an adapter that a caller wrote."""
+
+    def execute(self, sql: str, params: Sequence[Any] | None = None) -> Any:
+        """Run a statement; the result has a DB-API `description`, and `fetchall` if it can."""
+        ...
+
+    def query_all(self, sql: str, params: Sequence[Any] | None = None) -> Any:
+        """Return all rows."""
+        ...
+
+
 class ResultRows:
     """The rows of one query, fetched; the shape of a DB-API cursor."""
 
@@ -147,7 +159,7 @@ class DuckDBAdapter:
 class PandasAdapter:
     """Query results as `pandas.DataFrame`."""
 
-    sql_adapter: DuckDBAdapter
+    sql_adapter: SqlSource
 
     def query(self, sql: str, params: Sequence[Any] | None = None) -> pd.DataFrame:
         """Return the rows of a SELECT, run once; no rows keep the columns.
@@ -156,7 +168,7 @@ class PandasAdapter:
             DependencyError: `metadata_pandas_adapter_not_ready` without pandas.
         """
         _library("pandas")
-        frame: pd.DataFrame = self.sql_adapter.arrow(sql, params).to_pandas()
+        frame: pd.DataFrame = _arrow_of(self.sql_adapter, sql, params).to_pandas()
         return frame
 
     def table(self, name: str) -> pd.DataFrame:
@@ -168,7 +180,7 @@ class PandasAdapter:
 class PolarsAdapter:
     """Query results as `polars.DataFrame`."""
 
-    sql_adapter: DuckDBAdapter
+    sql_adapter: SqlSource
 
     def query(self, sql: str, params: Sequence[Any] | None = None) -> pl.DataFrame:
         """Return the rows of a SELECT, run once; no rows keep the columns.
@@ -177,7 +189,7 @@ class PolarsAdapter:
             DependencyError: `metadata_polars_adapter_not_ready` without Polars.
         """
         polars = _library("polars")
-        table = self.sql_adapter.arrow(sql, params)
+        table = _arrow_of(self.sql_adapter, sql, params)
         if len(set(table.column_names)) < table.num_columns:
             raise ValidationError(
                 f"Polars needs columns with different names, not {table.column_names}. "
@@ -202,6 +214,16 @@ def table_query(name: str) -> str:
             details={"table": str(name), "allowed": sorted(READABLE_NAMES)},
         )
     return f"SELECT * FROM {name}"  # noqa: S608 (from the list above)
+
+
+def _arrow_of(source: SqlSource, sql: str, params: Sequence[Any] | None) -> pa.Table:
+    if isinstance(source, DuckDBAdapter):
+        return source.arrow(sql, params)
+    result = source.execute(sql, params)
+    # Only a result that cannot hand out its rows costs a second query.
+    fetch = getattr(result, "fetchall", None)
+    rows = source.query_all(sql, params) if fetch is None else fetch()
+    return _arrow_table(ResultRows(tuple(result.description), tuple(map(tuple, rows))))
 
 
 def _arrow_table(result: ResultRows) -> pa.Table:
