@@ -56,7 +56,8 @@ def _lines(found: Any, total: int, state: State) -> list[str]:
     ]
     rows = [
         (
-            one.artifact_ref,
+            # Commands take it without the word, too.
+            one.artifact_ref.partition(":")[2],
             one.kind,
             Styled("missing", "bad") if one.body_missing else size(one.size_bytes),
             pen.when(one.created_at),

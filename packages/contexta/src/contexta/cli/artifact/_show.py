@@ -71,9 +71,11 @@ def _lines(record: Any, binding: Any, members: Any, edges: Any, state: State) ->
         ("Made", pen.when(binding.manifest_snapshot.created_at)),
         ("Stored", pen.when(binding.created_at)),
         ("Revision", binding.revision if binding.revision > 1 else None),
-        *((f"Attribute {key}", value) for key, value in record.attributes.items()),
     ]  # fmt: skip
     yield from facts(pairs, pen)
+    if record.attributes:
+        yield from heading("Attributes", pen)
+        yield from facts(record.attributes.items(), pen)
     if edges:
         yield from heading("Lineage", pen)
         yield from table(

@@ -102,5 +102,10 @@ def _lines(result: Any) -> list[str]:
         f"Backup {printable(result.backup_ref)}: {held}",
         f"  {size(whole)} of files, {size(result.bytes_written)} written, every byte read back",
         f"  {printable(result.location)}",
+        *(
+            ["The workspace is damaged or incomplete, and so is the backup:"]
+            if result.status == "DEGRADED"
+            else []
+        ),
         *outcome_lines(result),
     ]

@@ -36,35 +36,30 @@ def _lines(state: State, found: Any) -> list[str]:
     if not found:
         return ["no backups yet; make one with `contexta backup create`"]
     pen = state.pen
-    rows = []
-    for one in found:
-        counts = one.counts or {}
-        form = "archive" if one.form == "archive" else "folder"
-        state_of = (
-            Styled(f"cannot be trusted: {one.problem}", "bad")
-            if one.problem
-            else f"{form}, encrypted"
-            if one.encrypted
-            else form
+    rows = [
+        (
+            one.backup_ref,
+            pen.when(one.created_at),
+            (one.counts or {}).get("runs"),
+            size(one.total_bytes) if one.problem is None else None,
+            _note(one),
         )
-        rows.append(
-            (
-                one.backup_ref,
-                pen.when(one.created_at),
-                counts.get("runs"),
-                counts.get("records"),
-                counts.get("artifacts"),
-                size(one.total_bytes) if one.problem is None else None,
-                state_of,
-            )
-        )
+        for one in found
+    ]
     columns = (
         Column("BACKUP", middle=True),
-        "MADE",
+        Column("MADE"),
         Column("RUNS", right=True),
-        Column("RECORDS", right=True),
-        Column("ARTIFACTS", right=True),
         Column("SIZE", right=True),
-        "FORM",
+        Column("NOTE"),
     )
-    return table(columns, rows, pen)
+    if any(row[-1] for row in rows):
+        return table(columns, rows, pen)
+    return table(columns[:-1], [row[:-1] for row in rows], pen)
+
+
+def _note(one: Any) -> Styled | str:
+    if one.problem:
+        return Styled(f"cannot be trusted: {one.problem}", "bad")
+    words = ("archive" if one.form == "archive" else "", "encrypted" if one.encrypted else "")
+    return ", ".join(word for word in words if word)

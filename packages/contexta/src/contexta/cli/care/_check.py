@@ -7,9 +7,9 @@ import click
 
 from contexta.cli._draw import Column, table
 from contexta.cli._draw import severity as severity_of
+from contexta.cli._following import waiting
 from contexta.cli._group import global_options
 from contexta.cli._output import show
-from contexta.cli._progress import progress
 from contexta.cli._state import State
 from contexta.cli._text import printable
 from contexta.cli._words import counted
@@ -40,8 +40,7 @@ def check(state: State, quick: bool, fail_on: str) -> int:
 
     ctx = state.open()
     planes = open_planes(ctx)
-    with progress(state, "check") as bar:
-        bar.describe("comparing the planes" if quick else "reading every byte")
+    with waiting(state, "comparing the planes" if quick else "reading every byte"):
         report = check_workspace(*(planes.stores.get(name) for name in NAMES), deep=not quick)
     issues = [
         *(_unopened(plane, error) for plane, error in planes.failures.items()),

@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from contexta.cli._draw import duration, size
+from contexta.cli._following import waiting
 from contexta.cli._group import global_options
 from contexta.cli._output import show
-from contexta.cli._progress import progress
 from contexta.cli._state import State
 from contexta.cli._text import printable
 from contexta.cli._words import counted
@@ -34,7 +34,7 @@ def compact(state: State, full: bool, max_bytes: int | None, dry_run: bool) -> i
         show(state, _plan(plan), lambda: map(printable, plan.lines()))
         return 0
     store = state.open(write=True).record_store
-    with progress(state, "compact"):
+    with waiting(state, "compact"):
         report = store.compact(full=full, max_bytes=max_bytes)
     show(state, _report(report), lambda: _lines(report))
     return 1 if report.skipped else 0

@@ -12,9 +12,9 @@ import click
 from contexta.cli._draw import Column as Col
 from contexta.cli._draw import Styled, duration, facts, heading, size, table
 from contexta.cli._draw import severity as severity_of
+from contexta.cli._following import waiting
 from contexta.cli._group import global_options
 from contexta.cli._output import show
-from contexta.cli._progress import progress
 from contexta.cli._state import State
 from contexta.cli._text import printable
 from contexta.cli.care import _examine as examine
@@ -41,7 +41,7 @@ def doctor(state: State, deep: bool, fail_on: str) -> int:
     """Say how the workspace is, and what to do about it. Changes nothing."""
     ctx = state.open()
     now = examine.current_time()
-    with progress(state, "looking at the workspace"):
+    with waiting(state, "looking at the workspace"):
         found = open_planes(ctx)
         findings = list(examine.planes(found, deep=deep))
         runs = _runs(found.stores.get("metadata"))

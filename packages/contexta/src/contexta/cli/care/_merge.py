@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from contexta.cli._following import waiting
 from contexta.cli._group import global_options
 from contexta.cli._output import show
-from contexta.cli._progress import progress
 from contexta.cli._state import State
 from contexta.cli._text import printable
 
@@ -49,7 +49,7 @@ def merge(
     if not (given / "workspace.json").exists() and (inside / "workspace.json").exists():
         given = inside  # the folder of the project was named, not that of the workspace
     ledger = state.config.metadata
-    with progress(state, "looking" if dry_run else "merge"):
+    with waiting(state, "looking" if dry_run else "merge"):
         report = merge_workspaces(
             given,
             target,

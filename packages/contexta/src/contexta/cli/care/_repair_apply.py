@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from contexta.cli._confirm import confirm, show_plan, yes_option
+from contexta.cli._following import waiting
 from contexta.cli._group import global_options
 from contexta.cli._output import show
-from contexta.cli._progress import progress
 from contexta.cli._state import State
 from contexta.cli._text import printable
 from contexta.cli._words import counted
@@ -35,18 +35,18 @@ def apply(state: State, chosen: tuple[str, ...], actions: tuple[str, ...], yes: 
     a ledger is copied as a whole. The exit code is 1 when something is left.
     """
     wanted = chosen or NAMES
-    with progress(state, "reading every byte"):
+    with waiting(state, "reading every byte"):
         plan = repair_plans(open_planes(state.open(), wanted))
     if not plan.steps:
         show(state, {"plan": plan, "changed": False}, lambda: plan_lines(plan))
-        return 1 if plan.hopeless or plan.failures else 0
+        return 0 if plan.is_clean else 1
     lines = list(plan.lines())
     show_plan(state, lines)
     confirm(state, f"Do {counted(plan.steps, 'repair')}?", yes=yes, plan=lines)
     stores = open_planes(state.open(write=True), wanted).stores
     done = _apply(stores, plan, actions)
     left = repair_plans(open_planes(state.open(write=True), wanted))
-    rest = bool(left.steps or left.hopeless or left.failures)
+    rest = not left.is_clean
     result = {"plan": plan, "changed": True, "done": done, "left": left}
     show(state, result, lambda: _lines(done, left, rest=rest))
     return 1 if rest else 0
@@ -108,7 +108,7 @@ def _lines(done: dict[str, Any], left: RepairPlans, *, rest: bool) -> Iterator[s
         yield f"artifacts  left alone: {printable(one['action'])}: {printable(one['reason'])}"
     yield ""
     if rest:
-        yield "Left:"
+        yield "Still damaged:"
         yield from left.lines()
     else:
         yield "Everything is mended."

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import click
 
+from contexta.cli._following import waiting
 from contexta.cli._group import global_options
 from contexta.cli._output import show
-from contexta.cli._progress import progress
 from contexta.cli._state import State
 from contexta.cli._text import printable
 from contexta.cli.care._planes import NAMES, Planes, open_planes
@@ -21,6 +21,7 @@ class RepairPlans(NamedTuple):
     records: Any
     metadata: Any
     artifacts: Any
+    missing: tuple[str, ...]
     failures: dict[str, Any]
 
     @property
@@ -39,6 +40,11 @@ class RepairPlans(NamedTuple):
         """Damage of the record plane that nothing here can mend."""
         steps = () if self.records is None else self.records.steps
         return tuple(step for step in steps if step.kind == "report_only")
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether there is no damage at all."""
+        return not (self.steps or self.hopeless or self.missing or self.failures)
 
     @property
     def candidates(self) -> tuple[Any, ...]:
@@ -70,6 +76,7 @@ class RepairPlans(NamedTuple):
                 for one in self.candidates
             ],
             "artifacts": list(self.actions),
+            "missing_artifacts": list(self.missing),
             "not_opened": {
                 name: {"code": error.code, "message": error.message}
                 for name, error in self.failures.items()
@@ -89,6 +96,8 @@ class RepairPlans(NamedTuple):
             yield f"artifacts  {printable(verb)}: {printable(subject)}"
         for one in self.hopeless:
             yield f"records    cannot be mended here: {printable(one.text)}"
+        for ref in self.missing:
+            yield f"artifacts  {printable(ref)} has no body: put or import the right bytes again"
         for name, error in self.failures.items():
             yield f"{name}  cannot be opened: {error.code}: {printable(error.message)}"
 
@@ -109,8 +118,15 @@ def repair_plans(planes: Planes) -> RepairPlans:
         stores["records"].plan_repairs() if "records" in stores else None,
         stores["metadata"].plan_repairs() if "metadata" in stores else None,
         stores["artifacts"].build_repair_plan() if "artifacts" in stores else None,
+        _missing(stores["artifacts"]) if "artifacts" in stores else (),
         dict(planes.failures),
     )
+
+
+def _missing(store: Any) -> tuple[str, ...]:
+    """Return the artifacts whose body is not there."""
+    refs = (one.artifact_ref for one in store.list_bindings())
+    return tuple(ref for ref in refs if not store.artifact_exists(ref))
 
 
 @click.command("plan")
@@ -123,21 +139,21 @@ def plan(state: State, chosen: tuple[str, ...]) -> int:
     The exit code is 1 when there is damage.
     """
     ctx = state.open()
-    with progress(state, "reading every byte"):
+    with waiting(state, "reading every byte"):
         found = repair_plans(open_planes(ctx, chosen or NAMES))
     show(state, found, lambda: plan_lines(found))
-    return 1 if found.steps or found.hopeless or found.failures else 0
+    return 0 if found.is_clean else 1
 
 
 def plan_lines(found: RepairPlans) -> Iterator[str]:
     """Yield the plan, and what to do next."""
     yield from found.lines()
-    if not (found.steps or found.hopeless or found.failures):
+    if found.is_clean:
         yield "Nothing needs to be mended."
         return
     yield ""
     if found.steps:
         yield "Nothing was changed. Do it: contexta repair apply"
-    if found.hopeless or found.failures:
+    if found.hopeless or found.missing or found.failures:
         yield "The rest: contexta backup list, then contexta restore plan BACKUP;"
         yield "without a backup: contexta recover salvage"

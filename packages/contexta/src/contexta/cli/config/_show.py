@@ -1,15 +1,16 @@
 """``contexta config show``: the settings, and where each came from."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 import click
 
-from contexta.cli._draw import Column, Styled, table
 from contexta.cli._group import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
+from contexta.cli._text import printable
 from contexta.contract.errors import NotFoundError
 
 _QUIET = ("default", "derived")
@@ -89,13 +90,8 @@ def _lines(rows: Sequence[Mapping[str, Any]], state: State) -> Iterator[str]:
     if not rows:
         yield "every setting has its default"
         return
-    cells = [
-        (
-            row["key"],
-            "-" if row["value"] is None else row["value"],
-            Styled(row["source"], "dim" if row["kind"] in _QUIET else "info"),
-        )
-        for row in rows
-    ]
-    columns = [Column("SETTING"), Column("VALUE", middle=True), Column("FROM")]
-    yield from table(columns, cells, state.pen)
+    pen = state.pen
+    for row in rows:
+        source = pen.paint(f"  # {printable(row['source'])}", "dim" if row["kind"] in _QUIET
+                           else "info")  # fmt: skip
+        yield f"{row['key']} = {printable(json.dumps(row['value'], ensure_ascii=False))}{source}"

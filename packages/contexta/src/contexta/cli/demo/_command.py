@@ -1,6 +1,7 @@
 """``contexta demo``: write an invented workspace to look around in."""
 
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import click
 
 from contexta.cli._group import global_options
 from contexta.cli._output import show_json, show_lines
+from contexta.cli._progress import progress
 from contexta.cli._state import State
 from contexta.cli._text import printable
 from contexta.contract.errors import ConflictError, ValidationError
@@ -43,14 +45,24 @@ def demo(state: State, runs: int, seed: int, until: str | None) -> None:
     """
     target = Path(state.workspace if state.workspace is not None else _DEFAULT)
     end = _instant(until)
-    facts = write_demo(target, runs=runs, seed=seed, until=end)
+    with progress(state, "demo", total=runs, unit="runs") as bar:
+        facts = write_demo(
+            target, runs=runs, seed=seed, until=end, tick=lambda done: bar.update(done, runs)
+        )
     if state.wants_json:
         show_json(facts)
     else:
-        show_lines(_next_steps(facts))
+        show_lines([] if state.quiet else _next_steps(facts))
 
 
-def write_demo(target: Path, *, runs: int, seed: int, until: datetime) -> dict[str, Any]:
+def write_demo(
+    target: Path,
+    *,
+    runs: int,
+    seed: int,
+    until: datetime,
+    tick: Callable[[int], None] = lambda _done: None,
+) -> dict[str, Any]:
     """Write the demo, whole or not at all, and return what is in it.
 
     Args:
@@ -58,6 +70,7 @@ def write_demo(target: Path, *, runs: int, seed: int, until: datetime) -> dict[s
         runs: number of runs, at least 14.
         seed: same seed and end, same data.
         until: every run ends before this; with a zone.
+        tick: hears how many runs are written.
 
     Raises:
         ConflictError: `demo_target_exists`.
@@ -87,7 +100,7 @@ def write_demo(target: Path, *, runs: int, seed: int, until: datetime) -> dict[s
     ensure_private_dir(target.parent)
     scratch = target.parent / temporary_name()
     try:
-        _write(scratch, plans, vision)
+        _write(scratch, plans, vision, tick)
         with translated_os_errors("move the demo to", target):
             # A folder may be renamed onto an empty one, and onto no other.
             scratch.rename(target)
@@ -105,7 +118,7 @@ def write_demo(target: Path, *, runs: int, seed: int, until: datetime) -> dict[s
     }
 
 
-def _write(root: Path, plans: list[Any], vision: Any) -> None:
+def _write(root: Path, plans: list[Any], vision: Any, tick: Callable[[int], None]) -> None:
     from contexta.cli.demo._write import write_deployments, write_projects, write_runs
     from contexta.client import Contexta
 
@@ -113,10 +126,15 @@ def _write(root: Path, plans: list[Any], vision: Any) -> None:
         "vision": "Which product is on this photo?",
         "forecast": "How much of it is sold next week?",
     }
-    config = {"project_name": "vision", "workspace": {"root_path": str(root)}}
+    config = {
+        "project_name": "vision",
+        "workspace": {"root_path": str(root)},
+        # What a power cut takes from a demo can be written again.
+        "records": {"durability_mode": "flush"},
+    }
     with Contexta(config=config) as ctx:
         write_projects(ctx, projects, plans[0].started)
-        write_runs(ctx, plans, lambda _done: None)
+        write_runs(ctx, plans, tick)
         write_deployments(ctx, vision.deployments())
         ctx.flush(seal=True)
 
