@@ -18,7 +18,6 @@ INERT: Mapping[str, str] = MappingProxyType(
         "contract.compatibility_mode": "unknown fields are always kept, older versions upgraded",
         "contract.deterministic_serialization": "JSON is always written in canonical form",
         "contract.validation_mode": "every record is checked strictly when it is built",
-        "interpretation.alert.default_severity": "a rule names its own severity",
         "interpretation.alert.stop_on_first_trigger": "every rule is evaluated",
         "interpretation.reports.include_completeness_notes": "reports always say what is missing",
         "interpretation.reports.include_evidence_summary": "reports always name their evidence",
@@ -31,10 +30,7 @@ INERT: Mapping[str, str] = MappingProxyType(
         "security.encryption_provider": "files are written unencrypted; encrypt the disk",
         "surfaces.html.enabled": "HTML is written when it is asked for",
         "surfaces.html.inline_charts": "pages always hold their charts",
-        "surfaces.http.enabled": "there is no local server yet",
-        "surfaces.http.host": "there is no local server yet",
-        "surfaces.http.open_browser": "there is no local server yet",
-        "surfaces.http.port": "there is no local server yet",
+        "surfaces.http.enabled": "the server runs when it is started, by `contexta serve http`",
         "surfaces.notebook.enabled": "notebook output is made when it is asked for",
     }
 )

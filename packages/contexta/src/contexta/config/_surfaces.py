@@ -29,8 +29,8 @@ class HTTPConfig(ConfigModel):
 
     Attributes:
         enabled: no effect yet, see ``INERT``.
-        host: loopback address to bind.
-        port: TCP port; 0 takes a free one.
+        host: address to bind; one that is not loopback has a token.
+        port: TCP port; 0 takes a free one. `contexta serve http` takes 8080 while nobody sets this.
         open_browser: open the start page once the server runs.
     """
 

@@ -115,11 +115,9 @@ def other_value(key):
     return {
         "contract.validation_mode": "lenient",
         "contract.compatibility_mode": "lenient",
-        "interpretation.alert.default_severity": "error",
         "retention.artifact_retention_mode": "planned",
         "security.encryption_provider": "x",
         "surfaces.cli.verbosity": "debug",
-        "surfaces.http.host": "127.0.0.2",
     }.get(key, 3)
 
 

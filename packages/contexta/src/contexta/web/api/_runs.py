@@ -84,11 +84,13 @@ def search_runs(ctx: Contexta, params: Params) -> dict[str, Any]:
     """Return runs whose id, name or project contains a text, newest first."""
     from contexta.interpretation.query import RunListQuery
 
+    settings = ctx.config.interpretation.search
     text = json.dumps(params.require("q"), ensure_ascii=False)
+    has = f"{'contains' if settings.case_sensitive else '~'} {text}"
     query = RunListQuery(
         project_name=params.text("project"),
         status=params.text("status"),
-        where=f"id ~ {text} or name ~ {text} or project ~ {text}",
+        where=f"id {has} or name {has} or project {has}",
         limit=params.page_size(_FOUND_SHOWN),
         sort_desc=True,
     )
