@@ -22,6 +22,14 @@ def compare_multi(state: State, run_ids: Sequence[str]) -> None:
 
     A star marks the best value of each metric.
     """
+    if len(set(run_ids)) < 2:
+        from contexta.interpretation.compare import ComparisonError
+
+        raise ComparisonError(
+            f"{run_ids[0]!r} is one run; name two or more to compare",
+            code="compare_requires_multiple_runs",
+            details={"run_ids": list(run_ids)},
+        )
     comparison = state.open().compare_multiple_runs(run_ids)
     show(
         state,

@@ -1,7 +1,5 @@
 """Where results go: stdout as text or JSON, lists also line by line, or a file."""
 
-import csv
-import io
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,8 +10,6 @@ import click
 
 from contexta.cli._state import State
 from contexta.cli._text import printable
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
 
 
 def show(
@@ -46,7 +42,7 @@ def show(
         for row in rows():
             click.echo(json.dumps(finite(row), sort_keys=True, allow_nan=False, default=_plain))
     else:
-        click.echo(csv_text(rows()), nl=False)
+        _show_csv(state, rows())
 
 
 def show_json(value: Any) -> None:
@@ -75,25 +71,19 @@ def finite(row: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as CSV that no spreadsheet takes for formulas; columns in order of appearance."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_csv_cell(name) for name in columns])
-    for row in rows:
-        writer.writerow([_csv_cell(row.get(name)) for name in columns])
-    return out.getvalue()
+def _show_csv(state: State, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows as CSV that no spreadsheet takes for formulas, columns as they appear."""
+    from contexta.export import Column, RowTable, text_chunks
+    from contexta.export._cells import guarded
 
-
-def _csv_cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None or isinstance(value, (int, float)):
-        return value
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=_plain)
-    text = printable(text, keep_lines=True)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    table = RowTable(
+        "rows",
+        tuple(Column(guarded(name), "scalar") for name in names),
+        [tuple(row.get(name) for name in names) for row in rows],
+    )
+    for chunk in text_chunks(table, state.config, form="csv"):
+        click.echo(chunk, nl=False)
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 # Control characters, C1, line and paragraph separators, and those that turn the writing
 # direction around: each could make a terminal or a reader show what is not there.
@@ -60,7 +61,7 @@ def wrapped(text: str, width: int, most: int = 5) -> list[str]:
     left = text
     while left and len(lines) < most:
         if width_of(left) <= width or len(lines) == most - 1:
-            lines.append(shortened(left, width))
+            lines.append(shortened(left.rstrip(), width))
             break
         head = _head(left, width)
         cut = head.rfind(" ") if left[len(head) : len(head) + 1] != " " else len(head)
@@ -107,6 +108,7 @@ def _head(text: str, width: int) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
 def _cells(letter: str) -> int:
     if unicodedata.combining(letter):
         return 0

@@ -33,12 +33,12 @@ def signed(value: float | None) -> str:
 
 def percent(ratio: float | None) -> str:
     """A ratio as a signed percentage: ``0.031`` is ``+3.1%``."""
-    if ratio is None or not math.isfinite(ratio):
+    points = math.nan if ratio is None else ratio * 100
+    if not math.isfinite(points):
         return MISSING
-    points = ratio * 100
     if abs(points) >= 1000:
         return f"{points:+.3g}%"
-    return f"{points:+.2f}%" if abs(points) < 10 else f"{points:+.1f}%"
+    return f"{points:+.2f}%" if abs(points) < 9.995 else f"{points:+.1f}%"
 
 
 def size(count: int | None) -> str:

@@ -31,7 +31,7 @@ def test_runs_can_be_filtered(call, workspace):
     """Newest first and limited, or by project and status."""
     assert call("runs", "--desc", "--limit", "1").out.splitlines()[1].startswith("run:demo.second")
     assert call("runs", "--status", "failed").out == "no runs\n"
-    assert call("runs", "--project", "other").out == "no runs\n"
+    assert call("runs", "--project", "other").out.startswith("no runs\n")
 
 
 def test_run_show_names_stages_and_metric_values(call, workspace):
@@ -39,12 +39,11 @@ def test_run_show_names_stages_and_metric_values(call, workspace):
     done = call("run", "show", "first")
 
     assert done.code == 0
-    assert "Run: run:demo.first" in done.out
-    assert "Status: completed" in done.out
-    assert "Param rate: 0.5" in done.out
-    assert ["loss", "train", "1", "0.5", "0.5", "0.5", "-"] in [
-        line.split() for line in done.out.splitlines()
-    ]
+    words = [line.split() for line in done.out.splitlines()]
+    assert ["Run:", "run:demo.first"] in words
+    assert ["Status:", "completed"] in words
+    assert ["rate:", "0.5"] in words
+    assert ["loss", "train", "0.5", "0.5", "0.5", "1"] in words
 
 
 def test_terminal_control_characters_are_shown_not_obeyed(call, workspace):
@@ -52,7 +51,7 @@ def test_terminal_control_characters_are_shown_not_obeyed(call, workspace):
     done = call("run", "show", "first")
 
     assert "\x1b" not in done.out
-    assert r"Tag team: a\x1b[31m" in done.out
+    assert r"team: a\x1b[31m" in done.out
     assert "\x1b" not in call("run", "show", "first", "--format", "json").out
 
 
@@ -61,10 +60,9 @@ def test_compare_shows_left_right_and_delta(call, workspace):
     done = call("compare", "first", "second")
 
     assert done.code == 0
-    assert ["loss", "train", "0.5", "0.25", "-0.25"] in [
-        line.split() for line in done.out.splitlines()
-    ]
-    assert ["param", "rate", "0.5", "0.25"] in [line.split() for line in done.out.splitlines()]
+    words = [line.split() for line in done.out.splitlines()]
+    assert ["loss", "train", "0.5", "0.25", "-0.25", "-50.0%", "better"] in words
+    assert ["rate", "0.5", "0.25", "changed"] in words
     comparison = json.loads(call("compare", "first", "second", "--format", "json").out)
     assert comparison["left_run_id"] == "run:demo.first"
 

@@ -1,0 +1,251 @@
+import math
+
+import pytest
+
+from contexta.cli._draw import (
+    Column,
+    Curve,
+    Node,
+    Pen,
+    Styled,
+    facts,
+    note_lines,
+    sparkline,
+    status,
+    table,
+    tree,
+)
+from contexta.cli._plot import plot
+from contexta.cli._text import one_line, padded, shortened, width_of, wrapped
+from contexta.cli._values import ago, duration, elapsed, moment, number, percent, signed, size
+
+PLAIN = Pen()
+COLOR = Pen(color=True, person=True)
+ROWS = [("run:lab.night-0001", "completed", 0.123456789, "a rather long name of a run")]
+COLUMNS = [Column("RUN", middle=True), "STATUS", Column("LOSS", right=True), "NAME"]
+
+
+def test_a_table_is_as_wide_as_its_cells_when_nobody_cuts_lines():
+    """Text stands left, numbers right, with six significant digits."""
+    assert [
+        "RUN                 STATUS         LOSS  NAME",
+        "run:lab.night-0001  completed  0.123457  a rather long name of a run",
+    ] == table(COLUMNS, ROWS, PLAIN)
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 70, 80, 140])
+def test_a_table_fits_the_terminal(width):
+    """No line is longer, whatever the width."""
+    lines = table(COLUMNS, ROWS, Pen(width=width))
+
+    assert max(width_of(line) for line in lines[:2]) <= width
+
+
+def test_right_columns_are_shortened_first():
+    """The name gives way, the id and the number stay whole."""
+    line = table(COLUMNS, ROWS, Pen(width=60))[1]
+
+    assert line == "run:lab.night-0001  completed  0.123457  a rather long name…"
+
+
+def test_ids_are_cut_in_the_middle():
+    """Their ends tell them apart."""
+    lines = table(
+        [Column("RUN", middle=True), "NAME"], [("run:lab." + "x" * 60 + "7", "n")], Pen(width=40)
+    )
+
+    assert lines[1].split()[0].endswith("x7")
+    assert "…" in lines[1]
+
+
+def test_a_column_without_room_is_named():
+    """Nothing disappears in silence."""
+    columns = [Column(f"NUMBER{place}", right=True) for place in range(8)]
+
+    lines = table(columns, [[place / 7 for place in range(8)]], Pen(width=40))
+
+    assert lines[-1] == ("(no room for: number4, number5, number6, number7; --format json has all)")
+
+
+def test_a_long_last_cell_goes_on_below_where_asked():
+    """The words stay whole."""
+    lines = table(["KEY", Column("TEXT", wrap=True)], [("k", "one two three " * 5)], Pen(width=40))
+
+    assert lines[1:3] == [
+        "k    one two three one two three one two",
+        "     three one two three one two three",
+    ]
+
+
+def test_wide_and_combining_letters_keep_columns_aligned():
+    """Two cells for a wide letter, none for an accent of its own."""
+    lines = table(["A", "B"], [("温度", 1), ("e\u0301", 2), ("abcd", 3)], PLAIN)
+
+    assert [width_of(line) for line in lines] == [7, 7, 7, 7]
+
+
+def test_color_is_around_the_text_and_no_part_of_its_width():
+    """Padding is not colored."""
+    lines = table(["S", "N"], [(Styled("ok", "good"), 1), ("longer", 2)], COLOR)
+
+    assert lines[1] == "\x1b[32mok\x1b[0m      1"
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [("completed", "✓ completed"), ("failed", "✗ failed"), ("open", "● open"), ("new", "new")],
+)
+def test_a_status_is_a_sign_and_a_word(word, shown):
+    """Color is never alone; a program gets the bare word."""
+    assert (status(word, COLOR).text, status(word, PLAIN).text) == (shown, word)
+
+
+def test_facts_stand_below_each_other():
+    """What is not known is left out."""
+    assert facts([("Run", "r"), ("Code", None), ("Status", "ok")], PLAIN) == [
+        "Run:    r",
+        "Status: ok",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ([0, 1, 2, 3, 4, 5, 6, 7], "▁▂▃▄▅▆▇█"),
+        ([1.0, math.nan, 2.0], "▁✗█"),
+        ([1.0, None, math.inf, 2.0], "▁✗✗█"),
+        ([5.0, 5.0], "▄▄"),
+        ([math.nan], "✗"),
+        ([], ""),
+        ([-1.7e308, 1.7e308], "▁█"),
+    ],
+)
+def test_a_sparkline_marks_what_is_not_finite(values, line):
+    """A gap is seen, not drawn over."""
+    assert sparkline(values, PLAIN) == line
+
+
+def test_a_sparkline_does_without_unicode():
+    """A terminal of ASCII gets ASCII."""
+    assert sparkline([0.0, math.nan, 7.0], Pen(fancy=False)) == "_x#"
+
+
+def test_a_curve_in_a_table_is_as_wide_as_there_is_room():
+    """It is drawn anew, not cut."""
+    lines = table(["K", "CURVE"], [("k" * 25, Curve(list(range(100))))], Pen(width=40))
+
+    assert width_of(lines[1]) == 40
+    assert lines[1].endswith("█")
+
+
+def test_a_tree_shows_its_branches():
+    """Deep ones too: more levels than Python has frames is no problem."""
+    root = Node("a", [Node("b", [Node(["c", Styled("x", "dim")])]), Node("d")])
+    deep = Node("0")
+    for place in range(1200):
+        deep = Node(str(place), [deep])
+
+    assert tree([root], PLAIN) == ["a", "├─ b", "│  └─ c x", "└─ d"]
+    assert len(tree([deep], PLAIN)) == 1201
+
+
+def test_notes_are_words_and_equal_ones_are_counted():
+    """A code such as missing_metric_for_run:loss is no sentence for a person."""
+    notes = ["missing_metric_for_run:loss", "missing_metric_for_run:loss", "run_open"]
+
+    assert note_lines(notes, PLAIN) == [
+        "Note: missing metric for run: loss (2 times)",
+        "Note: run open",
+    ]
+    assert note_lines([f"note_{place}" for place in range(9)], PLAIN)[-1] == (
+        "Note: 6 more; --format json has all"
+    )
+
+
+def test_a_plot_marks_gaps_below_the_axis():
+    """The picture has as many lines as asked for, an axis, its ends, and the marks."""
+    points = [(step, math.nan if step == 5 else step) for step in range(11)]
+
+    lines = plot(points, Pen(width=40), height=4)
+
+    assert lines[0].lstrip().startswith("10 │")
+    assert "✗" in lines[4]
+    assert lines[5].split() == ["0", "10"]
+    assert lines[6].strip() == "✗ not finite"
+    assert plot([(0, math.nan)], PLAIN) == ["no finite value to draw"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1 / 3, "0.333333"),
+        (1234567.0, "1234567"),
+        (1e300, "1e+300"),
+        (math.nan, "NaN"),
+        (-math.inf, "-inf"),
+        (None, "-"),
+        (True, "true"),
+        (10**30, "1" + "0" * 30),
+    ],
+)
+def test_numbers_have_six_significant_digits(value, shown):
+    """Whole ones in full, what is not finite by name."""
+    assert number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0 ms"),
+        (0.0001, "<1 ms"),
+        (0.82, "820 ms"),
+        (3.44, "3.4 s"),
+        (59.96, "1 min 0 s"),
+        (725, "12 min 5 s"),
+        (11520, "3 h 12 min"),
+        (439200, "5 d 2 h"),
+        (-3.0, "-3.0 s"),
+        (None, "-"),
+    ],
+)
+def test_durations_have_two_units(seconds, shown):
+    """As long as a person reads them."""
+    assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2026-01-31T11:59:30Z", "30 s ago"),
+        ("2026-01-31T11:20:00Z", "40 min ago"),
+        ("2026-01-31T02:00:00Z", "10 h ago"),
+        ("2026-01-20T12:00:00Z", "11 d ago"),
+        ("2025-12-01T12:00:00Z", "2025-12-01"),
+        ("2026-01-31T12:00:10Z", "just now"),
+        ("2026-02-03T12:00:00Z", "2026-02-03"),
+        ("yesterday", "yesterday"),
+        (None, "-"),
+    ],
+)
+def test_times_are_relative_for_a_month(text, shown):
+    """Then, and in the future, they are dates."""
+    assert ago(text, 1769860800.0) == shown
+
+
+def test_small_things_are_said_shortly():
+    """Sizes, differences, percentages, instants."""
+    assert (size(999), size(1536), size(None)) == ("999 B", "1.5 KiB", "-")
+    assert (signed(0.5), signed(-0.5), signed(0.0)) == ("+0.5", "-0.5", "0")
+    assert (percent(0.031), percent(-0.5), percent(1.7e308)) == ("+3.10%", "-50.0%", "-")
+    assert moment("2026-01-31T12:00:00.123456Z") == "2026-01-31 12:00:00Z"
+    assert elapsed("2026-01-31T12:00:00Z", "2026-01-31T12:00:03.500000Z") == "3.5 s"
+
+
+def test_texts_are_cut_by_cells():
+    """A wide letter is not cut in two."""
+    assert shortened("温度計", 4) == "温…"
+    assert shortened("abcdefghijkl", 8, middle=True) == "abc…ijkl"
+    assert padded("温", 4, right=True) == "  温"
+    assert wrapped("x" * 12, 5) == ["xxxxx", "xxxxx", "xx"]
+    assert wrapped("a b c d e f", 3, most=2) == ["a b", "c …"]
+    assert len(one_line("n" * 10_000)) == 200
