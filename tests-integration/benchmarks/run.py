@@ -41,6 +41,7 @@ SCRIPTS = [
     "artifacts",
     "compaction",
     "backups",
+    "server",
 ]
 PACKAGES = [
     "contexta",

@@ -69,7 +69,7 @@ class Dispatcher:
         _log.debug(
             "%s %s %s %.1f ms",
             scope["method"],
-            scope["raw_path"].decode("latin-1"),
+            _shown(scope["raw_path"]),
             response.status_code,
             (time.perf_counter() - start) * 1000,
         )
@@ -129,11 +129,7 @@ class Dispatcher:
     def refuse(self, scope: Scope, error: BaseException) -> Response:
         """Return the answer that says an error: a page for people, else JSON."""
         status = status_of(error)
-        path = scope["raw_path"].decode("latin-1")
-        if not isinstance(error, ContextaError):
-            _log.error("%s %s failed", scope["method"], path, exc_info=error)
-        elif status >= 500 and not isinstance(error, HttpError):
-            _log.warning("%s %s: %s", scope["method"], path, error)
+        _note(scope, status, error)
         code, message, details = said(error)
         body = None
         if wants_page(scope):
@@ -147,6 +143,23 @@ class Dispatcher:
         for name, value in error.headers if isinstance(error, HttpError) else ():
             response.headers[name] = value
         return _without_body(response) if scope["method"] == "HEAD" else response
+
+
+def _note(scope: Scope, status: int, error: BaseException) -> None:
+    """Log an error: with its traceback where it is our bug, in a line where it is the disk."""
+    asked = (scope["method"], _shown(scope["raw_path"]))
+    if not isinstance(error, ContextaError):
+        _log.error("%s %s failed", *asked, exc_info=error)
+    elif status >= 500 and not isinstance(error, HttpError):
+        _log.warning("%s %s: %s", *asked, error)
+    else:
+        _log.debug("%s %s refused, %s: %s", *asked, status, error.code)
+
+
+def _shown(raw_path: bytes) -> str:
+    """A path for the log: what a terminal would act on is shown as a code."""
+    text = raw_path[:300].decode("ascii", "backslashreplace")
+    return text if text.isprintable() else ascii(text)
 
 
 def _answer(match: Match, ctx: Contexta, params: Params, *, compress: bool) -> Ready | Download:

@@ -22,8 +22,8 @@ class Limits:
         live_clients: pages that are kept up to date at the same time.
     """
 
-    target_bytes: int = 8192
-    header_bytes: int = 16384
+    target_bytes: int = 16384
+    header_bytes: int = 32768
     page_size: int = 1000
     seconds: float = 10.0
     idle_seconds: float = 10.0
