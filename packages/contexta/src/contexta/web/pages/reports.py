@@ -12,7 +12,6 @@ from contexta.web._errors import bad_request
 from contexta.web._page import PageData
 from contexta.web.pages._choices import metric_choices, run_choices
 from contexta.web.pages._links import address, run_url, with_query
-from contexta.web.pages._text import short_ref
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -135,6 +134,6 @@ def _file(document: ReportDocument, form: str) -> Body:
     else:
         text = document.to_markdown() if form == "md" else document.to_csv()
         content = text.encode("utf-8", "backslashreplace")
-    name = _NAME.sub("-", short_ref(document.title)).strip("-.")[:80] or "report"
+    name = _NAME.sub("-", document.title).strip("-.")[:80] or "report"
     headers = {"content-disposition": f'attachment; filename="{name}.{form}"'}
     return Body(content, media, headers=headers)
