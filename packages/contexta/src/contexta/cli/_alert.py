@@ -18,6 +18,13 @@ from contexta.cli._text import one_line
 _SIGNS = {"gt": ">", "lt": "<", "gte": ">=", "lte": "<=", "eq": "==", "ne": "!="}
 
 _EXAMPLES = """\b
+Exit codes:
+  0  evaluated, whatever triggered
+  1  a rule triggered that --fail-on names, a metric is missing and
+     --fail-on-missing was given, or an error
+  2  wrong usage
+
+\b
 Examples:
   contexta alert night-07 --rule 'loss > 0.5' --rule 'accuracy@eval < 0.9' --fail-on warning
   contexta alert --fleet --project vision --after 2026-11-01 --rules alerts.toml"""
@@ -86,9 +93,6 @@ def alert(
     """Evaluate rules on the metrics of a run, or with --fleet of many.
 
     A rule triggers when its comparison is true; NaN triggers every rule but eq.
-
-    Exit codes: 0 evaluated, whatever triggered; 1 a rule triggered that --fail-on names,
-    a metric is missing and --fail-on-missing was given, or an error; 2 wrong usage.
     """
     if (run_id is None) != fleet:
         raise click.UsageError("name one RUN, or choose runs with --fleet")
@@ -161,7 +165,7 @@ def _flat(one: Any) -> dict[str, Any]:
 def _lines(results: Sequence[Any], completeness: Any, fleet: bool, pen: Pen) -> Iterator[str]:
     hit = sum(one.triggered for one in results)
     what = f"{len({one.run_id for one in results})} runs" if fleet else results[0].run_id
-    word = f"{hit} of {len(results)} rules triggered"
+    word = f"{hit} of {len(results)} {'results' if fleet else 'rules'} triggered"
     yield pen.paint(f"{one_line(what, 100)}: {word}", "bold")
     shown = [one for one in results if one.triggered or not fleet or one.actual_value is None]
     if shown:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from contexta.cli._draw import Column, Pen, severity, table
+from contexta.cli._draw import Column, Pen, Styled, severity, table
 from contexta.cli._notes import limits
 from contexta.cli._options import global_options
 from contexta.cli._output import show
@@ -45,10 +45,10 @@ def _lines(result: Any, pen: Pen) -> Iterator[str]:
     yield pen.paint(f"{one_line(result.run_id, 100)}: {count} issue{'s' * (count != 1)}", "bold")
     if result.issues:
         yield ""
-        rows = [
-            (severity(one.severity), one.code, one.subject_ref, one.summary)
-            for one in result.issues
-        ]
-        columns = ["SEVERITY", "CODE", Column("SUBJECT", middle=True), Column("SUMMARY", wrap=True)]
-        yield from table(columns, rows, pen)
+        rows: list[tuple[object, ...]] = []
+        for one in result.issues:
+            rows.append((severity(one.severity), one.code, one.summary))
+            if one.subject_ref not in (None, result.run_id):
+                rows.append(("", "", Styled(one.subject_ref, "dim")))
+        yield from table(["SEVERITY", "CODE", Column("SUMMARY", wrap=True)], rows, pen)
     yield from limits(result.completeness_notes, result.completeness, pen)

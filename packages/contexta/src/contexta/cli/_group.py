@@ -126,8 +126,14 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
         "compact",
         "retain",
         "erase",
+        "erased",
+        "archive",
+        "unarchive",
+        "quarantine",
+        "migrate",
         "merge",
     ),
+    "Settings": ("config", "completion"),
 }
 
 

@@ -16,7 +16,11 @@ _DIRECTIONS = ("upstream", "downstream", "inbound", "outbound", "both")
 
 @click.command("lineage")
 @click.argument("subject_ref", metavar="SUBJECT")
-@click.option("--direction", type=click.Choice(_DIRECTIONS), help="Which way.  Default: both.")
+@click.option(
+    "--direction",
+    type=click.Choice(_DIRECTIONS),
+    help="Which way.  Default: both; a picture then has upstream and downstream.",
+)
 @click.option(
     "--depth", metavar="N", default="3", show_default=True, help="How far; `unlimited` is allowed."
 )
@@ -29,19 +33,20 @@ def lineage(state: State, subject_ref: str, direction: str | None, depth: str) -
     """
     steps = int(depth) if depth.lstrip("-").isdigit() and len(depth) < 10 else depth
     ctx = state.open()
-    found = ctx.traverse_lineage(subject_ref, direction=direction, max_depth=steps)
+
+    def asked() -> Any:
+        return ctx.traverse_lineage(subject_ref, direction=direction, max_depth=steps)
 
     def draw() -> Iterator[str]:
         if direction is not None:
-            return _lines([("", found)], state.pen)
-        ways = {"Came from": "upstream", "Went into": "downstream"}
-        told = [
-            (title, ctx.traverse_lineage(found.root_ref, direction=way, max_depth=steps))
-            for title, way in ways.items()
-        ]
-        return _lines(told, state.pen)
+            return _lines([("", asked())], state.pen)
+        came, went = (
+            ctx.traverse_lineage(subject_ref, direction=way, max_depth=steps)
+            for way in ("upstream", "downstream")
+        )
+        return _lines([("Came from", came), ("Went into", went)], state.pen)
 
-    show(state, found, draw, rows=lambda: [_flat(edge) for edge in found.edges])
+    show(state, asked, draw, rows=lambda: [_flat(edge) for edge in asked().edges])
 
 
 def _flat(edge: Any) -> dict[str, Any]:

@@ -12,9 +12,10 @@ _DOTS = (0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80)
 
 
 def plot(points: Sequence[tuple[float, float]], pen: Pen, height: int = _HEIGHT) -> list[str]:
-    """Lines of a picture of ``(step, value)`` points; each point is a dot of a cell of 2 x 4.
+    """Lines of a picture of ``(step, value)`` points, each a dot of a cell of 2 x 4, joined.
 
-    What is not finite is no dot: a mark below the axis shows where it lies.
+    What is not finite is no dot, and nothing is joined across it: a mark below the axis shows
+    where it lies.
     """
     finite = [value for _, value in points if math.isfinite(value)]
     if not finite:
@@ -26,13 +27,17 @@ def plot(points: Sequence[tuple[float, float]], pen: Pen, height: int = _HEIGHT)
     cells = [[0] * width for _ in range(height)]
     gaps = [False] * width
     first, last = points[0][0], points[-1][0]
+    before: tuple[int, int] | None = None
     for step, value in points:
         x = _place(step, first, last, width * 2)
         if not math.isfinite(value):
             gaps[x // 2] = True
+            before = None
             continue
-        y = height * 4 - 1 - _place(value, low, high, height * 4)
-        cells[y // 4][x // 2] |= _DOTS[x % 2][y % 4]
+        here = (x, height * 4 - 1 - _place(value, low, high, height * 4))
+        for dot_x, dot_y in _line(before or here, here):
+            cells[dot_y // 4][dot_x // 2] |= _DOTS[dot_x % 2][dot_y % 4]
+        before = here
     bar = "│" if pen.fancy else "|"
     lines = [
         f"{pen.paint(padded(label, margin - 2, right=True), 'dim')} {bar}"
@@ -71,6 +76,18 @@ def _place(value: float, low: float, high: float, parts: int) -> int:
     span = high / 2 - low / 2
     share = 0.5 if span == 0 else (value / 2 - low / 2) / span
     return min(max(int(share * (parts - 1) + 0.5), 0), parts - 1)
+
+
+def _line(start: tuple[int, int], end: tuple[int, int]) -> list[tuple[int, int]]:
+    """The dots from one to another, both included."""
+    parts = max(abs(end[0] - start[0]), abs(end[1] - start[1]), 1)
+    return [
+        (
+            start[0] + round((end[0] - start[0]) * part / parts),
+            start[1] + round((end[1] - start[1]) * part / parts),
+        )
+        for part in range(parts + 1)
+    ]
 
 
 def _drawn(row: Sequence[int], *, fancy: bool) -> str:

@@ -10,6 +10,8 @@ from contexta.cli._options import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
 
+_STATUSES = ("completed", "failed", "cancelled", "interrupted", "open")
+
 
 @click.command("projects")
 @global_options
@@ -29,12 +31,16 @@ def projects(state: State) -> None:
 def _project(ctx: Any, name: str) -> dict[str, Any]:
     from contexta.interpretation.query import RunListQuery
 
-    spread = ctx.aggregation_service.run_status_distribution(project_name=name)
+    queries = ctx.query_service
     newest = ctx.list_runs(query=RunListQuery(project_name=name, sort_desc=True, limit=1))
+    counts = {
+        status: len(queries.list_run_ids(query=RunListQuery(project_name=name, status=status)))
+        for status in _STATUSES
+    }
     return {
         "project_name": name,
-        "runs": spread.total,
-        "statuses": {row.status: row.count for row in spread.by_status},
+        "runs": len(queries.list_run_ids(name)),
+        "statuses": {status: count for status, count in counts.items() if count},
         "newest_run_id": newest[0].run_id if newest else None,
         "newest_started_at": newest[0].started_at if newest else None,
     }

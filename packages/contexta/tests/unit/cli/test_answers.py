@@ -160,6 +160,24 @@ def test_a_search_finds_what_lies_behind_the_limit(call, lab):
     assert call("search", "artifacts", "zzz").out == "(empty)\n"
 
 
+def test_a_job_that_is_running_can_be_looked_at(call, project):
+    """The first thing that people do, from a second shell; nobody waits for the other."""
+    from contexta.client import Contexta
+
+    config = {"project_name": "live", "capture": {"capture_installed_packages": False}}
+    with Contexta(workspace=project / ".contexta", config=config) as ctx, ctx.run("train") as run:
+        run.metric("loss", 0.5, step=1)
+        shown = call("run", "show", "train")
+        listed = call("runs", "--status", "open", "-f", "json")
+
+    assert (shown.code, listed.code) == (0, 0)
+    assert ["Status:", "open"] in [line.split() for line in shown.out.splitlines()]
+    assert ["loss", "-", "0.5", "0.5", "0.5", "1"] in [
+        line.split() for line in shown.out.splitlines()
+    ]
+    assert len(json.loads(listed.out)["runs"]) == 1
+
+
 def test_a_search_heeds_its_settings(call, lab):
     """How many, what beside names, and with case or not."""
     key = "interpretation.search"

@@ -124,7 +124,23 @@ def test_help_loads_no_storage_library():
     """The first answer comes fast."""
     program = (
         "import sys\nfrom contexta.cli import run_cli\nrun_cli(['--help'])\n"
-        "heavy = ('sqlalchemy', 'pyarrow', 'duckdb', 'alembic', 'rich')\n"
+        "heavy = ('sqlalchemy', 'pyarrow', 'duckdb', 'alembic', 'rich', 'pydantic')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_list_of_runs_loads_only_the_ledger(lab):
+    """Neither Parquet nor an engine nor what draws for people."""
+    program = (
+        "import sys\nfrom contexta.cli import run_cli\n"
+        f"run_cli(['runs', '-w', {str(lab)!r}])\n"
+        "heavy = ('pyarrow', 'duckdb', 'alembic', 'rich', 'jinja2', 'starlette', 'numpy')\n"
         "print([name for name in heavy if name in sys.modules])"
     )
 
