@@ -18,6 +18,10 @@ MAX_CHARACTERS = 20_000
 MAX_DEPTH = 100
 # What makes rows out of nothing; every other table function reads something.
 _TABLE_FUNCTIONS = frozenset({"generate_series", "range", "unnest"})
+# These make as much as they are told to, at once and past the memory limit of the engine.
+_UNBOUNDED = frozenset(
+    {"array_resize", "generate_series", "list_resize", "lpad", "range", "repeat", "rpad"}
+)
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 
 
@@ -42,7 +46,8 @@ def check_statement(sql: object, connection: Any) -> Checked:
             `sql_too_large`.
     """
     text = _checked_text(sql)
-    tree = json.loads(connection.execute("SELECT json_serialize_sql(?)", [text]).fetchone()[0])
+    ((found,),) = connection.execute("SELECT json_serialize_sql(?)", [text]).fetchall()
+    tree = json.loads(found)
     if tree["error"]:
         raise _unparsed(tree)
     statements = tree["statements"]
@@ -54,8 +59,13 @@ def check_statement(sql: object, connection: Any) -> Checked:
     nodes = list(_nodes(statements[0]))
     known = {*VIEWS, *(name.lower() for node in nodes for name in _named_here(node))}
     views: dict[str, None] = {}
+    tables = frozenset(
+        id(node["function"])
+        for node in nodes
+        if node.get("type") == "TABLE_FUNCTION" and "function" in node
+    )
     for node in nodes:
-        _check_function(node)
+        _check_function(node, tables)
         name = _table_of(node)
         if name is not None and name not in known:
             raise _unknown(name)
@@ -121,7 +131,14 @@ def _named_here(node: dict[str, Any]) -> Iterator[str]:
         yield name
 
 
-def _check_function(node: dict[str, Any]) -> None:
+def _check_function(node: dict[str, Any], tables: frozenset[int]) -> None:
+    if node.get("class") == "FUNCTION" and id(node) not in tables:
+        name = str(node.get("function_name", "")).lower()
+        if name in _UNBOUNDED:
+            hint = "; as a table, FROM range(…), it is" if name in _TABLE_FUNCTIONS else ""
+            raise refused(
+                f"the function {name!r} is not run: it could fill the memory{hint}", function=name
+            )
     if node.get("type") != "TABLE_FUNCTION":
         return
     function = node.get("function") or {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -15,11 +16,18 @@ from contexta.sql._views import VIEWS
 
 MAX_ROWS = 10_000
 MAX_SECONDS = 60.0
+MEMORY_LIMIT = "1GB"
 _MOST_ROWS = 100_000_000
+_SIZE = re.compile(r"[0-9]{1,6}(MB|GB|TB|MiB|GiB|TiB)")
 
 
 def run_query(
-    ctx: Any, sql: str, *, max_rows: int = MAX_ROWS, max_seconds: float = MAX_SECONDS
+    ctx: Any,
+    sql: str,
+    *,
+    max_rows: int = MAX_ROWS,
+    max_seconds: float = MAX_SECONDS,
+    memory_limit: str = MEMORY_LIMIT,
 ) -> QueryResult:
     """Answer one SELECT over the views of a workspace.
 
@@ -31,6 +39,8 @@ def run_query(
         sql: one SELECT (also WITH, FROM …, VALUES, DESCRIBE, SUMMARIZE) in DuckDB's dialect.
         max_rows: rows beyond are left out, and ``clipped`` says so.
         max_seconds: a query that takes longer is stopped.
+        memory_limit: what the engine may use beside the columns that were loaded, such as
+            ``512MB``.
 
     Raises:
         ValidationError: `sql_refused` for what is no SELECT or reads anything but the views;
@@ -38,8 +48,8 @@ def run_query(
         InterpretationError: `sql_time_limit`, `sql_memory_limit`.
         StoreError: a plane cannot be read.
     """
-    _check_limits(max_rows, max_seconds)
-    with closed_connection() as planning:
+    _check_limits(max_rows, max_seconds, memory_limit)
+    with closed_connection(memory_limit=memory_limit) as planning:
         prepare(planning)
         lock(planning)
         # From here on: loading the engine for the first time is not the statement's fault.
@@ -51,7 +61,10 @@ def run_query(
             needed = columns_read(checked, planning)
     sources = Sources(ctx)
     tables = {name: _loaded(sources, name, columns) for name, columns in needed.items()}
-    with closed_connection() as connection, time_limit(connection, deadline, max_seconds):
+    with (
+        closed_connection(memory_limit=memory_limit) as connection,
+        time_limit(connection, deadline, max_seconds),
+    ):
         show_views(connection, needed, tables)
         lock(connection)
         found = _answer(connection, checked, max_rows)
@@ -79,11 +92,13 @@ def _damage(ctx: Any, checked: Checked) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{gap.code}: {gap.message}" for gap in gaps))
 
 
-def _check_limits(max_rows: object, max_seconds: object) -> None:
+def _check_limits(max_rows: object, max_seconds: object, memory_limit: object) -> None:
     if type(max_rows) is not int or not 1 <= max_rows <= _MOST_ROWS:
         raise _invalid_limit("max_rows", max_rows, f"a whole number from 1 to {_MOST_ROWS}")
     if not isinstance(max_seconds, int | float) or not 0 < max_seconds <= 86_400:
         raise _invalid_limit("max_seconds", max_seconds, "a number above 0, at most 86400")
+    if not isinstance(memory_limit, str) or not _SIZE.fullmatch(memory_limit):
+        raise _invalid_limit("memory_limit", memory_limit, "a size such as 512MB or 2GB")
 
 
 def _invalid_limit(name: str, value: object, rule: str) -> ValidationError:
