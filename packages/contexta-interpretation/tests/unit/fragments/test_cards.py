@@ -241,3 +241,13 @@ def test_no_name_becomes_markup(name, other):
         return Card(fragments.to_html([run, run])).tags
 
     assert tags("a", "b") == [tag for tag in tags(name or "a", other or "b") if tag != "br"]
+
+
+def test_other_things_are_named_in_words(results):
+    """Lists of records say what they are of, as do empty ones."""
+    from contexta.interpretation import DeploymentRecord, Results
+
+    empty = fragments.view_of(Results((), DeploymentRecord))
+    few = fragments.view_of(results["artifacts"])
+
+    assert ("no deployments", "1 artifact") == (empty.title, few.title)

@@ -62,3 +62,17 @@ def test_what_has_no_card_prints_as_it_is():
 def test_none_of_several_say_of_what():
     """An empty list of runs has a line too."""
     assert "Runs: 0 runs" == printed(Results((), RunRecord))
+
+
+def test_the_repr_of_a_snapshot_is_short(results):
+    """It counts what would fill the screen."""
+    text = repr(results["snapshot"])
+
+    assert text.endswith("status='completed', stages=0, artifacts=1, metrics=2, records=7)")
+
+
+def test_a_report_can_become_markdown(results):
+    """Where a notebook is turned into Markdown, its reports are."""
+    report = results["report"]
+
+    assert report.to_markdown() == report._repr_markdown_()

@@ -211,3 +211,19 @@ def test_without_ipython_display_does_nothing(filled, monkeypatch):
     fragment = filled.notebook.show_run("r0")
 
     assert "Run ID:" in fragment.html
+
+
+def test_a_repository_that_was_put_in_is_asked(ctx):
+    """Cards and frames come from `ctx._repository` where a script sets one."""
+    from contexta.interpretation import ObservationRecord, RunRecord
+    from contexta.interpretation.testing import InMemoryRepository
+
+    at = "2026-01-31T12:00:00Z"
+    run = RunRecord("run:q.a", "q", "a", "completed", at, at)
+    record = ObservationRecord("record:q.a.m", "run:q.a", None, "metric", "loss", at, value=0.5)
+    ctx._repository = InMemoryRepository(runs=[run], records=[record])
+    fragment = ctx.notebook.show_run("run:q.a", display=False)
+
+    assert "Run ID: <code>run:q.a</code>" in fragment.html
+    assert ["run:q.a"] == ctx.notebook.to_arrow(ctx.list_runs())["run_id"].to_pylist()
+    assert "Trend: loss" in ctx.notebook.show_metric_trend("loss", display=False).html

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,10 +12,12 @@ from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._escape import cut, visible
 from contexta.interpretation.reports._fragment import ROWS_SHOWN, FragmentView
 from contexta.interpretation.reports._parts import field_table
+from contexta.interpretation.reports._words import counted
 from contexta.interpretation.reports.models import ReportSection, ReportTable
 
 _BESIDE = frozenset(("evidence_links", "completeness_notes", "completeness"))
-_CELL = 120
+_LONG = frozenset(("attributes", "metadata"))  # seen of one, too much in a list
+_CELL = 80
 
 
 def table_of(items: Sequence[Result], caption: str = "") -> ReportTable:
@@ -22,7 +25,7 @@ def table_of(items: Sequence[Result], caption: str = "") -> ReportTable:
     names = [
         field.name
         for field in dataclasses.fields(items[0])
-        if field.name not in _BESIDE
+        if field.name not in _BESIDE | _LONG
         and any(_has_value(getattr(item, field.name)) for item in items[:ROWS_SHOWN])
     ]
     rows = tuple(tuple(cell_of(name, getattr(item, name)) for name in names) for item in items)
@@ -36,18 +39,25 @@ def table_of(items: Sequence[Result], caption: str = "") -> ReportTable:
 
 def rows_view(items: Sequence[Result]) -> FragmentView:
     """Several results of one kind."""
-    name = type(items[0]).__name__
+    word = word_of(type(items[0]))
     section = ReportSection("Rows", "", tables=(table_of(items[:ROWS_SHOWN]),))
     hidden = len(items) - ROWS_SHOWN
     told = (f"{hidden:,} more; to_pandas() has them all.",) if hidden > 0 else ()
-    return FragmentView(name, f"{len(items):,}", shown=(section,), absent=told)
+    title = counted(len(items), word)
+    return FragmentView("List", title, shown=(section,), absent=told)
 
 
 def fields_view(item: Result) -> FragmentView:
     """One result by its fields."""
     section = ReportSection("Fields", "", tables=(field_table(field_pairs(item)),))
     name = getattr(item, "name", None) or getattr(item, "metric_key", "")
-    return FragmentView(type(item).__name__, str(name), shown=(section,))
+    return FragmentView(word_of(type(item)).capitalize(), str(name), shown=(section,))
+
+
+def word_of(kind: type[Result]) -> str:
+    """What a class stands for, in words: ``DeploymentRecord`` for deployments."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
+    return re.sub(r" (record|result|view)$", "", words)
 
 
 def field_pairs(item: Result) -> list[tuple[str, str]]:
@@ -63,7 +73,7 @@ def field_pairs(item: Result) -> list[tuple[str, str]]:
 def line_of(item: Result) -> str:
     """One result in a line."""
     pairs = [f"{name}: {value}" for name, value in field_pairs(item)]
-    return visible(cut(f"{type(item).__name__}: " + " · ".join(pairs), 400))
+    return visible(cut(f"{word_of(type(item)).capitalize()}: " + " · ".join(pairs), 400))
 
 
 def heading(name: str) -> str:

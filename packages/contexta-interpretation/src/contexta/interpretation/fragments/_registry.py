@@ -92,10 +92,9 @@ def view_of_one(
 
 def view_of_several(values: Sequence[_base.Result]) -> FragmentView:
     """Return the view of several results of one kind; of none, that there are no runs or rows."""
-    if not values:
-        kind = getattr(values, "kind", records.RunRecord)
-        if kind is records.RunRecord:
+    if isinstance(values, _base.Results) and not values:
+        if values.kind is records.RunRecord:
             return _runs.runs_view(())
-        return FragmentView(kind.__name__, "none")
+        return FragmentView("List", f"no {_plain.word_of(values.kind)}s")
     view = _SEVERAL.get(type(values[0]), _plain.rows_view)
     return view(values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from contexta.interpretation._base import FrozenRows, Result
+from contexta.interpretation._base import FrozenRows, Result, Results
 from contexta.interpretation.diagnostics.models import DiagnosticsResult
 from contexta.interpretation.fragments import _plain, _registry
 from contexta.interpretation.query.models import RunSnapshot
@@ -69,7 +69,6 @@ def _several(value: object) -> Sequence[Result] | None:
     # Records are of one kind, and may be millions that nobody has looked at yet.
     kinds = {type(item) for item in (value[:1] if isinstance(value, FrozenRows) else value)}
     if not kinds:
-        kind = getattr(value, "kind", None)
-        return () if kind is not None else None
+        return value if isinstance(value, Results) else None
     (first, *others) = kinds
     return value if not others and issubclass(first, Result) else None

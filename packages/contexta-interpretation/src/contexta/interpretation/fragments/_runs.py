@@ -16,6 +16,7 @@ from contexta.interpretation.reports._fragment import FragmentView
 from contexta.interpretation.reports._parts import labels_of, mapping_table, short_id
 from contexta.interpretation.reports._projects import project_report
 from contexta.interpretation.reports._snapshot import snapshot_report
+from contexta.interpretation.reports._words import counted
 from contexta.interpretation.reports.models import ReportChart, ReportSection, ReportTable
 from contexta.interpretation.repositories.records import MetricSeries, RunRecord
 
@@ -75,7 +76,7 @@ def _few_charts(view: FragmentView) -> FragmentView:
         rest = part.charts[_CHARTS_SHOWN:]
         shown.append(replace(part, charts=part.charts[:_CHARTS_SHOWN]) if rest else part)
         if rest:
-            folded.append(ReportSection(f"{len(rest)} more curves", "", charts=rest))
+            folded.append(ReportSection(counted(len(rest), "more curve"), "", charts=rest))
     return replace(view, shown=tuple(shown), folded=(*folded, *view.folded))
 
 
@@ -118,7 +119,7 @@ def _with_curves(view: FragmentView, snapshots: Sequence[RunSnapshot]) -> Fragme
     shown = tuple(replace(part, charts=()) for part in view.shown)
     curves = ReportSection("Curves", "", charts=charts[:_CHARTS_SHOWN])
     more = charts[_CHARTS_SHOWN:]
-    folded = (ReportSection(f"{len(more)} more curves", "", charts=more),) if more else ()
+    folded = (ReportSection(counted(len(more), "more curve"), "", charts=more),) if more else ()
     return replace(view, shown=(*shown, curves), folded=(*folded, *view.folded))
 
 
@@ -164,7 +165,7 @@ def runs_view(runs: Sequence[RunRecord], *, more: bool = False) -> FragmentView:
     told += ["More runs follow on the next page."] if more else []
     view = from_report(
         "Runs",
-        f"{len(runs):,} {'run' if len(runs) == 1 else 'runs'}",
+        counted(len(runs), "run"),
         document,
         facts=(("Project", ", ".join(projects[:5])),) if projects else (),
         shown=("Runs",),

@@ -34,8 +34,9 @@ from contexta.interpretation.trend.models import (
 
 _STATISTICS = (
     *("count", "mean", "std", "min", "p25", "p50", "p75", "p90", "p95", "p99", "max"),
-    *("mad", "excluded_missing", "excluded_nonfinite"),
+    "mad",
 )
+_LEFT_OUT = (("without a value", "excluded_missing"), ("NaN or ∞", "excluded_nonfinite"))
 
 
 def noted(
@@ -175,7 +176,8 @@ def aggregate_view(found: MetricAggregate) -> FragmentView:
     heads = tuple(name.replace("_", " ") for name in names)
     table = ReportTable(heads, (row,), numeric=tuple(range(len(heads))))
     section = ReportSection("Statistics", "", tables=(table,))
-    document = noted("", (section,), (), found.completeness_notes, found.completeness)
+    pairs = [(f"Runs {word}", f"{n:,}") for word, name in _LEFT_OUT if (n := getattr(found, name))]
+    document = noted("", (section,), pairs, found.completeness_notes, found.completeness)
     facts = (("Project", found.project_name),) if found.project_name else ()
     return from_report("Aggregate", found.metric_key, document, facts=facts, shown=("Statistics",))
 

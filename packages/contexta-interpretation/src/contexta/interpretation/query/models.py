@@ -83,3 +83,11 @@ class RunSnapshot(Result):
         "series",
     )
     _mappings = ("record_counts",)
+
+    def __repr__(self) -> str:
+        """Name the run and count the rest, which may be millions of records."""
+        counts = ", ".join(
+            f"{name}={len(getattr(self, name))}"
+            for name in ("stages", "artifacts", "metrics", "records")
+        )
+        return f"RunSnapshot({self.run.run_id!r}, status={self.run.status!r}, {counts})"

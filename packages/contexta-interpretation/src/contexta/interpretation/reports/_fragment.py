@@ -8,6 +8,7 @@ itself, and what the system says where it says nothing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,12 +18,12 @@ from contexta.interpretation.reports.models import ReportSection, ReportTable
 ROWS_SHOWN = 60
 _ICONS = {"good": "✓", "bad": "✗", "doubtful": "!", "plain": ""}
 _LIGHT = (
-    "color-scheme:light;--cx-card:#fff;--cx-ink:#1b2330;--cx-soft:#5b6676;--cx-rule:#dde2e9;"
+    "color-scheme:light;--cx-card:#fff;--cx-ink:#1b2330;--cx-soft:#5b6676;--cx-rule:#dde2e9;--cx-shade:#1b233026;"
     "--cx-good:#166534;--cx-bad:#b42318;--cx-doubt:#92560a;--cx-s0:#2563c9;--cx-s1:#c2410c;"
     "--cx-s2:#15803d;--cx-s3:#7c3aed;--cx-s4:#b45309;--cx-s5:#0e7490"
 )
 _DARK = (
-    "color-scheme:dark;--cx-card:#191f28;--cx-ink:#e6eaf0;--cx-soft:#9aa6b6;--cx-rule:#2c3542;"
+    "color-scheme:dark;--cx-card:#191f28;--cx-ink:#e6eaf0;--cx-soft:#9aa6b6;--cx-rule:#2c3542;--cx-shade:#000a;"
     "--cx-good:#5fd08a;--cx-bad:#ff8a80;--cx-doubt:#f0b45c;--cx-s0:#6ea8ff;--cx-s1:#ff9a6b;"
     "--cx-s2:#5fd08a;--cx-s3:#b79bff;--cx-s4:#f0b45c;--cx-s5:#56c7dd"
 )
@@ -102,4 +103,5 @@ def fragment_style() -> str:
         f".contexta{{{_LIGHT}}}@media (prefers-color-scheme: dark){{.contexta{{{_DARK}}}}}"
         f"{light}{{{_LIGHT}}}{dark}{{{_DARK}}}"
     )
+    rules = re.sub(r"/\*.*?\*/", "", rules, flags=re.DOTALL)
     return themes + " ".join(rules.split()).replace(".contexta", ".contexta" * 3)

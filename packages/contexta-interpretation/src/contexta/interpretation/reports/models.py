@@ -198,6 +198,9 @@ class ReportDocument(Result):
 
         return render_markdown(self)
 
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
     def to_html(self, *, full: bool = False) -> str:
         """Return an ``<article>`` fragment, or with ``full`` a page to save or mail.
 
