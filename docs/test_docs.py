@@ -325,3 +325,14 @@ def test_each_setting_is_documented():
     names = set(leaves(config_to_mapping(UnifiedConfig()))) - {"config_version", "profile_name"}
 
     assert [] == sorted(name for name in names if f"| `{name}` |" not in page)
+
+
+def test_each_route_is_documented():
+    """The page of the server lists every JSON route and every parameter."""
+    from contexta.web._spec import all_specs
+
+    page = (ROOT / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
+    names = {spec.path for spec in all_specs()}
+    names |= {query.name for spec in all_specs() for query in spec.query}
+
+    assert [] == sorted(name for name in names if f"| `{name}` |" not in page)

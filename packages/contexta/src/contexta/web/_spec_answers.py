@@ -111,8 +111,8 @@ ANSWERS: tuple[Spec, ...] = (
         (
             *_CHANGES,
             Query("which", "latest or largest change."),
-            Query("good", "Search between this run"),
-            Query("bad", "and this one."),
+            Query("good", "Search only behind this run."),
+            Query("bad", "Search only up to this run."),
         ),
         ("metric_key",),
     ),

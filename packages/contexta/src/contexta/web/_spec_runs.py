@@ -18,7 +18,7 @@ RUNQ = (
     Query("sort", "started_at, ended_at, name or metric:<key>."),
     Query(
         "desc",
-        "1, true or yes: newest or largest first, the default; else the other way.",
+        "1, true or yes: newest or largest first, the default of lists; a trend runs from old to new.",
         "boolean",
     ),
     Query("where", "Run expression, such as params.lr < 0.01 and metrics.loss.min < 2."),
