@@ -14,6 +14,15 @@ from contexta.cli._state import State
 _DIRECTIONS = ("upstream", "downstream", "inbound", "outbound", "both")
 
 
+def _depth(_context: click.Context, _option: click.Parameter, value: str) -> int | str:
+    if value == "unlimited":
+        return value
+    try:
+        return int(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no whole number, nor `unlimited`") from error
+
+
 @click.command("lineage")
 @click.argument("subject_ref", metavar="SUBJECT")
 @click.option(
@@ -22,26 +31,30 @@ _DIRECTIONS = ("upstream", "downstream", "inbound", "outbound", "both")
     help="Which way.  Default: both; a picture then has upstream and downstream.",
 )
 @click.option(
-    "--depth", metavar="N", default="3", show_default=True, help="How far; `unlimited` is allowed."
+    "--depth",
+    metavar="N",
+    default="3",
+    show_default=True,
+    callback=_depth,
+    help="How far; `unlimited` is allowed.",
 )
 @global_options
 @click.pass_obj
-def lineage(state: State, subject_ref: str, direction: str | None, depth: str) -> None:
+def lineage(state: State, subject_ref: str, direction: str | None, depth: int | str) -> None:
     """Draw what a run, artifact or deployment came from and went into.
 
     SUBJECT is its ref, or its short name.
     """
-    steps = int(depth) if depth.lstrip("-").isdigit() and len(depth) < 10 else depth
     ctx = state.open()
 
     def asked() -> Any:
-        return ctx.traverse_lineage(subject_ref, direction=direction, max_depth=steps)
+        return ctx.traverse_lineage(subject_ref, direction=direction, max_depth=depth)
 
     def draw() -> Iterator[str]:
         if direction is not None:
             return _lines([("", asked())], state.pen)
         came, went = (
-            ctx.traverse_lineage(subject_ref, direction=way, max_depth=steps)
+            ctx.traverse_lineage(subject_ref, direction=way, max_depth=depth)
             for way in ("upstream", "downstream")
         )
         return _lines([("Came from", came), ("Went into", went)], state.pen)

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from contexta.interpretation.query import RunListQuery
 
 
+_FIELDS = ("started_at", "ended_at", "name")
+
+
 class Asked(NamedTuple):
     """Which runs were asked for."""
 
@@ -55,6 +58,12 @@ class Asked(NamedTuple):
         )
 
 
+def _sort_field(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is None or value in _FIELDS or value.startswith("metric:"):
+        return value
+    raise click.BadParameter(f"{value!r} is none of {', '.join(_FIELDS)}, metric:KEY")
+
+
 _OPTIONS = (
     click.option("--project", metavar="NAME", help="Only runs of this project."),
     click.option("--status", metavar="STATUS", help="Only runs with this status."),
@@ -69,6 +78,7 @@ _OPTIONS = (
     click.option(
         "--sort",
         metavar="FIELD",
+        callback=_sort_field,
         help="Order by started_at, ended_at, name or metric:KEY.  Default: started_at.",
     ),
     click.option("--desc", is_flag=True, help="Newest, last or highest first."),

@@ -42,9 +42,10 @@ def test_findings_fail_a_call_only_where_asked(call, lab, line, code):
         (("series", "day-9", "loss"), 1, "query_run_not_found"),
         (("events", "day-1", "--stage", "x"), 1, ""),
         (("lineage", " "), 1, "lineage_invalid_subject"),
-        (("lineage", "day-1", "--depth", "deep"), 1, "lineage_invalid_max_depth"),
+        (("lineage", "day-1", "--depth", "-1"), 1, "lineage_invalid_max_depth"),
+        (("lineage", "day-1", "--depth", "deep"), 2, "usage"),
         (("runs", "--limit", "0"), 1, "query_invalid_run_list_query"),
-        (("runs", "--sort", "color"), 1, "query_invalid_run_list_query"),
+        (("runs", "--sort", "color"), 2, "usage"),
         (
             ("runs", "--after", "2027-01-01", "--before", "2026-01-01"),
             1,
