@@ -1,12 +1,12 @@
 """Workspaces for real trainings, and the command line that answers about them."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the helpers in _answers.py
 
 QUICK = {
     "project_name": "p",
@@ -24,21 +24,17 @@ def ctx(tmp_path):
 
 
 @pytest.fixture
-def show(ctx):
+def show(ctx, capsys):
     """Ask the command line about a run, as a person would; returns its JSON."""
-    command = Path(sys.executable).with_name("contexta")
+    from contexta.cli import run_cli
 
     def ask(run_id):
         ctx.flush()
-        done = subprocess.run(
-            [str(command), "--workspace", ctx.workspace, "run", "show", run_id, "--format", "json"],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            env={**os.environ, "CONTEXTA_PROJECT_NAME": "p"},
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        capsys.readouterr()
+        code = run_cli(["--workspace", ctx.workspace, "run", "show", run_id, "--format", "json"])
+        answer = capsys.readouterr()
+        assert code == 0, answer.err
+        return json.loads(answer.out)
 
     return ask
 
@@ -108,3 +104,20 @@ def make_span():
         return TraceSpanRecord(envelope=envelope, payload=TraceSpanPayload(**chosen))
 
     return build
+
+
+@pytest.fixture
+def artifacts(ctx, tmp_path):
+    """Take a run's artifacts of one kind out of the workspace: (attributes, path) of each."""
+
+    def read(run_ref, kind="model"):
+        ctx.flush()
+        found = ctx.artifact_store.list_bindings(run_ref=run_ref, kind=kind)
+        taken = []
+        for number, binding in enumerate(found):
+            target = tmp_path / f"{kind}-{number}"
+            path = ctx.artifact_store.extract_artifact(binding.artifact_ref, target)
+            taken.append((dict(binding.manifest_snapshot.attributes), path))
+        return taken
+
+    return read

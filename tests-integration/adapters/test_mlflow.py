@@ -81,11 +81,15 @@ def test_a_named_run_receives_values_with_step_and_time(client, open_with):
     """Each value lies at its step and moment, train and valid apart."""
     given = client.create_run(client.get_experiment_by_name("e").experiment_id).info.run_id
     ctx = open_with(MLflowSink(run_id=given))
-    with ctx.run("r", params={"lr": 0.1}) as run:
-        with run.stage("train") as train, run.stage("valid") as valid:
-            for step in range(5):
-                train.metric("loss", 1.0 - step / 10, step=step, unit="nat")
-                valid.metric("loss", 2.0 - step / 10, step=step, timestamp="2026-01-01T00:00:00Z")
+    past = "2026-01-01T00:00:00Z"
+    with (
+        ctx.run("r", params={"lr": 0.1}) as run,
+        run.stage("train") as train,
+        run.stage("valid") as valid,
+    ):
+        for step in range(5):
+            train.metric("loss", 1.0 - step / 10, step=step, unit="nat")
+            valid.metric("loss", 2.0 - step / 10, step=step, timestamp=past)
     data = client.get_run(given).data
     moments = {one.timestamp for one in client.get_metric_history(given, "valid/loss")}
 

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from contexta.contract.errors import DependencyError
+
+
+def base_class(*places: str) -> tuple[Any, ImportError | None]:
+    """Return the first of these classes that can be imported, else `object` and the reason.
+
+    Args:
+        places: `module:Class`, the preferred one first.
+    """
+    cause: ImportError | None = None
+    for place in places:
+        module, _, name = place.partition(":")
+        try:
+            return getattr(import_module(module), name), None
+        except ImportError as error:
+            cause = cause or error
+    return object, cause
 
 
 def missing(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from contexta.common.results import ReadOnlyMapping, read_only
@@ -22,7 +22,7 @@ class RunScope(BaseScope):
     """An open run. Its row is on disk since `Contexta.run` returned."""
 
     __slots__ = (
-        "_config", "_dataset_ref", "_joined", "_params", "_run", "_snapshots", "_tags",
+        "_closers", "_config", "_dataset_ref", "_joined", "_params", "_run", "_snapshots", "_tags",
         "code_revision", "config_snapshot", "config_snapshot_ref", "environment_snapshot",
         "first_started",
     )  # fmt: skip
@@ -48,6 +48,7 @@ class RunScope(BaseScope):
         self.code_revision = run.code_revision
         self._config = config_snapshot
         self._snapshots: Snapshots | None = None
+        self._closers: list[Callable[[str], None]] = []
         self.config_snapshot: ReadOnlyMapping = config_snapshot.content
         value = self.ref.partition(":")[2]
         self.config_snapshot_ref: str | None = (
@@ -116,6 +117,10 @@ class RunScope(BaseScope):
         self._session.ledger.update_tags(self.ref, clean)
         tell(self._session, "tags_set", self.ref, clean)
 
+    def _before_end(self, call: Callable[[str], None]) -> None:
+        """Have `call(status)` called while the run is open for the last time; it must not raise."""
+        self._closers.append(call)
+
     def _take_snapshots(self, moment: str) -> None:
         """Begin to find out, in the background, what the run runs on since `moment`."""
         self._snapshots = Snapshots(self._session, self, moment)
@@ -124,6 +129,8 @@ class RunScope(BaseScope):
     def _close(self, status: str) -> None:
         if self._snapshots is not None and self._pid == os.getpid():
             self._snapshots.end()
+        while self._closers and self._pid == os.getpid():
+            self._closers.pop()(status)
         super()._close(status)
 
     def _persist_close(self) -> None:

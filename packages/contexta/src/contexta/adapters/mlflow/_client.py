@@ -176,9 +176,10 @@ class ClientCalls:
             for key, value in tags.items()
             if self._is_news(run_ref, key, as_text(value, MAX_TAG))
         ]
-        if not fresh and not any(values.values()):
+        metrics, params = values.get("metrics", []), values.get("params", [])
+        if not fresh and not metrics and not params:
             return ""
-        if self.delivery.put(Entry(target, tags=fresh, **values)):
+        if self.delivery.put(Entry(target, metrics, params, fresh)):
             return ""
         return "more entries wait for MLflow than may wait; this one was not taken"
 

@@ -58,8 +58,8 @@ def _send(
         current.add_event(name, attributes=facts)
         return SinkCaptureReceipt.success(metadata=told)
     more, left_out = native(payload.attributes, prefix or "contexta.degraded.")
-    if prefix is None:
-        more["contexta.summary"] = payload.summary if isinstance(record, DegradedRecord) else ""
+    if isinstance(record, DegradedRecord):
+        more["contexta.summary"] = record.payload.summary
     facts |= more
     moment = to_epoch_us(envelope.observed_at) * 1000
     if current.is_recording():
@@ -104,7 +104,7 @@ def _log(
             context=scope.trace.set_span_in_context(scope.trace.NonRecordingSpan(parent)),
             severity_number=SeverityNumber(_SEVERITIES[level]),
             severity_text=level.upper(),
-            body=getattr(payload, "message", None) or payload.summary,
+            body=payload.summary if isinstance(record, DegradedRecord) else payload.message,
             attributes=facts,
             event_name=name,
         )

@@ -70,7 +70,7 @@ def start(
     """Start a span whose ids follow from Contexta's, as the child of `parent`."""
     tracer = scope.tracer()
     trace_id = trace_id_of(trace)
-    generator = getattr(tracer, "id_generator", None)
+    generator: Any = getattr(tracer, "id_generator", None)
     chosen = isinstance(generator, ChosenIds)
     above = None
     if parent is not None:
