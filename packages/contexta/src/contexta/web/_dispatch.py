@@ -52,6 +52,7 @@ class Dispatcher:
         self._ctx = ctx
         self._limits = limits
         self._reads = Reads(limits.workers, limits.seconds)
+        self._downloads = Reads(limits.download_workers, limits.download_seconds)
         self._running = 0
         self.live = Live(
             ctx, self._reads.ask, interval=limits.live_seconds, most=limits.live_clients
@@ -61,6 +62,7 @@ class Dispatcher:
         """Let running reads end, and take no more."""
         self.live.close()
         self._reads.close()
+        self._downloads.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, and write the access log."""
@@ -110,14 +112,15 @@ class Dispatcher:
         query = {} if match.path == "/ui" else query_of(scope)
         params = Params(query, match.ids, page_limit=self._limits.page_size)
         compress = takes_gzip(headers)
-        answer = await self._reads.ask(
-            lambda: _answer(match, self._ctx, params, compress=compress),
-            # A download is read by one asker; all else can be shared.
-            key=None if match.is_download else (segments, scope["query_string"], compress),
-        )
-        if isinstance(answer, Download):
-            return StreamingResponse(answer.chunks, media_type=answer.media, headers=answer.headers)
-        return respond(answer, headers)
+
+        def read() -> Ready | Download:
+            return _answer(match, self._ctx, params, compress=compress)
+
+        if match.is_download:
+            found = await self._downloads.ask(read)  # read by one asker, so never shared
+            return StreamingResponse(found.chunks, media_type=found.media, headers=found.headers)
+        key = (segments, scope["query_string"], compress)
+        return respond(await self._reads.ask(read, key), headers)
 
     async def _followed(self, scope: Scope, subject: tuple[str, ...]) -> Response:
         headers = {"cache-control": "no-store"}

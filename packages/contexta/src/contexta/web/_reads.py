@@ -34,6 +34,7 @@ class Reads:
     """
 
     def __init__(self, workers: int, seconds: float) -> None:
+        # Threads start with the first question that needs one.
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="contexta-web")
         self._seconds = seconds
         self._waiting: dict[Hashable, _Question] = {}

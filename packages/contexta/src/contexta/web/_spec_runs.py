@@ -18,7 +18,7 @@ RUNQ = (
     Query("sort", "started_at, ended_at, name or metric:<key>."),
     Query(
         "desc",
-        "1, true or yes: newest or largest first, the default of lists; a trend runs from old to new.",
+        "1, true or yes: newest or largest first, as lists do; trends run from old to new.",
         "boolean",
     ),
     Query("where", "Run expression, such as params.lr < 0.01 and metrics.loss.min < 2."),
@@ -227,7 +227,7 @@ RUNS: tuple[Spec, ...] = (
         "_artifacts:one",
         "An artifact.",
         (),
-        ("artifact_ref", "run_id", "kind", "location", "hash_value", "size_bytes"),
+        ("artifact_ref", "run_id", "kind", "location", "hash_value", "size_bytes", "members"),
     ),
     Spec(
         "/artifacts/{artifact_ref}/download",

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from contexta.contract.errors import ArtifactError
+from contexta.contract.errors import ArtifactError, NotFoundError
 from contexta.web._answers import Download
-from contexta.web._errors import bad_request, not_found
+from contexta.web._errors import HttpError, not_found
 from contexta.web._payloads import to_jsonable
 from contexta.web.api._parts import page_of
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from contexta.web._params import Params
 
 _CHUNK = 1 << 18
+_MEMBERS_SHOWN = 1000
+# A file was asked for a member, or a folder for its body.
+_MISPLACED = ("artifact_store_member_required", "artifact_store_not_a_tree")
 
 
 def of_run(ctx: Contexta, params: Params) -> dict[str, Any]:
@@ -30,8 +33,13 @@ def of_run(ctx: Contexta, params: Params) -> dict[str, Any]:
 
 
 def one(ctx: Contexta, params: Params) -> dict[str, Any]:
-    """Return an artifact by its ref, or by the end of it where that is unique."""
-    return _found(ctx, params).to_dict()
+    """Return an artifact by its ref, or by the end of it where that is unique.
+
+    ``members`` are the files of a folder artifact; a file has none.
+    """
+    found = _found(ctx, params)
+    members = [] if found.body_missing else _members(ctx, found.artifact_ref)
+    return {**found.to_dict(), "members": members}
 
 
 def search(ctx: Contexta, params: Params) -> dict[str, Any]:
@@ -61,16 +69,17 @@ def download(ctx: Contexta, params: Params) -> Download:
         # The first chunk is read here, so that a damaged body is an error and not a torn file.
         first = next(chunks, b"")
     except ArtifactError as error:
-        if error.code != "artifact_store_not_a_tree":
+        if error.code not in _MISPLACED:
             raise
-        raise bad_request(f"{found.artifact_ref} is a file; it has no members") from error
+        members = {"members": _members(ctx, found.artifact_ref)}
+        raise HttpError(error.message, code=error.code, details=members) from error
 
     def body() -> Any:
         yield first
         yield from chunks
 
     headers = {
-        "content-disposition": _attachment(member or found.artifact_ref),
+        "content-disposition": _attachment(member or _file_name(found)),
         # What somebody logged must not run as a page of this server, whatever it is.
         "content-security-policy": "sandbox; default-src 'none'",
         "cache-control": "private, no-cache",
@@ -88,6 +97,19 @@ def _found(ctx: Contexta, params: Params) -> ArtifactRecord:
             f"there is no artifact {ref!r}; /search/artifacts?q= finds one by a part of its name"
         )
     return found
+
+
+def _members(ctx: Contexta, ref: str) -> list[str]:
+    try:
+        return [member.path for member in ctx.artifact_store.list_members(ref)][:_MEMBERS_SHOWN]
+    except (ArtifactError, NotFoundError):
+        return []  # a file, or one whose body another workspace holds
+
+
+def _file_name(found: ArtifactRecord) -> str:
+    """The name that the file had when it was stored, else the end of the ref."""
+    location = (found.location or "").removeprefix("path:")
+    return location.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] or found.artifact_ref
 
 
 def _attachment(name: str) -> str:
