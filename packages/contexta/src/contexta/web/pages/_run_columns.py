@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from contexta.web.pages._links import with_query
 from contexta.web.pages._text import span_seconds
-from contexta.web.pages._view import column
+from contexta.web.pages._view import column, summaries
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _PARAMS_CHOSEN = 4
 _METRICS_CHOSEN = 4
+_QUALITY = ("acc", "f1", "auc", "error", "score", "reward", "rmse", "mae", "perplexity")
 _LONGEST_KEY = 60  # a longer one is a column only where somebody asks for it
 
 
@@ -59,15 +60,24 @@ def choose(ctx: Contexta, runs: Sequence[RunRecord]) -> list[Column]:
     ]
     counts = Counter(
         key
-        for row in ctx.repository.metric_summaries([run.run_id for run in runs])
+        for row in summaries(ctx, [run.run_id for run in runs])
         for key in {row.metric_key}
         if len(key) <= _LONGEST_KEY
     )
-    common = sorted(counts, key=lambda key: (-counts[key], key))[:_METRICS_CHOSEN]
+    half = len(runs) / 2
+    common = sorted(counts, key=lambda k: (counts[k] < half, metric_rank(k), -counts[k], k))
     return [
         *(Column("params", key) for key in differing[:_PARAMS_CHOSEN]),
-        *(Column("metrics", key) for key in sorted(common)),
+        *(Column("metrics", key) for key in common[:_METRICS_CHOSEN]),
     ]
+
+
+def metric_rank(key: str) -> int:
+    """Return 0 for what runs are usually judged by, 1 for other measures of quality, else 2."""
+    text = key.lower()
+    if "loss" in text or "accuracy" in text:
+        return 0
+    return 1 if any(part in text for part in _QUALITY) else 2
 
 
 def _param_values(runs: Sequence[RunRecord]) -> dict[str, list[str]]:

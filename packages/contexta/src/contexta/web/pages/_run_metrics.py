@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from contexta.web.pages._charts import ChartView, series_view
 from contexta.web.pages._links import address, series_url
+from contexta.web.pages._run_columns import metric_rank
 from contexta.web.pages._text import segment
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def metric_rows(snapshot: RunSnapshot) -> list[Mapping[str, Any]]:
 def metric_views(snapshot: RunSnapshot) -> list[ChartView]:
     """Return a chart for each curve, the losses and scores that runs are judged by first."""
     last = {(row.stage_id, row.metric_key): row.last for row in snapshot.metrics}
-    curves = sorted(snapshot.series, key=lambda one: (_rank(one.metric_key), one.metric_key))
+    curves = sorted(snapshot.series, key=lambda one: (metric_rank(one.metric_key), one.metric_key))
     views = []
     for place, series in enumerate(curves[:_CHARTS]):
         stage = None if series.stage_id is None else series.stage_id.rsplit(".", 1)[-1]
@@ -56,12 +57,3 @@ def metric_views(snapshot: RunSnapshot) -> list[ChartView]:
 def series_source(run_id: str, metric: str, stage: str | None, points: int | None = None) -> str:
     """Return the address of the points of a curve as JSON."""
     return address(f"/runs/{segment(run_id)}/series", metric=metric, stage=stage, points=points)
-
-
-def _rank(key: str) -> int:
-    text = key.lower()
-    if "loss" in text:
-        return 0
-    if any(part in text for part in ("acc", "f1", "auc", "error", "score", "reward")):
-        return 1
-    return 2

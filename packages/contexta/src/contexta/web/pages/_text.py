@@ -136,7 +136,9 @@ def plain(value: object) -> str:
         return MISSING
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, float)):
+    if isinstance(value, int):
+        return str(value)  # a seed or a year is no amount: no separators
+    if isinstance(value, float):
         return number(value)
     if isinstance(value, str):
         return value

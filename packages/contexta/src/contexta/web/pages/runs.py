@@ -11,7 +11,7 @@ from contexta.web._params import Params
 from contexta.web._totals import count_runs
 from contexta.web.pages._links import address, project_url, with_query
 from contexta.web.pages._run_columns import Column, Table, choose, run_table
-from contexta.web.pages._view import frame, pager
+from contexta.web.pages._view import frame, known_keys, pager
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -91,7 +91,7 @@ def _chooser(ctx: Contexta, params: Params, table: Table) -> Mapping[str, Any]:
     """Every key that could be a column, and what the form of the choice keeps."""
     chosen = {(column.kind, column.key) for column in table.chosen}
     groups = [
-        (label, kind, [(key, (kind, key) in chosen) for key in ctx.repository.known_keys(kind)])
+        (label, kind, [(key, (kind, key) in chosen) for key in known_keys(ctx, kind)])
         for label, kind in (("Metrics", "metrics"), ("Params", "params"), ("Tags", "tags"))
     ]
     return {

@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from contexta.web._page import PageData
+from contexta.web._totals import count_runs
 from contexta.web.pages._links import address, project_url
 from contexta.web.pages._run_columns import choose, run_table
-from contexta.web.pages._view import frame, pager
-from contexta.web.pages.runs import count_runs
+from contexta.web.pages._view import frame, known_keys, pager
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -62,7 +62,7 @@ def search_page(ctx: Contexta, params: Params) -> PageData:
         "artifact_total": len(artifacts),
         "metrics": [
             (key, address("/ui/metrics/trend", metric=key, project=params.text("project")))
-            for key in ctx.repository.known_keys("metrics")
+            for key in known_keys(ctx, "metrics")
             if low in key.casefold()
         ][:_METRICS],
         "found_projects": [

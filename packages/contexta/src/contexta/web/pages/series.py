@@ -8,7 +8,7 @@ from contexta.web._page import PageData
 from contexta.web.pages._charts import series_view
 from contexta.web.pages._links import address, project_url, run_url, series_url
 from contexta.web.pages._run_metrics import series_source
-from contexta.web.pages._text import cut, short_ref
+from contexta.web.pages._text import cut, segment, short_ref
 from contexta.web.pages._view import frame, notes, summaries
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def series_page(ctx: Contexta, params: Params) -> PageData:
         run.run_id, metric, stage_name=stage, max_points=_DRAWN
     )
     data |= {
-        "live": None if run.ended_at else address(f"/live/runs/{run.run_id}"),
+        "live": f"/live/runs/{segment(run.run_id)}" if run.status == "open" else None,
         "series": found,
         "rows": [
             row

@@ -23,12 +23,14 @@ function fromPoints(series, label) {
 
 function fromColumns(series, label) {
   const y = (series.y ?? series.values).map((value) => toNumber(value));
+  // Routes send null for what is not finite, and beside it what stood there.
+  for (const mark of series.values ? series.marks ?? [] : []) y[mark.index] = toNumber(mark.value);
   const x = series.x ?? series.steps ?? y.map((_, place) => place);
   return {
-    label: series.label ?? label ?? "value",
+    label: series.label ?? label ?? series.run_id?.replace(/^run:/, "") ?? series.metric_key ?? "value",
     x: x.map((value, place) => value ?? place),
     y,
-    t: series.t ?? null,
+    t: series.t ?? series.observed_at?.map((text) => (text ? Date.parse(text) / 1000 : null)) ?? null,
     e: series.e ?? series.epochs ?? null,
   };
 }
@@ -49,7 +51,7 @@ export function normalize(data, label) {
     xLabel: data.x_label ?? "step",
     yLabel: data.y_label ?? "",
     unit: data.unit ?? list[0]?.unit ?? null,
-    marks: data.marks ?? [],
+    marks: data.values ? [] : data.marks ?? [],
     names: data.names ?? null,
     series,
   };

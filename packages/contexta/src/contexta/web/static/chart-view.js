@@ -7,6 +7,8 @@ const HEIGHTS = { small: 150, medium: 260, large: 440 };
 export const COLORS = 10;
 const DASHES = [[], [8, 4], [2, 3], [8, 3, 2, 3]];
 
+const WHOLE = Array.from({ length: 40 }, (_, n) => [1, 2, 5][n % 3] * 10 ** Math.floor(n / 3));
+
 const probe = document.createElement("span");
 probe.hidden = true;
 
@@ -110,14 +112,14 @@ export class Chart {
       axes: [
         {
           ...line,
-          size: small ? 26 : 44,
+          size: small ? 26 : 32,
           space: this.data.names ? 110 : small ? 60 : 70,
           label: small ? undefined : this.tools.axisLabel(),
           labelSize: 18,
           labelFont: font,
           gap: 4,
           values: axis === "t" ? undefined : (_, splits) => splits.map((value) => this.xTick(value)),
-          incrs: this.data.names ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] : undefined,
+          incrs: this.data.names || this.wholeX() ? WHOLE : undefined,
         },
         {
           ...line,
@@ -136,6 +138,11 @@ export class Chart {
         setScale: [(u, key) => key === "x" && this.zoomed(u)],
       },
     };
+  }
+
+  /** Steps are counted: between two of them the axis has no ticks. */
+  wholeX() {
+    return this.state.axis === "x" && this.columns[0].every(Number.isInteger);
   }
 
   yRange(u, low, high) {
