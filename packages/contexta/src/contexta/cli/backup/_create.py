@@ -48,8 +48,8 @@ def create(
     """
     from contexta.recovery import create_workspace_backup, plan_workspace_backup
 
-    root = state.root()
-    config: Any = state.config
+    ctx = state.open()  # opens no plane: a damaged one is backed up as it is
+    config: Any = ctx.config
     if output is not None:
         config = _config_for(config, Path(output))
     plan = plan_workspace_backup(
@@ -66,7 +66,7 @@ def create(
     facts = result.to_dict() | {
         "backup_path": str(result.location),
         "label": label,
-        "workspace": str(root),
+        "workspace": ctx.workspace,
     }
     show(state, facts, lambda: _lines(result))
 

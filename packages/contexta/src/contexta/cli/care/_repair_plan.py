@@ -1,7 +1,8 @@
 """``contexta repair plan``: what can be mended, and how."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -15,7 +16,8 @@ from contexta.cli.care._planes import NAMES, Planes, open_planes
 _NOOP = "noop"
 
 
-class RepairPlans(NamedTuple):
+@dataclass(frozen=True)
+class RepairPlans:
     """The plans of the planes that could be opened, and why the others have none."""
 
     records: Any

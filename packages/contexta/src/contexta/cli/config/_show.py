@@ -1,6 +1,7 @@
 """``contexta config show``: the settings, and where each came from."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -14,6 +15,8 @@ from contexta.cli._text import printable
 from contexta.contract.errors import NotFoundError
 
 _QUIET = ("default", "derived")
+# As in postgresql://user:password@host/name?password=word
+_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*:)[^/\s]*(?=@)|([?&]password=)[^&\s\"]*")
 
 
 @click.command("show")
@@ -32,7 +35,7 @@ def show_(state: State, keys: tuple[str, ...], changed: bool, toml: bool) -> Non
 
     config = state.config
     if toml:
-        text = config_to_toml(config)
+        text = _safe(config_to_toml(config))
         show(state, {"toml": text}, lambda: text.rstrip("\n").split("\n"))
         return
     sources = config_provenance(config)
@@ -76,14 +79,9 @@ def _flat(mapping: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 def _safe(value: Any) -> Any:
     """Return a value without the password of a URL."""
-    if not isinstance(value, str) or "://" not in value:
+    if not isinstance(value, str):
         return value
-    scheme, _, rest = value.partition("://")
-    place, slash, path = rest.partition("/")
-    if "@" not in place:
-        return value
-    user, _, host = place.rpartition("@")
-    return f"{scheme}://{user.partition(':')[0]}:***@{host}{slash}{path}"
+    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", value)
 
 
 def _lines(rows: Sequence[Mapping[str, Any]], state: State) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """``contexta restore apply``: verify a backup, and put it in the place of a workspace."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,10 +70,10 @@ def apply(
 
 
 def _holds_something(target: Path) -> bool:
-    """Whether there is anything that a restore could take away."""
-    if target.is_dir():
-        return any(target.iterdir())
-    return target.exists() or target.is_symlink()
+    """Whether there is anything that a restore could take away; planning makes empty folders."""
+    if not target.is_dir():
+        return target.exists() or target.is_symlink()
+    return any(folder_files for _, _, folder_files in os.walk(target))
 
 
 def _lines(result: Any, plan: Any, *, verify_only: bool) -> Iterator[str]:
