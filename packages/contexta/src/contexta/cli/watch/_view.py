@@ -76,9 +76,12 @@ def _progress(look: Look, pen: Pen) -> Iterator[str]:
     # Steps count from 0 or from 1; nobody says which, so the last one of either is the end.
     share = min(step / max(total - 1, 1), 1.0) if step < total else 1.0
     full, empty = ("█", "░") if pen.fancy else ("#", ".")
-    done = int(share * _BAR)
-    bar = f"{pen.paint(full * done, 'good')}{pen.paint(empty * (_BAR - done), 'dim')}"
-    yield f"step {step} of {total}  {bar} {share:.0%}  {pen.paint(f'(param {name})', 'dim')}"
+    words, source = f"step {step} of {total}", f"(param {name})"
+    room = (pen.width or 200) - len(words) - len(source) - 10
+    size = min(max(room, 6), _BAR)
+    done = int(share * size)
+    bar = f"{pen.paint(full * done, 'good')}{pen.paint(empty * (size - done), 'dim')}"
+    yield f"{words}  {bar} {share:.0%}  {pen.paint(source, 'dim')}"
 
 
 def _metrics(look: Look, pen: Pen, most: int) -> Iterator[str]:
@@ -89,9 +92,10 @@ def _metrics(look: Look, pen: Pen, most: int) -> Iterator[str]:
     shown = look.metrics
     if len(shown) > most:
         # The ones that move, in the order in which all are listed.
-        recent = sorted(shown, key=lambda one: one.observed_at or "", reverse=True)[:most]
-        keep = {id(one) for one in recent}
-        shown = tuple(one for one in shown if id(one) in keep)
+        places = sorted(
+            range(len(shown)), key=lambda place: shown[place].observed_at or "", reverse=True
+        )
+        shown = tuple(look.metrics[place] for place in sorted(places[:most]))
     heads = [
         Column("METRIC"),
         Column("LAST", right=True),
