@@ -34,6 +34,8 @@ _COMMANDS: dict[str, Entry] = {
     "merge": ("care._merge:merge", "Take everything of another workspace that this one lacks."),
     "repair": ("care._repair_tree:repair", "Mend a damaged workspace."),
     "retain": ("care._retain_tree:retain", "Let go of what is old."),
+    "rename": ("care._edit:rename", "Give a run another name."),
+    "tag": ("care._edit:tag", "Set or remove tags of a run."),
     "archive": ("care._archive:archive", "Mark runs as archived."),
     "completion": ("_completion:completion", "Print the script that makes a shell complete."),
     "config": ("config._tree:config", "The settings."),
@@ -132,6 +134,8 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
         "quarantine",
         "migrate",
         "merge",
+        "tag",
+        "rename",
     ),
     "Settings": ("config", "completion"),
 }
