@@ -96,6 +96,19 @@ class Client:
                 connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
+    def send(self, target, *lines, host=None, method="GET"):
+        """Send one request as it is written; return status and bytes. ``host`` None is ours."""
+        own = f"{self.host}:{self.port}" if host is None else host
+        head = [f"{method} {target} HTTP/1.1", *([f"Host: {own}"] if own else []), *lines]
+        data = "\r\n".join([*head, "Connection: close", "", ""]).encode("latin-1")
+        return self.answered(data)
+
+    def answered(self, data, *, end=False):
+        """Send bytes; return the status, 0 when the server closed without one, and all bytes."""
+        answer = self.raw(data, end=end)
+        status = int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.") else 0
+        return status, answer
+
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory):

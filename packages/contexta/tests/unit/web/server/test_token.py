@@ -1,0 +1,82 @@
+"""The token: where it is asked for, and what lets in. Probes of the threat list."""
+
+import re
+
+import pytest
+
+TOKEN = "a-secret-of-enough-length"
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/runs", {}, 401),
+        ("/ui/runs", {}, 401),
+        ("/static/app.css", {}, 401),
+        ("/nothing", {}, 401),
+        ("/live/runs", {}, 401),
+        ("/runs?token=wrong", {}, 401),
+        (f"/runs?TOKEN={TOKEN}", {}, 401),
+        (f"/runs?token={TOKEN[:-1]}", {}, 401),
+        (f"/runs?token={TOKEN}x", {}, 401),
+        ("/runs", {"Authorization": "Bearer wrong"}, 401),
+        ("/runs", {"Authorization": TOKEN}, 401),
+        ("/runs", {"Authorization": f"Basic {TOKEN}"}, 401),
+        ("/runs", {"Authorization": "Bearer "}, 401),
+        ("/runs", {"Cookie": "contexta_{port}=wrong"}, 401),
+        ("/runs", {"Cookie": f"contexta_1={TOKEN}"}, 401),
+        ("/runs", {"Cookie": "\x01=;;,=,"}, 401),
+        ("/runs", {"Authorization": f"Bearer {TOKEN}"}, 200),
+        ("/runs", {"Authorization": f"bearer  {TOKEN}"}, 200),
+        ("/runs", {"Cookie": f"a=b; contexta_{{port}}={TOKEN}"}, 200),
+    ],
+)
+def test_a_token_is_asked_for_everywhere(guarded, path, headers, status):
+    """Without the token nothing is told: no page, no data, no file."""
+    named = {name: value.format(port=guarded.port) for name, value in headers.items()}
+    answer = guarded.get(path, **named)
+
+    assert (status, False) == (answer.status, status == 401 and "night" in answer.text)
+
+
+def test_the_printed_address_lets_a_browser_in(guarded):
+    """The token of the address becomes a cookie that no script and no other site reads."""
+    answer = guarded.get(f"/ui/runs?limit=2&token={TOKEN}")
+    cookie = answer.headers["set-cookie"]
+    follow = guarded.get("/ui/runs", Cookie=cookie.split(";")[0])
+
+    assert (303, "/ui/runs?limit=2", True, 200) == (
+        answer.status,
+        answer.headers["location"],
+        "HttpOnly" in cookie and "SameSite=Strict" in cookie,
+        follow.status,
+    )
+
+
+@pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example/", "/%5cevil.example"])
+def test_the_entrance_leads_nowhere_else(guarded, path):
+    """The redirect behind the token stays on this server."""
+    location = guarded.get(f"{path}?token={TOKEN}").headers.get("location", "/")
+
+    assert re.fullmatch(r"/(?![/\\]).*", location)
+
+
+def test_another_address_than_loopback_has_a_token(read_ctx):
+    """Bound to all addresses, a server makes a token of its own and prints it in its URL."""
+    from contexta.web import make_server
+
+    with make_server(read_ctx, "0.0.0.0", 0) as server:
+        token, url = server.token, server.url
+
+    assert (True, True) == (len(token or "") >= 24, f"?token={token}" in url)
+
+
+def test_names_that_are_allowed_can_be_given(read_ctx, serve):
+    """`allowed_hosts` replaces the names of this server."""
+    with serve(read_ctx, allowed_hosts=("runs.example",)) as client:
+        statuses = [
+            client.send("/version", host=host)[0]
+            for host in ("runs.example", "RUNS.example", f"127.0.0.1:{client.port}")
+        ]
+
+    assert [200, 200, 421] == statuses
