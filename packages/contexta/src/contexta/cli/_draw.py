@@ -141,7 +141,7 @@ def table(columns: Sequence[object], rows: Iterable[Sequence[object]], pen: Pen)
         rows: a cell is a :class:`Styled`, text, a number or ``None``.
         pen: how to draw.
     """
-    heads = [one if isinstance(one, Column) else Column(str(one)) for one in columns]
+    heads = [_head(one) for one in columns]
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [
         max([width_of(head.title), *(width_of(row[place][0]) for row in cells)])
@@ -274,6 +274,12 @@ def _words(code: str) -> str:
 
 def _clip(text: str, pen: Pen) -> str:
     return text if pen.width is None else shortened(text, max(pen.width, 20))
+
+
+def _head(column: object) -> Column:
+    known = column if isinstance(column, Column) else Column(str(column))
+    # Keys of metrics and params are titles, too.
+    return known._replace(title=one_line(known.title, 60))
 
 
 class _Cell(NamedTuple):

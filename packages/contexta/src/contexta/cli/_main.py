@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 USAGE = 2
 _FAILURE = 1
+# A word of 10 kB in a message would push the message off the screen.
+_ENDLESS = re.compile(r"(\S{200})\S{200,}(\S{60})")
 
 
 def main() -> None:
@@ -134,7 +137,8 @@ def _say(state: State, code: str, message: str, details: dict[str, Any] | None) 
         shown = {"error": {"code": code, "message": message, "details": details}}
         click.echo(json.dumps(shown, indent=2, sort_keys=True), err=True)
     else:
-        click.echo(f"ERROR [{code}]: {printable(message, keep_lines=True)}", err=True)
+        shown = _ENDLESS.sub(r"\1…\2", printable(message, keep_lines=True))
+        click.echo(f"ERROR [{code}]: {shown}", err=True)
 
 
 def _format_in(arguments: Sequence[str]) -> str | None:

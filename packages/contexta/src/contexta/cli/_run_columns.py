@@ -61,7 +61,7 @@ def _column(name: str, values: Sequence[Any]) -> Column:
     known = [value for value in values if value is not None]
     numeric = bool(known) and all(isinstance(value, (int, float)) for value in known)
     return Column(
-        title if len(title) <= 40 else f"{title[:39]}…",
+        title,
         right=(numeric and name not in _FACTS) or name == "duration",
         middle=name == "run",
     )

@@ -153,6 +153,23 @@ def test_a_hostile_name_is_shown_and_harmless(call, lab):
     assert HOSTILE not in shown + data
 
 
+def test_a_hostile_key_is_a_harmless_title(call, lab):
+    """Columns are named by the data."""
+    out = call("runs", "-c", f"params.{HOSTILE}").out
+
+    assert out.splitlines()[0].startswith(r"RUN            STATUS     \x1b[2J<script>")
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize("line", [("run", "show"), ()])
+def test_an_error_about_10_kb_fits_the_screen(call, lab, line):
+    """Its start and its end are shown; in JSON it is whole."""
+    text, data = call(*line, "x" * 10_000), call(*line, "x" * 10_000, "-f", "json")
+
+    assert len(text.err) < 500
+    assert len(data.err) > 10_000
+
+
 def test_a_name_of_10_kb_does_not_fill_the_screen(call, lab):
     """Its end is an ellipsis."""
     line = next(one for one in call("runs").out.splitlines() if one.startswith("run:lab.long"))
