@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from contexta.web.drawings import Curve, Point, draw_lines
@@ -11,23 +11,23 @@ from contexta.web.pages._text import number
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
-    from contexta.interpretation import MetricSummaryRecord, RunRecord, StepSeries
+    from contexta.interpretation import RunRecord, StepSeries
+    from contexta.interpretation.repositories import MetricSummaryRecord
 
 # Points of one curve: about as many as there are pixels in a row.
 SMALL, LARGE = 300, 1000
 
 
 def shared_curves(
-    summaries: Mapping[str, Sequence[MetricSummaryRecord]], *, least: int = 2
+    summaries: Iterable[MetricSummaryRecord], *, least: int = 2
 ) -> list[tuple[str | None, str]]:
     """Return (stage, metric) of curves that at least ``least`` runs have, sorted.
 
     A metric with a single point in every run is no curve.
     """
     counts: dict[tuple[str | None, str], list[int]] = {}
-    for rows in summaries.values():
-        for row in rows:
-            counts.setdefault((row.stage_name, row.metric_key), []).append(row.count)
+    for row in summaries:
+        counts.setdefault((row.stage_name, row.metric_key), []).append(row.count)
     keys = [key for key, found in counts.items() if len(found) >= least and max(found) > 1]
     return sorted(keys, key=lambda key: (key[0] or "", key[1]))
 

@@ -46,14 +46,14 @@ def anomalies_page(ctx: Contexta, params: Params) -> PageData:
         metric_keys=[metric] if metric else None,
         stage_name=stage,
     )
-    results = tuple(sorted(results, key=lambda result: _ORDER.get(result.severity, 1)))
-    baseline = next((result.baseline for result in results if result.baseline is not None), None)
+    ranked = sorted(results, key=lambda result: _ORDER.get(result.severity, 1))
+    baseline = next((result.baseline for result in ranked if result.baseline is not None), None)
     data = {
         **TOOLS,
         "crumbs": (("Runs", "/ui/runs"), (run.name, run_url(run.run_id)), ("Anomalies", None)),
         "run": run,
-        "rows": [_row(result, run.project_name, stage) for result in results],
-        "unusual": sum(result.severity != "info" for result in results),
+        "rows": [_row(result, run.project_name, stage) for result in ranked],
+        "unusual": sum(result.severity != "info" for result in ranked),
         "baseline": baseline,
         "metric": metric,
         "stage": stage,
@@ -62,7 +62,7 @@ def anomalies_page(ctx: Contexta, params: Params) -> PageData:
         "projects": ctx.list_projects(),
         "project": project,
         "notes": notes(
-            [note for result in results for note in result.completeness_notes],
+            [note for result in ranked for note in result.completeness_notes],
             None if baseline is None else baseline.completeness,
         ),
     }

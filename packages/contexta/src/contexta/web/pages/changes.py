@@ -17,7 +17,7 @@ from contexta.web.pages.metrics import metrics_picker
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
-    from contexta.interpretation import Bisection, ChangeHistory
+    from contexta.interpretation import Bisection
     from contexta.web._params import Params
 
 _DIFFERENCES = 60
@@ -66,7 +66,8 @@ def changes_page(ctx: Contexta, params: Params) -> PageData:
         "metrics": [choice.key for choice in choices],
         "which": which,
         "keep": [(n, v) for n in ("good", "bad") if (v := params.text(n)) is not None],
-        "drawing": _draw(found.history, found) if found.history.points else None,
+        "drawing": _draw(found, 1100, 320) if found.history.points else None,
+        "narrow": _draw(found, 400, 280) if found.history.points else None,
         "differences": found.differences[:_DIFFERENCES],
         "left_out": max(len(found.differences) - _DIFFERENCES, 0),
         "both": None
@@ -82,8 +83,8 @@ def changes_page(ctx: Contexta, params: Params) -> PageData:
     return PageData("changes", f"Changes: {metric}", data, "trends")
 
 
-def _draw(history: ChangeHistory, found: Bisection) -> Markup:
-    chosen = found.first_run_after
+def _draw(found: Bisection, width: int, height: int) -> Markup:
+    history, chosen = found.history, found.first_run_after
     points = tuple(
         Point(
             float(point.index),
@@ -124,7 +125,7 @@ def _draw(history: ChangeHistory, found: Bisection) -> Markup:
         ],
         marks=marks,
         levels=levels,
-        width=1100,
-        height=320,
+        width=width,
+        height=height,
         joined=False,
     )

@@ -12,7 +12,7 @@ from contexta.web.pages._links import address, run_url
 from contexta.web.pages._overlays import overlay, shared_curves
 from contexta.web.pages._replicates import between_replicates
 from contexta.web.pages._text import short_ref, span_seconds
-from contexta.web.pages._view import column, columns, notes
+from contexta.web.pages._view import column, columns, notes, summaries
 from contexta.web.pages.compare_pick import picker
 
 if TYPE_CHECKING:
@@ -84,8 +84,11 @@ def compare_page(ctx: Contexta, params: Params) -> PageData:
     """
     left, right = params.text("left"), params.text("right")
     if left is None or right is None:
-        missing = " and ".join(n for n, v in (("left", left), ("right", right)) if v is None)
-        return picker(ctx, params, status=400, told=f"the parameter {missing} is missing")
+        missing = [name for name, value in (("left", left), ("right", right)) if value is None]
+        noun = "parameter" if len(missing) == 1 else "parameters"
+        verb = "is" if len(missing) == 1 else "are"
+        told = f"the {noun} {' and '.join(missing)} {verb} missing"
+        return picker(ctx, params, status=400, told=told)
     return compare_data(ctx, left, right)
 
 
@@ -204,7 +207,7 @@ def _row(
 
 def _overlays(ctx: Contexta, runs: list[RunRecord]) -> list[ChartView]:
     """The curves that both runs have."""
-    summaries = {run.run_id: ctx.query_service.get_run_facts(run.run_id).metrics for run in runs}
-    keys = shared_curves(summaries, least=len(summaries))
+    ids = list(dict.fromkeys(run.run_id for run in runs))
+    keys = shared_curves(summaries(ctx, ids), least=len(ids))
     labels = [short_ref(run.run_id) for run in runs]
     return [overlay(ctx, runs, labels, key) for key in keys[:_CURVES]]

@@ -16,7 +16,7 @@ from contexta.web.pages._analysis import TOOLS
 from contexta.web.pages._links import address, run_url
 from contexta.web.pages._overlays import LARGE, label_of, overlay, shared_curves
 from contexta.web.pages._text import short_ref, span_seconds
-from contexta.web.pages._view import notes
+from contexta.web.pages._view import notes, summaries
 from contexta.web.pages.compare_pick import picker
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def compare_many_page(ctx: Contexta, params: Params) -> PageData:
     marked = [row for row in comparison.metric_table if _has_best(row)]
     columns = _columns(ctx, comparison, marked)
     runs = [column.run for column in columns]
-    summaries = {run.run_id: ctx.query_service.get_run_facts(run.run_id).metrics for run in runs}
-    curves = shared_curves(summaries)
+    curves = shared_curves(summaries(ctx, [run.run_id for run in runs]))
     chosen = _chosen(curves, params.text("metric"), params.text("stage"))
     values = _values(runs)
     labels = [column.label for column in columns]

@@ -11,7 +11,7 @@ from contexta.web.pages._choices import metric_choices, stage_names, stage_of
 from contexta.web.pages._links import address
 from contexta.web.pages._render import status_kind
 from contexta.web.pages._view import notes
-from contexta.web.pages.trend import draw_trend
+from contexta.web.pages.trend import NARROW, draw_trend
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -63,6 +63,7 @@ def dashboard_data(
         "trend": trend,
         "trend_url": _to(metric, stage, project),
         "drawing": draw_trend(trend) if trend.points else None,
+        "narrow": draw_trend(trend, **NARROW) if trend.points else None,
         "notes": notes(trend.completeness_notes, counts.completeness),
     }
     return PageData("dashboard", f"Dashboard: {project or 'all projects'}", data, "projects")

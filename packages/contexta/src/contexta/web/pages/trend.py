@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _ASKED = ("status", "after", "before", "limit", "offset", "sort", "desc", "where")
 _WINDOWS = (20, 50, 200, 1000)
-_JUDGED = 60  # of the newest points: one question each
+NARROW = {"width": 400, "height": 280}  # the drawing for a phone
+_JUDGED = 40  # of the newest points: one question each
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,9 @@ def trend_data(
     if query is not None and query.sort_by == "started_at" and query.sort_desc:
         query = replace(query, sort_desc=False)
     trend = ctx.get_metric_trend(metric, project_name=project, stage_name=stage, query=query)
-    history = _changes(ctx, trend, stage)
-    unusual = _unusual(ctx, trend, stage)
+    looked_at = _population(trend, query, project)
+    history = _changes(ctx, trend, looked_at, stage)
+    unusual = _unusual(ctx, trend, looked_at, stage)
     here = {"metric": metric, "project": project, "stage": stage}
     data = {
         **TOOLS,
@@ -105,7 +107,11 @@ def trend_data(
         "projects": (),
         "rows": _rows(trend, history, unusual),
         "drawing": draw_trend(trend, history, unusual, log=log) if trend.points else None,
-        "changes": _changes_shown(history),
+        "narrow": draw_trend(trend, history, unusual, log=log, **NARROW) if trend.points else None,
+        "changes": [
+            (one, address("/ui/compare", left=one.last_run_before, right=one.first_run_after))
+            for one in _shown(trend, history)
+        ],
         "thresholds": "" if history is None else f"changes at p \u2264 {history.significance:g}",
         "unusual": unusual,
         "judged": min(len(trend.points), _JUDGED),
@@ -188,39 +194,49 @@ def _again(metric: str, project: str | None, stage: str | None, kept: dict[str, 
     return address("/ui/metrics/trend", metric=metric, project=project, stage=stage, **kept)
 
 
-def _changes_shown(history: ChangeHistory | None) -> list[tuple[ChangePoint, str]]:
-    """Each change with the page that compares the runs on both sides of it."""
-    return [
-        (
-            change,
-            address("/ui/compare", left=change.last_run_before, right=change.first_run_after),
-        )
-        for change in (() if history is None else history.change_points)
-    ]
+def _population(
+    trend: MetricTrend, query: RunListQuery | None, project: str | None
+) -> RunListQuery:
+    """The runs that the trend looked at, as a query: as many of the newest as there are."""
+    from contexta.interpretation import RunListQuery
+
+    base = RunListQuery(project_name=project) if query is None else query
+    count = max(trend.completeness.runs, len(trend.points), 1)
+    return replace(base, project_name=base.project_name or project, sort_desc=True, limit=count)
 
 
-def _changes(ctx: Contexta, trend: MetricTrend, stage: str | None) -> ChangeHistory | None:
-    """Where the runs that are shown changed; ``None`` where none of them is completed."""
-    from contexta.interpretation import ResolutionError, RunListQuery
+def _changes(
+    ctx: Contexta, trend: MetricTrend, looked_at: RunListQuery, stage: str | None
+) -> ChangeHistory | None:
+    """Where these runs changed; ``None`` without completed ones, or where time is no axis."""
+    from contexta.interpretation import ResolutionError
 
-    if not trend.points:
+    if not trend.points or looked_at.sort_by != "started_at":
         return None
-    query = RunListQuery(run_ids=tuple(point.run_id for point in trend.points))
     try:
-        return ctx.find_changes(trend.metric_key, query=query, stage_name=stage)
+        return ctx.find_changes(trend.metric_key, query=looked_at, stage_name=stage)
     except ResolutionError:
         return None
 
 
-def _unusual(ctx: Contexta, trend: MetricTrend, stage: str | None) -> dict[str, AnomalyResult]:
-    """The newest values that are unusual among the completed runs shown, by run."""
-    from contexta.interpretation import RunListQuery
+def _shown(trend: MetricTrend, history: ChangeHistory | None) -> list[ChangePoint]:
+    """The changes of which both sides are in the trend: the history may reach further back."""
+    places = _places(trend)
+    return [
+        change
+        for change in (() if history is None else history.change_points)
+        if {change.first_run_after, change.last_run_before} <= places.keys()
+    ]
 
+
+def _unusual(
+    ctx: Contexta, trend: MetricTrend, looked_at: RunListQuery, stage: str | None
+) -> dict[str, AnomalyResult]:
+    """The newest values that are unusual among the completed runs, by run."""
     if not trend.points:
         return {}
     service = ctx.anomaly_service
-    query = RunListQuery(run_ids=tuple(point.run_id for point in trend.points))
-    baseline = service.compute_baseline(trend.metric_key, query=query, stage_name=stage)
+    baseline = service.compute_baseline(trend.metric_key, query=looked_at, stage_name=stage)
     found = {}
     for point in trend.points[-_JUDGED:]:
         for result in service.detect_anomalies(point.run_id, baseline=baseline, stage_name=stage):
@@ -233,7 +249,7 @@ def _rows(
     trend: MetricTrend, history: ChangeHistory | None, unusual: dict[str, AnomalyResult]
 ) -> list[TrendRow]:
     """The newest run first."""
-    firsts = {} if history is None else {c.first_run_after: c for c in history.change_points}
+    firsts = {change.first_run_after: change for change in _shown(trend, history)}
     return [
         TrendRow(
             point,
@@ -255,29 +271,31 @@ def _marks(trend: MetricTrend, history: ChangeHistory | None) -> list[Mark]:
     if history is None:
         return []
     places = _places(trend)
-    ids = [point.run_id for point in history.points]
+    at = [places.get(point.run_id, 0) for point in history.points]
     return [
         Mark(
             places[change.first_run_after] - 0.5,
             f"{change.direction}: {number(change.mean_before)} \u2192 {number(change.mean_after)}",
-            places[ids[change.earliest_index]] - 0.5,
-            places[ids[change.latest_index]] - 0.5,
+            at[change.earliest_index] - 0.5,
+            at[change.latest_index] - 0.5,
         )
-        for change in history.change_points
+        for change in _shown(trend, history)
     ]
 
 
 def _levels(trend: MetricTrend, history: ChangeHistory | None) -> list[Level]:
-    """Means of the parts, where there is more than one part."""
-    if history is None or not history.change_points:
+    """Means of the parts, where there is more than one part, as far as they are shown."""
+    if history is None or not _shown(trend, history):
         return []
     places = _places(trend)
-    return [
-        Level(
-            float(places[part.first_run]),
-            float(places[part.last_run]),
-            part.mean,
-            f"mean {number(part.mean)} of {part.count} runs",
-        )
-        for part in history.segments
-    ]
+    found = []
+    for part in history.segments:
+        inside = [
+            places[point.run_id]
+            for point in history.points[part.first_index : part.last_index + 1]
+            if point.run_id in places
+        ]
+        if inside:
+            told = f"mean {number(part.mean)} of {part.count} runs"
+            found.append(Level(float(inside[0]), float(inside[-1]), part.mean, told))
+    return found
