@@ -1,5 +1,6 @@
 """``contexta bisect``: since which run a metric is different, and what came with it."""
 
+import re
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _MOST = 15
 _WIDEST = 100
+# The counts behind these stand in a column of their own.
+_SHORT = re.compile(r" across |: |, ")
 _DIRECTIONS = {"better": "good", "worse": "bad", "unclear": "doubt"}
 
 
@@ -122,7 +125,7 @@ def _differences(found: "Bisection", pen: Pen, most: int | None) -> Iterator[str
             Styled(_value(one.before_value), None),
             Styled(_value(one.after_value), None),
             Styled(f"{one.runs_agreeing}/{one.runs_known}", "good" if one.separates else "dim"),
-            one.label,
+            _SHORT.split(one.label, 1)[0],
         )
         for one in shown
     ]

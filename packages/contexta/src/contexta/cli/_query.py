@@ -164,7 +164,11 @@ def _lines(found: "QueryResult", pen: Pen) -> Iterator[str]:
 
     rows = found.rows_table()
     heads = [
-        Column(one.name, right=one.kind in ("int", "float"), middle=one.name.endswith("_id"))
+        Column(
+            one.name,
+            right=one.kind in ("int", "float", "time"),  # never cut
+            middle=one.name.endswith("_id"),
+        )
         for one in rows.columns
     ]
     times = [place for place, one in enumerate(rows.columns) if one.kind == "time"]
