@@ -154,7 +154,7 @@ def table(columns: Sequence[object], rows: Iterable[Sequence[object]], pen: Pen)
         lines.append(_row(row, heads, shown, pen))
         lines += _rest(row, heads, shown, pen)
     if len(shown) < len(heads):
-        hidden = ", ".join(head.title.lower() for head in heads[len(shown) :])
+        hidden = ", ".join(head.title.lower() for head in heads[len(shown) :] if head.title)
         lines.append(pen.paint(f"(no room for: {hidden}; --format json has all)", "dim"))
     return lines
 
@@ -340,12 +340,13 @@ def _fit(heads: Sequence[Column], natural: Sequence[int], room: int | None) -> l
     widths = list(natural)
     if room is None:
         return widths
-    for floor in (28, 16, 10):
+    for text_floor, id_floor in ((28, 40), (16, 28), (12, 22), (11, 16)):
         for place in range(len(widths) - 1, -1, -1):
             over = sum(widths) + 2 * (len(widths) - 1) - room
             if over <= 0:
                 return widths
             if not heads[place].right:
+                floor = id_floor if heads[place].middle else text_floor
                 least = min(widths[place], max(floor, width_of(heads[place].title)))
                 widths[place] = max(widths[place] - over, least)
     while len(widths) > 1 and sum(widths) + 2 * (len(widths) - 1) > room:
