@@ -120,8 +120,7 @@ def test_erase_asks_first(call: Call, demo: Path) -> None:
 def test_erase_of_a_deployed_run_is_refused_as_a_whole(call: Call, demo: Path) -> None:
     """A blocker of one plane stops all of them before the first byte."""
     before = json.loads(call("recover", "replay", "--no-records", "-f", "json").out)
-    deployed = json.loads(call("demo", "-w", "x", "--runs", "14", "-f", "json").out)
-    run = "night-" + f"{int(deployed['first_bad_run'][-2:]) - 1:02d}"
+    run = json.loads(call("deployments", "-f", "json").out)["deployments"][-1]["run_id"]
     done = call("erase", run, "--yes")
 
     assert 1 == done.code
