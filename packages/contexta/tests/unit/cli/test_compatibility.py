@@ -45,6 +45,57 @@ def test_a_patched_context_is_asked_and_stays_open(prepared, capfd, line):
     assert prepared.list_projects() == ("lab",)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "runs --desc --limit 1 -c metrics.loss",
+        "run show run:p.r1",
+        "compare run:p.r0 run:p.r1",
+        "compare-multi run:p.r0 run:p.r1",
+        "diagnostics run:p.r0",
+        "lineage run:p.r0",
+        "search runs r",
+        "search artifacts x",
+        "trend loss",
+        "aggregate loss",
+        "anomaly run:p.r2",
+        "alert --fleet --rule loss>0",
+        "provenance audit run:p.r0",
+        "provenance diff run:p.r0 run:p.r1",
+        "metrics",
+        "series run:p.r0 loss",
+        "events run:p.r0",
+        "stages fit",
+        "environment run:p.r0",
+    ],
+)
+def test_commands_ask_any_repository(tmp_path, monkeypatch, capfd, line):
+    """A context over lists will do: no command goes around the services to a store."""
+    import importlib
+
+    from contexta.interpretation.repositories.records import ObservationRecord, RunRecord
+    from contexta.interpretation.testing import InMemoryRepository
+
+    days = [f"2026-01-0{place + 1}T00:00:00Z" for place in range(3)]
+    ctx = Contexta(workspace=tmp_path / "never-made")
+    ctx._repository = InMemoryRepository(
+        runs=[
+            RunRecord(f"run:p.r{place}", "p", f"r{place}", "completed", started_at=day)
+            for place, day in enumerate(days)
+        ],
+        records=[
+            ObservationRecord(f"m{place}", f"run:p.r{place}", None, "metric", "loss", day, value=1)
+            for place, day in enumerate(days)
+        ],
+    )
+    module = importlib.import_module("contexta.surfaces.cli.main")
+    monkeypatch.setattr(module, "_resolve_context", lambda _args: ctx)
+
+    assert run_cli(line.split()) == 0
+    assert capfd.readouterr().err == ""
+    assert not (tmp_path / "never-made").exists()
+
+
 def test_what_resolves_a_context_gets_the_options(lab, monkeypatch, capfd):
     """By the names that they have on the command line."""
     import importlib
