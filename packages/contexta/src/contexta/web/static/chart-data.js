@@ -105,7 +105,8 @@ export function smooth(values, weight) {
 }
 
 /**
- * Columns for uPlot: one x, and for each series its raw and its smoothed values.
+ * Columns for uPlot: one x, the raw values of each series, then the smoothed ones, which are
+ * drawn over them.
  * `null` is a gap, `undefined` a place where only other series have a point.
  */
 export function align(data, axis, weight, log) {
@@ -119,7 +120,7 @@ export function align(data, axis, weight, log) {
   if (!columns.length) return [[], []];
   const x = sameX ? columns[0].x : union(columns.map((column) => column.x));
   const placed = sameX ? columns : columns.map((column) => spread(column, x));
-  return [x, ...placed.flatMap((column) => [column.raw, column.soft ?? column.raw])];
+  return [x, ...placed.map((column) => column.raw), ...placed.map((column) => column.soft ?? column.raw)];
 }
 
 function equal(a, b) {

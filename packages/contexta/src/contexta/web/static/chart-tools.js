@@ -127,7 +127,7 @@ export function buildLegend(chart) {
       chart.toggle(index);
       show();
     });
-    button.addEventListener("pointerenter", () => chart.uplot.setSeries(1 + 2 * index, { focus: true }));
+    button.addEventListener("pointerenter", () => chart.uplot.setSeries(1 + index + (chart.state.weight ? series.length : 0), { focus: true }));
     button.addEventListener("pointerleave", () => chart.uplot.setSeries(null, { focus: true }));
     box.append(button);
     return value;

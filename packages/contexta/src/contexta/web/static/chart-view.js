@@ -95,7 +95,8 @@ export class Chart {
     return {
       width: Math.max(120, this.plot.clientWidth),
       height: this.height,
-      pxAlign: 0,
+      // With whole pixels uPlot joins the points of a column, which keeps long curves quick.
+      pxAlign: this.columns[0].length > 1000 ? 1 : 0,
       padding: [10, 10, 0, 0],
       legend: { show: false },
       focus: { alpha: 0.3 },
@@ -131,7 +132,7 @@ export class Chart {
           values: (_, splits) => splits.map((value) => (value === null ? null : format(Number(value.toPrecision(8))))),
         },
       ],
-      series: [{}, ...this.data.series.flatMap((item, index) => this.lines(item, index))],
+      series: [{}, ...this.lines(false), ...this.lines(true)],
       hooks: {
         draw: [(u) => this.drawMarks(u)],
         setCursor: [(u) => this.follow(u)],
@@ -155,28 +156,18 @@ export class Chart {
     return [low - pad, high + pad];
   }
 
-  lines(item, index) {
-    const place = index % COLORS;
-    const dash = DASHES[Math.floor(index / COLORS) % DASHES.length];
-    const visible = !this.state.hidden.has(index);
+  /** What uPlot draws: raw lines, or the smoothed ones, which are hidden without smoothing. */
+  lines(smoothed) {
     const soft = this.state.weight > 0;
-    const few = item.y.length <= 60;
-    const common = { scale: "y", show: visible, dash, spanGaps: false };
-    return [
-      {
-        ...common,
-        width: soft ? 1 : 1.6,
-        stroke: () => (soft ? this.palette.faint : this.palette.lines)[place],
-        points: { show: few && !soft, size: 5, width: 1.2, fill: () => this.palette.card },
-      },
-      {
-        ...common,
-        show: visible && soft,
-        width: 2,
-        stroke: () => this.palette.lines[place],
-        points: { show: false },
-      },
-    ];
+    return this.data.series.map((item, index) => ({
+      scale: "y",
+      show: !this.state.hidden.has(index) && (!smoothed || soft),
+      dash: DASHES[Math.floor(index / COLORS) % DASHES.length],
+      spanGaps: false,
+      width: smoothed ? 2 : soft ? 1 : 1.6,
+      stroke: () => (soft && !smoothed ? this.palette.faint : this.palette.lines)[index % COLORS],
+      points: { show: !soft && !smoothed && item.y.length <= 60, size: 5, width: 1.2, fill: () => this.palette.card },
+    }));
   }
 
   xTick(value) {
@@ -247,7 +238,7 @@ export class Chart {
 
   /** What series `index` has at column `place`: its raw value, whatever is drawn. */
   valueAt(index, place) {
-    const raw = this.columns[1 + 2 * index][place];
+    const raw = this.columns[1 + index][place];
     if (raw !== null) return raw;
     const x = this.columns[0][place];
     return this.crosses.find(([series, value]) => series === index && value === x)?.[2] ?? null;
@@ -289,8 +280,9 @@ export class Chart {
     if (hidden.has(index)) hidden.delete(index);
     else hidden.add(index);
     this.uplot.batch(() => {
-      this.uplot.setSeries(1 + 2 * index, { show: !hidden.has(index) });
-      this.uplot.setSeries(2 + 2 * index, { show: !hidden.has(index) && this.state.weight > 0 });
+      this.uplot.setSeries(1 + index, { show: !hidden.has(index) });
+      const smoothed = 1 + this.data.series.length + index;
+      this.uplot.setSeries(smoothed, { show: !hidden.has(index) && this.state.weight > 0 });
     });
   }
 

@@ -9,6 +9,7 @@ let waiting = false;
 let reading = false;
 let ended = false;
 let last = 0;
+let timer = 0;
 let source = null;
 
 const button = () => document.querySelector("[data-live-toggle]");
@@ -24,13 +25,13 @@ function show(word) {
 
 async function refresh() {
   if (paused || document.hidden || reading) {
-    waiting = true;
+    waiting = true; // until it is resumed, seen, or read
     return;
   }
+  clearTimeout(timer);
   const rest = last + LEAST_MS - Date.now();
   if (rest > 0) {
-    if (!waiting) setTimeout(() => waiting && refresh(), rest);
-    waiting = true;
+    timer = setTimeout(refresh, rest);
     return;
   }
   waiting = false;
@@ -44,21 +45,17 @@ async function refresh() {
   } finally {
     last = Date.now();
     reading = false;
-    if (waiting) refresh();
+    if (waiting) {
+      waiting = false;
+      refresh();
+    }
   }
 }
 
 function patch(text) {
   const next = new DOMParser().parseFromString(text, "text/html");
   paintTimes(next.documentElement);
-  for (const section of next.querySelectorAll("main > section[id], main > div[id]")) {
-    const here = document.getElementById(section.id);
-    if (here) morph(here, section);
-  }
-  for (const badge of next.querySelectorAll("[data-live-badge]")) {
-    const here = document.querySelector(`[data-live-badge="${badge.dataset.liveBadge}"]`);
-    if (here) morph(here, badge);
-  }
+  morph(document.querySelector("main"), next.querySelector("main"));
   document.dispatchEvent(new CustomEvent("contexta:patched"));
 }
 
@@ -70,9 +67,9 @@ function listen() {
     else last = 1;
   });
   source.addEventListener("change", refresh);
-  source.addEventListener("end", (event) => {
+  source.addEventListener("end", () => {
     source.close();
-    if (last > 1 || event.data) refresh();
+    refresh();
     ended = true;
     show("ended");
     const found = button();
@@ -90,9 +87,16 @@ export function start() {
     if (ended) return;
     paused = !paused;
     show(paused ? "paused" : "live");
-    if (!paused && waiting) refresh();
+    if (!paused && waiting) {
+      waiting = false;
+      refresh();
+    }
   });
-  document.addEventListener("visibilitychange", () => !document.hidden && waiting && refresh());
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden || !waiting) return;
+    waiting = false;
+    refresh();
+  });
   // A stream left open would keep one of the browser's few connections to this server.
   addEventListener("pagehide", () => source?.close());
   addEventListener("pageshow", (event) => event.persisted && !ended && listen());

@@ -2,12 +2,12 @@
 //
 // Children with a `data-key` or an id are matched by it, others by place. What belongs to the
 // reader is left alone: open disclosures, values and focus of controls, hidden buttons that script
-// has shown, drawn charts (their data travels in an attribute).
+// has shown, drawn charts (their data travels in an attribute), what says `data-live-keep="own"`.
 
 const OWN = new Set(["open", "aria-expanded", "aria-pressed", "aria-current"]);
 
 export function morph(here, next) {
-  if (here.isEqualNode(next)) return;
+  if (here.isEqualNode(next) || here.dataset?.liveKeep === "own") return;
   attributes(here, next);
   if (here.dataset?.liveKeep === "chart") {
     chart(here, next);
