@@ -51,8 +51,9 @@ class Dispatcher:
     def __init__(self, ctx: Contexta, limits: Limits) -> None:
         self._ctx = ctx
         self._limits = limits
-        self._reads = Reads(limits.workers, limits.seconds)
-        self._downloads = Reads(limits.download_workers, limits.download_seconds)
+        waiting = limits.waiting_seconds
+        self._reads = Reads(limits.workers, limits.seconds, waiting)
+        self._downloads = Reads(limits.download_workers, limits.download_seconds, waiting)
         self._running = 0
         self.live = Live(
             ctx, self._reads.ask, interval=limits.live_seconds, most=limits.live_clients

@@ -14,6 +14,7 @@ class Limits:
         header_bytes: longest header block.
         page_size: longest list in one answer.
         seconds: longest time for one answer, except downloads and live pages.
+        waiting_seconds: longest time until a question to the workspace begins.
         download_seconds: longest time until a download begins; every byte is verified before.
         idle_seconds: how long a socket may stay silent before, within and between requests.
         requests: requests that are answered at the same time; more are told to come back.
@@ -28,11 +29,12 @@ class Limits:
     header_bytes: int = 32768
     page_size: int = 1000
     seconds: float = 10.0
+    waiting_seconds: float = 30.0
     download_seconds: float = 600.0
     idle_seconds: float = 10.0
     requests: int = 128
     connections: int = 512
-    workers: int = 8
+    workers: int = 4
     download_workers: int = 2
     live_seconds: float = 1.0
     live_clients: int = 64

@@ -17,12 +17,12 @@ class _Question:
 
     call: Callable[[], Any]
     askers: int = 0
-    begun: bool = False
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[Any] = field(init=False)
 
 
 class Reads:
-    """Runs questions in threads, at most so many seconds each.
+    """Runs questions in threads.
 
     Thirty tabs that refresh at the same moment ask the same. So one question of a kind runs,
     and those who ask the same meanwhile share the next. Only a question that has not begun is
@@ -30,13 +30,15 @@ class Reads:
 
     Args:
         workers: threads; each has its own connection to the stores.
-        seconds: longest time for an answer, waiting included.
+        seconds: longest time for an answer, from its begin.
+        waiting_seconds: longest time until a question begins.
     """
 
-    def __init__(self, workers: int, seconds: float) -> None:
+    def __init__(self, workers: int, seconds: float, waiting_seconds: float) -> None:
         # Threads start with the first question that needs one.
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="contexta-web")
         self._seconds = seconds
+        self._waiting_seconds = waiting_seconds
         self._waiting: dict[Hashable, _Question] = {}
         self._running: dict[Hashable, asyncio.Lock] = {}
 
@@ -48,7 +50,8 @@ class Reads:
         """Return what ``call`` returns; calls of one ``key`` are the same question.
 
         Raises:
-            HttpError: 503, it takes too long; it goes on in its thread, for none can be stopped.
+            HttpError: 503, too many ask, or the answer takes too long; then it goes on in its
+                thread, for none can be stopped.
         """
         question = None if key is None else self._waiting.get(key)
         if question is None:
@@ -56,44 +59,64 @@ class Reads:
             question.task = asyncio.create_task(self._answer(question, key))
             if key is not None:
                 self._waiting[key] = question
-        return await self._wait(question, key)
-
-    async def _wait(self, question: _Question, key: Hashable) -> Any:
-        task = question.task
         question.askers += 1
         try:
-            return await asyncio.wait_for(asyncio.shield(task), self._seconds)
+            await self._until_begun(question)
+            return await self._until_answered(question)
+        finally:
+            question.askers -= 1
+            if question.askers == 0 and not question.begun.is_set():
+                question.task.cancel()  # nobody waits for it any more
+                self._unshare(question, key)
+
+    async def _until_begun(self, question: _Question) -> None:
+        try:
+            await asyncio.wait_for(question.begun.wait(), self._waiting_seconds)
         except TimeoutError as error:
+            raise HttpError(
+                "the server has too many questions to answer; try again in a moment",
+                status=503,
+                code="http_busy",
+                headers=(("retry-after", "5"),),
+            ) from error
+
+    async def _until_answered(self, question: _Question) -> Any:
+        try:
+            return await asyncio.wait_for(asyncio.shield(question.task), self._seconds)
+        except TimeoutError as error:
+            if question.task.done():
+                raise  # the question itself ended so
             raise HttpError(
                 f"the answer took longer than {self._seconds:g} s; ask for fewer runs, with "
                 "limit or a filter",
                 status=503,
                 code="http_timeout",
             ) from error
-        finally:
-            question.askers -= 1
-            if question.askers == 0 and not task.done() and not question.begun:
-                task.cancel()  # nobody waits for it any more
-                self._begin(question, key)
 
     async def _answer(self, question: _Question, key: Hashable) -> Any:
+        try:
+            if key is None:
+                return await self._in_thread(question, key)
+            async with self._running.setdefault(key, asyncio.Lock()):
+                try:
+                    return await self._in_thread(question, key)
+                finally:
+                    if key not in self._waiting:
+                        self._running.pop(key, None)
+        finally:
+            question.begun.set()  # also where it failed before it began
+
+    async def _in_thread(self, question: _Question, key: Hashable) -> Any:
         loop = asyncio.get_running_loop()
-        if key is None:
-            return await loop.run_in_executor(self._pool, self._run, question, key)
-        lock = self._running.setdefault(key, asyncio.Lock())
-        async with lock:
-            try:
-                return await loop.run_in_executor(self._pool, self._run, question, key)
-            finally:
-                if key not in self._waiting:
-                    self._running.pop(key, None)
 
-    def _run(self, question: _Question, key: Hashable) -> Any:
-        self._begin(question, key)
-        return question.call()
+        def run() -> Any:
+            # From here on it may see less than a question that comes later must.
+            self._unshare(question, key)
+            loop.call_soon_threadsafe(question.begun.set)
+            return question.call()
 
-    def _begin(self, question: _Question, key: Hashable) -> None:
-        """Stop sharing a question: from here on it may see less than a later one must."""
-        question.begun = True
+        return await loop.run_in_executor(self._pool, run)
+
+    def _unshare(self, question: _Question, key: Hashable) -> None:
         if self._waiting.get(key) is question:
             self._waiting.pop(key, None)  # the loop and a thread may both come here

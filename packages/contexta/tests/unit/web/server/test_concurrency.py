@@ -68,7 +68,7 @@ def asked_together(count, hold):
     calls = []
 
     async def scene():
-        reads = Reads(workers=4, seconds=20)
+        reads = Reads(workers=4, seconds=20, waiting_seconds=20)
         begun, gate = threading.Event(), threading.Event()
 
         def first():
@@ -102,3 +102,34 @@ def test_a_question_that_began_is_not_shared():
     answers, calls = asked_together(1, hold="q")
 
     assert (["old", "new"], 1) == (answers, calls)
+
+
+def test_a_question_that_does_not_begin_in_time_is_a_503(read_ctx, serve):
+    """Who waits behind too many others is told to come back, and the server goes on."""
+    from contexta.web import Limits
+
+    gate, entered = threading.Event(), threading.Event()
+
+    class Held:
+        def list_projects(self):
+            entered.set()
+            gate.wait(20)
+            return ()
+
+        def __getattr__(self, name):
+            return getattr(read_ctx, name)
+
+    limits = Limits(workers=1, waiting_seconds=0.2)
+    with serve(Held(), limits=limits) as client, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.get, "/projects")
+        entered.wait(20)
+        status, body = client.json("/version")
+        gate.set()
+        later = client.get("/version").status
+
+    assert (503, "http_busy", 200, 200) == (
+        status,
+        body["error"]["code"],
+        first.result().status,
+        later,
+    )
