@@ -110,7 +110,10 @@ _SERVICES = {
 _SETTINGS: dict[str, Callable[[InterpretationConfig], dict[str, Any]]] = {
     "aggregation": lambda policies: {"metric_aggregation": policies.trend.metric_aggregation},
     "alert": lambda policies: {"metric_aggregation": policies.trend.metric_aggregation},
-    "anomaly": lambda policies: policies.anomaly.model_dump(),
+    "anomaly": lambda policies: {
+        **policies.anomaly.model_dump(),
+        "metric_aggregation": policies.trend.metric_aggregation,
+    },
     "compare": lambda policies: {"config": policies.comparison},
     "diagnostics": lambda policies: {"config": policies.diagnostics},
     "gate": lambda policies: {"diagnostics": policies.diagnostics},

@@ -109,6 +109,18 @@ def test_anomalies_have_the_range_of_earlier_runs(ctx):
     assert all(row["run_id"] == "run:p.night-5" for row in rows)
 
 
+def test_anomalies_take_the_value_that_the_settings_want(ctx_with):
+    """``interpretation.trend.metric_aggregation``, as trends do."""
+    wanted = {"latest": "nan", "max": "1.0", "min": "0.3333333333333333"}
+    found = {}
+    for aggregation in wanted:
+        ctx = ctx_with(interpretation={"trend": {"metric_aggregation": aggregation}})
+        (row,) = rows_of(export_anomaly_csv(ctx, "night-5", metric_keys=["loss"]))
+        found[aggregation] = row["actual_value"]
+
+    assert wanted == found
+
+
 def test_the_delimiter_is_that_of_the_settings(ctx_with):
     """``surfaces.export.csv_delimiter``."""
     ctx = ctx_with(surfaces={"export": {"csv_delimiter": ";"}})
