@@ -63,8 +63,7 @@ function listen() {
   source = new EventSource(document.body.dataset.live);
   source.addEventListener("open", () => {
     show(paused ? "paused" : "live");
-    if (last) refresh();
-    else last = 1;
+    refresh(); // something may have happened since the page was made, or while nobody listened
   });
   source.addEventListener("change", refresh);
   source.addEventListener("end", () => {
