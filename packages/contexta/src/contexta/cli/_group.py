@@ -153,7 +153,7 @@ class LazyGroup(click.Group):
     ) -> None:
         super().__init__(*args, **options)
         self._lazy = dict(lazy or {})
-        self._sections = dict(sections or {})
+        self.sections = dict(sections or {})
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, sorted."""
@@ -189,11 +189,11 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands, under their headings."""
         left = dict.fromkeys(self.list_commands(ctx))
-        for title, names in self._sections.items():
+        for title, names in self.sections.items():
             self._write(ctx, formatter, title, [name for name in names if name in left])
             for name in names:
                 left.pop(name, None)
-        self._write(ctx, formatter, "More" if self._sections else "Commands", list(left))
+        self._write(ctx, formatter, "More" if self.sections else "Commands", list(left))
 
     def _write(
         self, ctx: click.Context, formatter: click.HelpFormatter, title: str, names: list[str]
