@@ -336,15 +336,3 @@ def test_each_route_is_documented():
     names |= {query.name for spec in all_specs() for query in spec.query}
 
     assert [] == sorted(name for name in names if f"| `{name}` |" not in page)
-
-
-def test_the_page_of_the_command_line_has_every_command_and_option():
-    """Its tables are those of the code; ``python docs/command_line.py`` writes them."""
-    sys.path.insert(0, str(ROOT / "docs"))
-    try:
-        from command_line import PAGE, whole
-    finally:
-        sys.path.pop(0)
-    page = PAGE.read_text(encoding="utf-8")
-
-    assert whole(page) == page
