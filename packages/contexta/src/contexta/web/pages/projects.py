@@ -5,14 +5,17 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from contexta.contract.entities import RUN_STAGE_STATUSES
 from contexta.web._errors import not_found
 from contexta.web._page import PageData
+from contexta.web._totals import count_runs
 from contexta.web.pages._links import address, project_url
 from contexta.web.pages._run_columns import choose, run_table
 from contexta.web.pages._view import frame, notes
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
+    from contexta.interpretation.aggregation import RunStatusDistribution
     from contexta.web._params import Params
 
 _NEWEST = 20
@@ -44,7 +47,7 @@ def project_page(ctx: Contexta, params: Params) -> PageData:
             f"there is no project {name!r}{hint}",
             {"nearest": [f"project:{one}" for one in nearest]},
         )
-    spread = ctx.aggregation_service.run_status_distribution(project_name=name)
+    spread = _spread(ctx, name)
     query = RunListQuery(project_name=name, limit=_NEWEST, sort_by="started_at", sort_desc=True)
     runs = ctx.list_runs(query=query)
     summary = ctx.aggregation_service.aggregate_by_stage(query=query)
@@ -63,7 +66,7 @@ def project_page(ctx: Contexta, params: Params) -> PageData:
             for row in summary.by_stage[:_METRICS]
         ],
         deployments=ctx.list_deployments(name),
-        notes=notes(spread.completeness_notes, spread.completeness),
+        notes=notes((), summary.completeness),
     )
     return PageData("project", f"Project: {name}", data, "projects")
 
@@ -72,7 +75,7 @@ def _row(ctx: Contexta, name: str) -> dict[str, Any]:
     from contexta.interpretation.query import RunListQuery
 
     newest = ctx.list_runs(query=RunListQuery(project_name=name, limit=1, sort_desc=True))
-    spread = ctx.aggregation_service.run_status_distribution(project_name=name)
+    spread = _spread(ctx, name)
     return {
         "name": name,
         "href": project_url(name),
@@ -82,7 +85,20 @@ def _row(ctx: Contexta, name: str) -> dict[str, Any]:
     }
 
 
-def _statuses(name: str, spread: Any) -> list[tuple[str, int, str]]:
+def _spread(ctx: Contexta, name: str) -> RunStatusDistribution:
+    """Count the runs by status without reading them: a project may have many thousands."""
+    from contexta.interpretation.aggregation import RunStatusDistribution, StatusCount
+    from contexta.interpretation.query import RunListQuery
+
+    counts = {
+        status: count_runs(ctx, RunListQuery(project_name=name, status=status))
+        for status in sorted(RUN_STAGE_STATUSES)
+    }
+    found = tuple(StatusCount(status, count) for status, count in counts.items() if count)
+    return RunStatusDistribution(name, sum(counts.values()), found)
+
+
+def _statuses(name: str, spread: RunStatusDistribution) -> list[tuple[str, int, str]]:
     """Status, count, and the list of those runs."""
     return [
         (one.status, one.count, address("/ui/runs", project=name, status=one.status))

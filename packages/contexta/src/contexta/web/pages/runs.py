@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from contexta.contract.entities import RUN_STAGE_STATUSES
 from contexta.contract.errors import ValidationError
 from contexta.web._page import PageData
 from contexta.web._params import Params
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 PATH = "/ui/runs"
 PAGE_SIZES = (25, 50, 100, 200)
 _DEFAULT_SIZE = 50
-STATUSES = ("open", "completed", "failed", "interrupted", "cancelled")
 _FILTERS = ("project", "status", "where", "after", "before")
 
 
@@ -60,7 +60,7 @@ def runs_page(ctx: Contexta, params: Params) -> PageData:
         keep=[(k, v) for k, v in params.query.items() if k not in (*_FILTERS, "offset")],
         query=query,
         sizes=PAGE_SIZES,
-        statuses=STATUSES,
+        statuses=RUN_STAGE_STATUSES,
         refused=None if refused is None else _refusal(where or "", refused),
         hints=[] if refused or total or not where else _hints(ctx, where),
         filters=_active(params),
