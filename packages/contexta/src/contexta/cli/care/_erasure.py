@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from contexta.cli._draw import size
@@ -12,6 +13,8 @@ from contexta.contract.errors import ConflictError, NotFoundError
 if TYPE_CHECKING:
     from contexta.client import Contexta
 
+_AT_ONCE = 500
+_EVER = timedelta(days=100_000)
 # What the ledger says of the other planes; here they are in the same plan.
 _ELSEWHERE = "Not touched: records and artifacts of"
 
@@ -115,7 +118,8 @@ def plan_erasure(
         runs: full refs.
         samples: full refs.
         include_mentions: also records of others that name one of them.
-        erase: whether the ledger rewrites its files, too.
+        erase: whether no byte may be left; otherwise the ledger does not rewrite its files, and
+            bodies that were just placed wait for the next collection.
 
     Raises:
         NotFoundError: `erase_nothing_found`: no plane has anything of them.
@@ -123,12 +127,15 @@ def plan_erasure(
     records = ctx.record_store.plan_erasure(
         run_refs=runs, sample_refs=samples, include_mentions=include_mentions
     )
-    artifacts = tuple(ctx.artifact_store.plan_erasure(run) for run in runs)
+    artifacts = (
+        tuple(ctx.artifact_store.plan_erasure(run) for run in runs)
+        if erase
+        else (_artifacts_of(ctx, frozenset(runs)),)
+    )
     known = [ref for ref in (*runs, *samples) if ctx.metadata_store.revision_of(ref) is not None]
     going = [item.artifact_ref for plan in artifacts for item in plan.remove]
     # A relation of an artifact names the run in its ref, and would point to nothing.
-    relations = ctx.metadata_store.relations.list_relations_for_refs(going) if going else ()
-    roots = [*known, *(str(one.relation_ref) for one in relations)]
+    roots = [*known, *dict.fromkeys(str(one.relation_ref) for one in _relations(ctx, going))]
     if not (roots or going or records.rows):
         raise NotFoundError(
             f"there is nothing of {', '.join((*runs, *samples))} in this workspace",
@@ -139,6 +146,25 @@ def plan_erasure(
         roots, recursive=True, erase=erase, writer_alive=ctx.record_store.writer_alive
     ) if roots else None  # fmt: skip
     return Erasure(records, artifacts, ledger)
+
+
+def _relations(ctx: "Contexta", refs: Sequence[str]) -> Iterator[Any]:
+    for start in range(0, len(refs), _AT_ONCE):
+        some = refs[start : start + _AT_ONCE]
+        yield from ctx.metadata_store.relations.list_relations_for_refs(some)
+
+
+def _artifacts_of(ctx: "Contexta", runs: frozenset[str]) -> Any:
+    """Plan the removal of the artifacts of runs, all of them with one look at the store."""
+    from contexta.store.artifacts import RemovalPolicy
+
+    named = [
+        one.artifact_ref
+        for one in ctx.artifact_store.list_bindings()
+        if str(one.manifest_snapshot.run_ref) in runs
+    ]
+    # The policy alone lets nothing go; the names do.
+    return ctx.artifact_store.plan_removal(RemovalPolicy(older_than=_EVER), named_refs=named)
 
 
 def apply_erasure(
@@ -155,6 +181,8 @@ def apply_erasure(
     artifacts = [
         ctx.artifact_store.apply_removal_plan(one, dry_run=False) for one in plan.artifacts
     ]
+    if any(not plan_of.erase for plan_of in plan.artifacts):
+        ctx.artifact_store.collect_garbage(dry_run=False)
     bar.advance()
     bar.describe("ledger")
     ledger = None

@@ -1,11 +1,14 @@
 """Runs that a retention lets go, and those that something still rests on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
+
+_AT_ONCE = 500
+_IN_RUNS = frozenset({"artifact", "batch", "op", "record", "run", "sample", "stage"})
 
 
 class OldRuns(NamedTuple):
@@ -40,8 +43,14 @@ def old_runs(
     )
     kept = {one.ref: one.line for one in plan.kept}
     going = set(plan.runs)
+    needs = _needs(ctx, going)
     while True:
-        needed = {run: why for run in sorted(going) if (why := _needed_by(ctx, run, going))}
+        needed = {
+            run: why
+            for run in sorted(going)
+            for user, why in reversed(needs.get(run, ()))
+            if user not in going
+        }
         if not needed:
             return OldRuns(tuple(run for run in plan.runs if run in going), kept)
         # What one of them rests on may be needed now that it stays: look again.
@@ -49,36 +58,41 @@ def old_runs(
         going -= set(needed)
 
 
-def _needed_by(ctx: "Contexta", run: str, going: set[str]) -> str | None:
-    """Return why the artifacts of a run have to stay, or None."""
+def _needs(ctx: "Contexta", runs: set[str]) -> dict[str, list[tuple[str | None, str]]]:
+    """Return who rests on the artifacts of runs: the run of the user, and the reason."""
     ledger = ctx.metadata_store
-    refs = [one.artifact_ref for one in ctx.artifact_store.list_bindings(run_ref=run)]
-    if not refs:
-        return None
-    for relation in ledger.relations.list_relations_for_refs(refs):
-        for end in (str(relation.source_ref), str(relation.target_ref)):
-            if end not in refs and _owner(end) not in going and end in _users(relation, refs):
-                return f"{end} rests on it ({relation.relation_type})"
-    for ref in refs:
-        for user in ledger.runs.list_runs(dataset_ref=ref):
-            if str(user.run_ref) not in going:
-                return f"{user.run_ref} used {ref}"
-    for deployment in ledger.deployments.iter_deployment_executions():
-        if str(deployment.artifact_ref) in refs:
-            return f"{deployment.deployment_execution_ref} serves {deployment.artifact_ref}"
-    return None
+    owners = {
+        one.artifact_ref: run
+        for one in ctx.artifact_store.list_bindings()
+        if (run := str(one.manifest_snapshot.run_ref)) in runs
+    }
+    found: dict[str, list[tuple[str | None, str]]] = {}
+
+    def note(used: str, user: str, why: str) -> None:
+        if used in owners and _run_of(user) != owners[used]:
+            found.setdefault(owners[used], []).append((_run_of(user), why))
+
+    for relation in _relations(ledger, list(owners)):
+        user, used = str(relation.source_ref), str(relation.target_ref)
+        if relation.relation_type == "consumed_by":  # the only one that points the other way
+            user, used = used, user
+        note(used, user, f"{user} rests on it ({relation.relation_type})")
+    for row in ledger.runs.run_rows():
+        if row.dataset_ref is not None:
+            note(row.dataset_ref, row.ref, f"{row.ref} used {row.dataset_ref}")
+    for one in ledger.deployments.iter_deployment_executions():
+        ref = str(one.deployment_execution_ref)
+        note(str(one.artifact_ref), ref, f"{ref} serves {one.artifact_ref}")
+    return found
 
 
-def _users(relation: Any, refs: Sequence[str]) -> set[str]:
-    """Return the end of a relation that rests on the other, where that is one of `refs`.
-
-    All relations point from the user to what it uses, but for ``consumed_by``.
-    """
-    source, target = str(relation.source_ref), str(relation.target_ref)
-    user, used = (target, source) if relation.relation_type == "consumed_by" else (source, target)
-    return {user} if used in refs else set()
+def _relations(ledger: Any, refs: Sequence[str]) -> Iterator[Any]:
+    for start in range(0, len(refs), _AT_ONCE):
+        yield from ledger.relations.list_relations_for_refs(refs[start : start + _AT_ONCE])
 
 
-def _owner(ref: str) -> str:
-    """Return the run that a ref lies in, by its text."""
-    return "run:" + ".".join(ref.partition(":")[2].split(".")[:2])
+def _run_of(ref: str) -> str | None:
+    """Return the run that a ref lies in, by its text; None for what lies in none."""
+    kind, _, value = ref.partition(":")
+    parts = value.split(".")
+    return f"run:{parts[0]}.{parts[1]}" if kind in _IN_RUNS and len(parts) > 1 else None
