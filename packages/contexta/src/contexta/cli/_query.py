@@ -134,10 +134,7 @@ def _write(state: State, found: "QueryResult", form: str, output: str) -> None:
         text = json_text(found) if form == "json" else "\n".join(_lines(found, Pen()))
         show_document(state, text, output, facts)
     else:
-        from contexta.export import write_table
-
-        checked: Any = form
-        write_table(found.rows_table(), output, state.config, form=checked)
+        _write_rows(state, found, form, output)
         if state.wants_json:
             show_json(facts | {"output": output})
         else:
@@ -146,6 +143,18 @@ def _write(state: State, found: "QueryResult", form: str, output: str) -> None:
     if state.form == "text" and not state.quiet:
         for line in note_lines(found.all_notes(), state.pen):
             click.echo(line, err=True)
+
+
+def _write_rows(state: State, found: "QueryResult", form: str, output: str) -> None:
+    if form == "parquet":
+        from contexta.sql import write_parquet
+
+        write_parquet(found, output, state.config)
+    else:
+        from contexta.export import write_table
+
+        checked: Any = form
+        write_table(found.rows_table(), output, state.config, form=checked)
 
 
 def _facts(found: "QueryResult", form: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ Errors: ``ValidationError`` when the statement is refused or makes no sense,
 cannot be read.
 """
 
+from contexta.sql._parquet import write_parquet
 from contexta.sql._query import MAX_ROWS, MAX_SECONDS, run_query
 from contexta.sql._result import QueryResult
 from contexta.sql._views import VIEWS, View, ViewColumn
@@ -24,4 +25,5 @@ __all__ = [
     "View",
     "ViewColumn",
     "run_query",
+    "write_parquet",
 ]

@@ -1,10 +1,13 @@
 import json
 import math
 
+import pyarrow.parquet as pq
 import pytest
 
 from contexta.client import Contexta
-from contexta.sql import VIEWS, run_query
+from contexta.contract.errors import ContextaError
+from contexta.export import write_table
+from contexta.sql import VIEWS, run_query, write_parquet
 
 
 @pytest.mark.parametrize("name", sorted(VIEWS))
@@ -169,11 +172,44 @@ def test_asking_changes_no_file(ctx, filled):
 
 def test_the_rows_can_be_written(ctx, tmp_path):
     """By the writers of the exports, formulas guarded."""
-    from contexta.export import write_table
-
     found = run_query(ctx, "SELECT name, started_at FROM runs ORDER BY run_id")
     for form in ("csv", "jsonl", "parquet"):
         write_table(found.rows_table(), tmp_path / form, ctx.config, form=form)
 
     assert "'=cmd()," in (tmp_path / "csv").read_text()
     assert (tmp_path / "parquet").read_bytes().startswith(b"PAR1")
+
+
+def test_parquet_keeps_the_types(ctx, tmp_path):
+    """Nested values stay nested, instants are UTC, names are unique."""
+    sql = "SELECT [1, 2] AS l, MAP {'k': 1} AS m, TIMESTAMP '2026-01-31' AS t, 1 AS a, 2 AS a"
+    write_parquet(run_query(ctx, sql), tmp_path / "p", ctx.config)
+    stored = pq.read_table(tmp_path / "p")
+
+    assert 5 == len({*stored.schema.names})
+    assert "timestamp[us, tz=UTC]" == str(stored.schema.field("t").type)
+    assert [[1, 2]] == stored["l"].to_pylist()
+
+
+def test_parquet_refuses_what_it_cannot_hold(ctx, tmp_path):
+    """With our error, and no file."""
+    with pytest.raises(ContextaError) as caught:
+        write_parquet(run_query(ctx, "SELECT INTERVAL 1 DAY"), tmp_path / "p", ctx.config)
+
+    assert "sql_value_without_form" == caught.value.code
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("mode", "is_shown"), [("off", True), ("safe_default", False)])
+def test_secrets_are_hidden_in_every_form(filled, tmp_path, mode, is_shown):
+    """By the name in the column ``key``, and by their shape."""
+    sql = "SELECT 'api_key' AS key, 'hunter2hunter2' AS value, 'ghp_' || $$" + "a" * 36 + "$$ AS t"
+    config = {"project_name": "p", "security": {"redaction_mode": mode}}
+    with Contexta(workspace=filled, config=config, read_only=True) as reader:
+        found = run_query(reader, sql)
+        write_parquet(found, tmp_path / "p", reader.config)
+        write_table(found.rows_table(), tmp_path / "c", reader.config, form="jsonl")
+    texts = [str(pq.read_table(tmp_path / "p").to_pylist()), (tmp_path / "c").read_text()]
+
+    assert [is_shown, is_shown] == ["ghp_a" in text for text in texts]
+    assert is_shown == ("hunter2" in texts[0])
