@@ -62,12 +62,25 @@ def linked(body: Markup, href: str | None, label: str = "") -> Markup:
 def drawing(
     width: float, height: float, title: str, description: str, body: Markup, name: str
 ) -> Markup:
-    """The whole `<svg>`; title and description are what a screen reader says."""
+    """The whole `<svg>`; title and description are what a screen reader says.
+
+    A picture with links is a group of them: as one image its links could not be reached.
+    """
+    name_of_it = short(title, 300)
+    role = Markup('role="img"')
+    if "<a href" in body:
+        role = Markup('role="group" aria-label="{}"').format(name_of_it)
     return Markup(
-        '<svg class="chart {}" role="img" viewBox="0 0 {:.0f} {:.0f}" width="{:.0f}" '
-        'height="{:.0f}" font-family="system-ui, sans-serif"><title>{}</title><desc>{}</desc>{}'
-        "</svg>"
-    ).format(name, width, height, width, height, short(title, 300), short(description, 2000), body)
+        '<svg class="chart {}" {} viewBox="0 0 {:.0f} {:.0f}" width="{:.0f}" height="{:.0f}" '
+        'font-family="system-ui, sans-serif"><title>{}</title><desc>{}</desc>{}</svg>'
+    ).format(
+        name,
+        role,
+        *(width, height, width, height),
+        name_of_it,
+        short(description, 2000),
+        body,
+    )
 
 
 def short(content: str, limit: int) -> str:

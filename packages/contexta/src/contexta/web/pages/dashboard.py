@@ -63,7 +63,7 @@ def dashboard_data(
         "trend": trend,
         "trend_url": _to(metric, stage, project),
         "drawing": draw_trend(trend) if trend.points else None,
-        "narrow": draw_trend(trend, **NARROW) if trend.points else None,
+        "narrow": draw_trend(trend, width=NARROW[0], height=NARROW[1]) if trend.points else None,
         "notes": notes(trend.completeness_notes, counts.completeness),
     }
     return PageData("dashboard", f"Dashboard: {project or 'all projects'}", data, "projects")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _ASKED = ("status", "after", "before", "limit", "offset", "sort", "desc", "where")
 _WINDOWS = (20, 50, 200, 1000)
-NARROW = {"width": 400, "height": 280}  # the drawing for a phone
+NARROW = (400, 280)  # the drawing for a phone
 _JUDGED = 40  # of the newest points: one question each
 
 
@@ -107,7 +107,9 @@ def trend_data(
         "projects": (),
         "rows": _rows(trend, history, unusual),
         "drawing": draw_trend(trend, history, unusual, log=log) if trend.points else None,
-        "narrow": draw_trend(trend, history, unusual, log=log, **NARROW) if trend.points else None,
+        "narrow": draw_trend(trend, history, unusual, log=log, width=NARROW[0], height=NARROW[1])
+        if trend.points
+        else None,
         "changes": [
             (one, address("/ui/compare", left=one.last_run_before, right=one.first_run_after))
             for one in _shown(trend, history)
