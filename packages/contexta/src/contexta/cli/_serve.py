@@ -14,6 +14,7 @@ from contexta.cli._state import State
 from contexta.cli._text import printable
 
 if TYPE_CHECKING:
+    from contexta.client import Contexta
     from contexta.web import Server
 
 _PORT = 8080
@@ -62,6 +63,7 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @serve.command("http")
 @server_options
 @click.option("--open", "opens", is_flag=True, help="Open the start page in the browser.")
+@click.option("--access-log", is_flag=True, help="Write a line to stderr for each request.")
 @global_options
 @click.pass_obj
 def http(
@@ -71,6 +73,7 @@ def http(
     token: str | None,
     token_file: Path | None,
     opens: bool,
+    access_log: bool,
 ) -> None:
     """Serve pages and JSON until interrupted with Ctrl+C.
 
@@ -81,29 +84,39 @@ def http(
     contexta serve http --port 0 --format json
     contexta serve http --host 0.0.0.0 --token new
     """  # noqa: D301  # click looks for the backspace
+    if access_log or state.debug:
+        _log_requests()
     opens = opens or state.config.surfaces.http.open_browser
     run_server(state, host, port, secret_of(token, token_file), opens=opens)
 
 
 def run_server(
-    state: State, host: str | None, port: int | None, token: str | None, *, opens: bool
+    state: State,
+    host: str | None,
+    port: int | None,
+    token: str | None,
+    *,
+    opens: bool,
+    any_port: bool = False,
 ) -> None:
     """Bind, say where, and serve until interrupted.
+
+    Args:
+        state: the workspace and its settings.
+        host: address, else that of the settings.
+        port: port, else that of the settings, else 8080.
+        token: secret to ask for.
+        opens: open the start page.
+        any_port: take a free port where the one of the settings is in use.
 
     Raises:
         SurfaceError: `http_port_in_use`, `http_bind_failed`.
     """
-    from contexta.web import make_server
-
     settings = state.config.surfaces.http
     ctx = state.open()
-    chosen = _PORT if port is None and not _was_set(state, "port") else port
-    with make_server(
-        ctx,
-        settings.host if host is None else host,
-        settings.port if chosen is None else chosen,
-        token=token,
-    ) as server:
+    address = settings.host if host is None else host
+    chosen = (settings.port if _was_set(state, "port") else _PORT) if port is None else port
+    with _bound(ctx, address, chosen, token, any_port=any_port and port is None) as server:
         _announce(state, server)
         if opens:
             _open_soon(server.url)
@@ -113,6 +126,29 @@ def run_server(
             state.say("stopped")
 
 
+def _bound(ctx: "Contexta", host: str, port: int, token: str | None, *, any_port: bool) -> "Server":
+    from contexta.contract.errors import SurfaceError
+    from contexta.web import make_server
+
+    try:
+        return make_server(ctx, host, port, token=token)
+    except SurfaceError as error:
+        if not any_port or error.code != "http_port_in_use":
+            raise
+    return make_server(ctx, host, 0, token=token)
+
+
+def _log_requests() -> None:
+    import logging
+
+    log = logging.getLogger("contexta.web")
+    log.setLevel(logging.DEBUG)
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    log.addHandler(handler)
+    log.propagate = False
+
+
 def secret_of(token: str | None, token_file: Path | None) -> str | None:
     """Return the secret that was given, or a new one where `new` was.
 
@@ -120,7 +156,7 @@ def secret_of(token: str | None, token_file: Path | None) -> str | None:
         UsageError: it is too short to be one.
     """
     if token_file is not None:
-        token = token_file.read_text(encoding="utf-8").strip()
+        token = token_file.read_bytes()[:4096].decode("ascii", "replace").strip()
     if token is None:
         return None
     if token == "new":  # noqa: S105  # the word that asks for a secret

@@ -24,7 +24,7 @@ def ui(
 ) -> None:
     """Open the pages of a workspace in the browser.
 
-    Serves them until interrupted, on a free port unless one is named.
+    Serves them until interrupted: on the port of the settings, else 8080, else on a free one.
     """
-    chosen = 0 if port is None else port
-    run_server(state, host, chosen, secret_of(token, token_file), opens=not no_browser)
+    secret = secret_of(token, token_file)
+    run_server(state, host, port, secret, opens=not no_browser, any_port=True)

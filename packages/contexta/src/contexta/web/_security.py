@@ -8,6 +8,7 @@ if no other site sent it, and if it only reads.
 from __future__ import annotations
 
 import hmac
+from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
@@ -64,6 +65,8 @@ class Guard:
         self._app = app
         self._refuse = refuse
         self._token = token
+        # In the cookie stands a digest: any token fits there, and none can be read back.
+        self._pass = None if token is None else sha256(f"contexta:{token}".encode()).hexdigest()
         self._hosts = allowed_hosts
         self._limits = limits or Limits()
 
@@ -128,12 +131,12 @@ class Guard:
         name = _cookie_name(scope)
         headers = {key: value.decode("latin-1") for key, value in scope["headers"]}
         kind, _, bearer = headers.get(b"authorization", "").partition(" ")
-        if kind.lower() == "bearer" and self._is_token(bearer.strip()):
+        if kind.lower() == "bearer" and _same(bearer.strip(), self._token):
             return None
-        if self._is_token(_cookie(headers.get(b"cookie", ""), name)):
+        if self._pass is not None and _same(_cookie(headers.get(b"cookie", ""), name), self._pass):
             return None
         pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        if any(key == "token" and self._is_token(value) for key, value in pairs):
+        if any(key == "token" and _same(value, self._token) for key, value in pairs):
             return self._entrance(scope, name, pairs)
         raise HttpError(
             "this server asks for its token; open the address that it printed at its start, "
@@ -148,16 +151,16 @@ class Guard:
         # One slash at the front: two would name another host.
         path = "/" + scope["raw_path"].decode("latin-1").lstrip("/\\")
         target = f"{path}?{rest}" if rest else path
-        cookie = f"{name}={self._token}; HttpOnly; SameSite=Strict; Path=/"
+        cookie = f"{name}={self._pass}; HttpOnly; SameSite=Strict; Path=/"
         return Response(
             status_code=303,
             headers={"location": target, "set-cookie": cookie, "cache-control": "no-store"},
         )
 
-    def _is_token(self, given: str) -> bool:
-        return self._token is not None and hmac.compare_digest(
-            given.encode("utf-8", "surrogatepass"), self._token.encode()
-        )
+
+def _same(given: str, wanted: str) -> bool:
+    """Compare in a time that tells nothing about where they differ."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode())
 
 
 def _check_method(scope: Scope) -> None:

@@ -147,8 +147,14 @@ def make_server(
         limits: bounds of requests and answers.
 
     Raises:
-        SurfaceError: ``http_port_in_use`` naming the next free port, ``http_bind_failed``.
+        SurfaceError: ``http_port_in_use`` naming the next free port, ``http_bind_failed``,
+            ``http_token_invalid``.
     """
+    if token is not None and not (token.isascii() and token.isprintable() and token.strip()):
+        raise SurfaceError(
+            "a token must be printable ASCII characters; secrets.token_urlsafe(24) makes one",
+            code="http_token_invalid",
+        )
     bound = _bind(host, port)
     if token is None and not _is_loopback(str(bound.getsockname()[0])):
         token = secrets.token_urlsafe(24)

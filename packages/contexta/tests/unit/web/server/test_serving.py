@@ -203,3 +203,50 @@ def test_the_payloads_of_1_0_have_their_shapes(read_ctx):
         diff["left_code_revision"],
         error_envelope("c", "m"),
     )
+
+
+def test_ui_takes_a_free_port_when_its_own_is_in_use(workspace, monkeypatch, capsys):
+    """Two people who look at two workspaces need not know of ports."""
+    from contexta import web
+
+    real, asked = web.make_server, []
+
+    def bind(ctx, host, port, *, token):
+        asked.append(port)
+        server = real(ctx, host, port, token=token)
+        server.shutdown()  # a stop that comes first: it serves nothing and returns
+        return server
+
+    monkeypatch.setattr(web, "make_server", bind)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        busy = taken.getsockname()[1]
+        base = ["--workspace", str(workspace), "--set", f"surfaces.http.port={busy}"]
+        codes = [run_cli(["ui", "--no-browser", *base]), run_cli(["serve", "http", *base])]
+
+    assert ([0, 1], [busy, 0, busy]) == (codes, asked)
+
+
+def test_the_access_log_is_an_option(workspace):
+    """With --access-log each request is a line on stderr."""
+    arguments = ["--port", "0", "--format", "json", "--workspace", str(workspace), "--access-log"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "contexta", "serve", "http", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        text = ""
+        for line in process.stdout:
+            text += line
+            if line.startswith("}"):
+                break
+        port = json.loads(text)["port"]
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            connection.sendall(f"GET /version HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
+            connection.recv(4096)
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=20)
+
+    assert "GET /version 200" in log

@@ -28,7 +28,7 @@ TOKEN = "a-secret-of-enough-length"
         ("/runs", {"Cookie": "\x01=;;,=,"}, 401),
         ("/runs", {"Authorization": f"Bearer {TOKEN}"}, 200),
         ("/runs", {"Authorization": f"bearer  {TOKEN}"}, 200),
-        ("/runs", {"Cookie": f"a=b; contexta_{{port}}={TOKEN}"}, 200),
+        ("/runs", {"Cookie": f"contexta_{{port}}={TOKEN}"}, 401),  # the cookie holds no token
     ],
 )
 def test_a_token_is_asked_for_everywhere(guarded, path, headers, status):
@@ -80,3 +80,28 @@ def test_names_that_are_allowed_can_be_given(read_ctx, serve):
         ]
 
     assert [200, 200, 421] == statuses
+
+
+@pytest.mark.parametrize("token", ["", " ", "a\nb", "caf\u00e9", "\x00"])
+def test_a_token_that_no_header_holds_is_refused(read_ctx, token):
+    """A token must fit into an address and a header."""
+    from contexta.contract.errors import SurfaceError
+    from contexta.web import make_server
+
+    with pytest.raises(SurfaceError) as caught:
+        make_server(read_ctx, port=0, token=token)
+
+    assert "http_token_invalid" == caught.value.code
+
+
+def test_any_printable_token_lets_in(read_ctx, serve):
+    """Signs that mean something in cookies and addresses are part of a token like others."""
+    from urllib.parse import quote
+
+    token = 'a; Path=/,"b"=c&d%20e+f'
+    with serve(read_ctx, token=token) as client:
+        answer = client.get(f"/runs?token={quote(token, safe='')}")
+        cookie = answer.headers["set-cookie"].split(";")[0]
+        follow = client.get("/runs", Cookie=cookie)
+
+    assert (303, 200, False) == (answer.status, follow.status, token[:5] in cookie)
