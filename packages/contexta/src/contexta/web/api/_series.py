@@ -59,7 +59,7 @@ def _curve(found: StepSeries) -> dict[str, Any]:
         "steps": [point.step for point in found.points],
         "values": to_jsonable(values),
         "observed_at": [point.observed_at for point in found.points],
-        "epochs": to_jsonable([point.epoch for point in found.points]),
+        "epochs": _epochs(found),
         "marks": marks,
         "total_points": found.total_points,
         "thinned": found.total_points > len(found.points),
@@ -67,3 +67,9 @@ def _curve(found: StepSeries) -> dict[str, Any]:
         "completeness_notes": to_jsonable(found.completeness_notes),
         "completeness": to_jsonable(found.completeness),
     }
+
+
+def _epochs(found: StepSeries) -> Any:
+    """The epoch of each point; ``None`` where none was logged, as for most curves."""
+    epochs = [point.epoch for point in found.points]
+    return to_jsonable(epochs) if any(epoch is not None for epoch in epochs) else None
