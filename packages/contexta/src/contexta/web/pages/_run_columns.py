@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from contexta.web.pages._charts import spark
 from contexta.web.pages._links import with_query
 from contexta.web.pages._text import span_seconds
 from contexta.web.pages._view import column, summaries
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from contexta.client import Contexta
     from contexta.interpretation import RunRecord
     from contexta.interpretation.query import RunListQuery
@@ -19,12 +22,13 @@ if TYPE_CHECKING:
 _PARAMS_CHOSEN = 4
 _METRICS_CHOSEN = 4
 _QUALITY = ("acc", "f1", "auc", "error", "score", "reward", "rmse", "mae", "perplexity")
+_CURVES, _CURVE_POINTS = 100, 60
 _LONGEST_KEY = 60  # a longer one is a column only where somebody asks for it
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column that people choose: ``kind`` is params, metrics or tags."""
+    """One column that people choose: ``kind`` is params, metrics, tags, or curves of metrics."""
 
     kind: str
     key: str
@@ -115,11 +119,12 @@ def run_table(
         for one in chosen
         if one.kind == "metrics"
     }
+    curves = {one.key: _curves(ctx, ids, one.key) for one in chosen if one.kind == "curves"}
     rows = tuple(
         Row(
             run,
             span_seconds(run.started_at, run.ended_at),
-            tuple(_cell(run, one, metrics) for one in chosen),
+            tuple(_cell(run, one, metrics, curves) for one in chosen),
         )
         for run in runs
     )
@@ -127,10 +132,40 @@ def run_table(
     return Table(tuple(_head(chosen, values, path, query, several)), tuple(chosen), rows, several)
 
 
-def _cell(run: RunRecord, one: Column, metrics: Mapping[str, Mapping[str, float]]) -> Any:
+def _cell(
+    run: RunRecord,
+    one: Column,
+    metrics: Mapping[str, Mapping[str, float]],
+    curves: Mapping[str, Mapping[str, Markup]],
+) -> Any:
     if one.kind == "metrics":
         return metrics[one.key].get(run.run_id)
+    if one.kind == "curves":
+        return curves[one.key].get(run.run_id)
     return (run.params if one.kind == "params" else run.tags).get(one.key)
+
+
+def _curves(ctx: Contexta, run_ids: Sequence[str], key: str) -> dict[str, Markup]:
+    """Draw a metric of each run as small as a word; a millisecond or two for each.
+
+    Only where somebody asks for the column, and of the first runs of a long page.
+    """
+    from contexta.interpretation.query.metrics import (
+        by_run,
+        metric_summaries,
+        pick_summary,
+        points_of,
+        thin,
+    )
+
+    ids = run_ids[:_CURVES]
+    found = {}
+    for run_id, rows in by_run(metric_summaries(ctx.repository, ids, [key])).items():
+        row = pick_summary(rows, None)
+        if row is not None and row.count > 1:
+            points = thin(points_of(ctx.repository, run_id, key, row.stage_id), _CURVE_POINTS)
+            found[run_id] = spark([point.value for point in points])
+    return found
 
 
 def _head(
@@ -158,5 +193,6 @@ def _head(
             title = f"metric {one.key}, latest value"
             head.append(sortable(one.key, f"metric:{one.key}", num=True, title=title))
         else:
-            head.append(column(one.key, title=f"{one.kind[:-1]} {one.key}"))
+            title = f"{'curve of' if one.kind == 'curves' else one.kind[:-1]} {one.key}"
+            head.append(column(one.key, title=title))
     return head

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 PATH = "/ui/runs"
 PAGE_SIZES = (25, 50, 100, 200)
 _DEFAULT_SIZE = 50
+# Kind of a column: its name, and where its keys are.
+_KINDS = {
+    "metrics": ("Metrics", "metrics"),
+    "params": ("Params", "params"),
+    "tags": ("Tags", "tags"),
+    "curves": ("Curves", "metrics"),
+}
 _FILTERS = ("project", "status", "where", "after", "before")
 
 
@@ -82,7 +89,7 @@ def _columns(ctx: Contexta, params: Params, shown: tuple[RunRecord, ...]) -> lis
         for name in params.query
         if name.startswith("show.")
         for _, kind, key in [[*name.split(".", 2), "", ""][:3]]
-        if kind in ("params", "metrics", "tags") and key
+        if kind in _KINDS and key
     ]
     return named if named or params.flag("columns") else choose(ctx, shown)
 
@@ -90,9 +97,10 @@ def _columns(ctx: Contexta, params: Params, shown: tuple[RunRecord, ...]) -> lis
 def _chooser(ctx: Contexta, params: Params, table: Table) -> Mapping[str, Any]:
     """Every key that could be a column, and what the form of the choice keeps."""
     chosen = {(column.kind, column.key) for column in table.chosen}
+    keys = {source: known_keys(ctx, source) for _, source in _KINDS.values()}
     groups = [
-        (label, kind, [(key, (kind, key) in chosen) for key in known_keys(ctx, kind)])
-        for label, kind in (("Metrics", "metrics"), ("Params", "params"), ("Tags", "tags"))
+        (label, kind, [(key, (kind, key) in chosen) for key in keys[source]])
+        for kind, (label, source) in _KINDS.items()
     ]
     return {
         "groups": [group for group in groups if group[2]],

@@ -32,6 +32,8 @@ function fromColumns(series, label) {
     y,
     t: series.t ?? series.observed_at?.map((text) => (text ? Date.parse(text) / 1000 : null)) ?? null,
     e: series.e ?? series.epochs ?? null,
+    // A run keeps its color in a chart where others before it have no curve.
+    color: Number.isInteger(series.color) ? series.color : null,
   };
 }
 

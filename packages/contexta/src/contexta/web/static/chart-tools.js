@@ -118,7 +118,8 @@ export function buildLegend(chart) {
       box.append(value);
       return value;
     }
-    const swatch = element("span", { className: `swatch c${index % COLORS} d${Math.floor(index / COLORS) % 4}` });
+    const color = item.color ?? index;
+    const swatch = element("span", { className: `swatch c${color % COLORS} d${Math.floor(color / COLORS) % 4}` });
     const name = element("bdi", { className: "legend-name", textContent: item.label, title: item.label });
     const button = element("button", { type: "button", className: "legend-item" }, swatch, name, value);
     const show = () => button.setAttribute("aria-pressed", String(!chart.state.hidden.has(index)));

@@ -162,10 +162,10 @@ export class Chart {
     return this.data.series.map((item, index) => ({
       scale: "y",
       show: !this.state.hidden.has(index) && (!smoothed || soft),
-      dash: DASHES[Math.floor(index / COLORS) % DASHES.length],
+      dash: DASHES[Math.floor((item.color ?? index) / COLORS) % DASHES.length],
       spanGaps: false,
       width: smoothed ? 2 : soft ? 1 : 1.6,
-      stroke: () => (soft && !smoothed ? this.palette.faint : this.palette.lines)[index % COLORS],
+      stroke: () => (soft && !smoothed ? this.palette.faint : this.palette.lines)[(item.color ?? index) % COLORS],
       points: { show: !soft && !smoothed && item.y.length <= 60, size: 5, width: 1.2, fill: () => this.palette.card },
     }));
   }

@@ -127,6 +127,15 @@ def test_columns_are_those_of_the_address(full, get, document):
     assert ["metric accuracy, latest value", "param lr", "tag team"] == head(document(text))[-3:]
 
 
+def test_a_column_may_be_a_curve(full, get, document):
+    """A metric can be drawn in its cell; a run without two points of it has an empty one."""
+    _, text = get(full, "/ui/runs?show.curves.loss=1")
+    page = document(text)
+
+    assert "curve of loss" == head(page)[-1]
+    assert 2 == len(page.all("svg", class_="spark"))
+
+
 def test_columns_are_chosen_where_none_are_named(full, get, document):
     """Otherwise params that differ and metrics that most runs have are the columns."""
     _, text = get(full, "/ui/runs?project=p")
