@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contexta.web._page import PageData
-
 if TYPE_CHECKING:
     from contexta.client import Contexta
     from contexta.interpretation import RunListQuery
+    from contexta.web import PageData
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,7 @@ def render_html_run_list(
 ) -> str:
     """Return the list of runs; `query` replaces the order, and names its own project if any."""
     from contexta.interpretation.query import RunListQuery
+    from contexta.web import PageData
     from contexta.web.pages._run_columns import choose, run_table
 
     asked = query if query is not None else RunListQuery(project_name=project_name)

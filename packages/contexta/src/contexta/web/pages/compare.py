@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         MultiRunMetricRow,
         RunComparison,
         RunRecord,
+        StageComparison,
     )
     from contexta.web._params import Params
 
@@ -119,7 +121,8 @@ def compare_data(ctx: Contexta, left: str, right: str) -> PageData:
         "changed": changed,
         "better": better,
         "worse": worse,
-        "verdict": _verdict(len(changed), better, worse),
+        "verdict": _verdict(changed),
+        "told": {stage.stage_name: _told(stage) for stage in comparison.stage_comparisons},
         "metric_columns": _columns(groups),
         "same": [row for row in rows if row.delta is None],
         "groups": groups,
@@ -136,15 +139,36 @@ def compare_data(ctx: Contexta, left: str, right: str) -> PageData:
     return PageData("compare", f"Compare: {left} vs {right}", data, "compare")
 
 
-def _verdict(changed: int, better: int, worse: int) -> str:
+def _verdict(changed: Sequence[MetricRow]) -> str:
+    """What the table of metrics says, in one sentence."""
     if not changed:
         return "No metric differs between these two runs."
-    unclear = changed - better - worse
-    parts = [f"better in {better}", f"worse in {worse}"]
-    if unclear:
-        parts.append(f"different in {unclear} of which the name does not say what is good")
-    noun = "metric differs" if changed == 1 else "metrics differ"
-    return f"{changed} {noun}. The right run is {', '.join(parts)}."
+    one_sided = sum((row.left is None) != (row.right is None) for row in changed)
+    better = sum(row.outcome == "better" for row in changed)
+    worse = sum(row.outcome == "worse" for row in changed)
+    unclear = len(changed) - one_sided - better - worse
+    counts = (
+        (better, "better in {}"),
+        (worse, "worse in {}"),
+        (unclear, "different in {} whose name does not say what is good"),
+    )
+    parts = [text.format(count) for count, text in counts if count]
+    noun = "metric differs" if len(changed) == 1 else "metrics differ"
+    said = f"{len(changed)} {noun}."
+    if parts:
+        said += f" The right run is {', '.join(parts)}."
+    if one_sided:
+        which = "it" if len(changed) == 1 else "them" if parts == [] else f"{one_sided} of them"
+        said += f" Only one of the runs has {which}."
+    return said
+
+
+def _told(stage: StageComparison) -> str:
+    """The notes of a stage in words, each meaning once."""
+    found = notes(stage.completeness_notes)
+    return "; ".join(
+        dict.fromkeys(meaning.partition(". ")[0] or text for _, text, meaning in found)
+    )
 
 
 def _too_few(groups: GroupComparison) -> str:

@@ -182,10 +182,12 @@ def _parallel(
 
 
 def _param_axis(row: ValueRow) -> tuple[Axis, list[float | None]] | None:
-    """Numbers on a scale, words at places of their own; ``None`` for too many words."""
+    """Numbers on a scale, words at places of their own; ``None`` for one or too many words."""
     if row.kind != "param":
         return None
     known = [value for value in row.values if value is not None]
+    if len({str(value) for value in known}) < 2:
+        return None
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in known):
         numbers = [None if value is None else float(value) for value in row.values]
         return Axis(row.key, "param"), numbers

@@ -1,5 +1,6 @@
 """What the pages of two runs, of several and of groups show."""
 
+import json
 import re
 
 import pytest
@@ -156,3 +157,21 @@ def test_an_offered_pair_of_groups_is_answered(fleet, page, get, offer):
 
     assert 200 == status
     assert 'id="groups-summary"' in text
+
+
+def test_a_run_keeps_its_color_where_others_have_no_curve(fleet, page):
+    """Colors follow the columns of the page, not the curves of one chart."""
+    query = {"run_ids": "r00,served,r09", "metric": "loss", "stage": "fit"}
+    data, _ = page(fleet, "compare_many:compare_many_page", query)
+    series = json.loads(data.data["chart"].payload)["series"]
+
+    assert [("r00", 0), ("r09", 2)] == [(one["label"], one["color"]) for one in series]
+    assert "1 run has no points of it" == data.data["chart"].note
+
+
+def test_metrics_of_one_side_are_neither_better_nor_worse(fleet, get, document):
+    """What only one run has is said to be so."""
+    text = document(get(fleet, "/ui/compare?left=r00&right=served")[1]).text
+
+    assert "4 metrics differ. Only one of the runs has them." in text
+    assert "only one of the runs has this stage" in text
