@@ -328,11 +328,12 @@ def test_each_setting_is_documented():
 
 
 def test_each_route_is_documented():
-    """The page of the server lists every JSON route and every parameter."""
+    """The page of the server lists every page, every JSON route and every parameter."""
+    from contexta.web._routes import PAGES as ADDRESSES
     from contexta.web._spec import all_specs
 
     page = (ROOT / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
-    names = {spec.path for spec in all_specs()}
+    names = {spec.path for spec in all_specs()} | ADDRESSES.keys()
     names |= {query.name for spec in all_specs() for query in spec.query}
 
     assert [] == sorted(name for name in names if f"| `{name}` |" not in page)
