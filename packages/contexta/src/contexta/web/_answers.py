@@ -60,7 +60,7 @@ class Ready:
 
 def ready(body: Body, *, compress: bool) -> Ready:
     """Return what goes out for a body; the costly part of an answer, for a thread."""
-    headers = {"cache-control": "no-cache", **body.headers, "content-type": body.media}
+    headers = {"cache-control": "private, no-cache", **body.headers, "content-type": body.media}
     headers["vary"] = "Accept-Encoding, Accept, Cookie"
     if body.status == 200:
         headers["etag"] = tag_of(body.content)

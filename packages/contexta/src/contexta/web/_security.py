@@ -118,15 +118,20 @@ class Guard:
             allowed = (host,) if _is_authority(host) else ()
         if host not in allowed or authority != host:
             raise HttpError(
-                "the Host of this request is not this server; open it by the address it printed",
+                "the Host of this request is not this server: open it by the address it printed; "
+                "through a tunnel keep its port, or start it with a token",
                 status=421,
                 code="http_host_refused",
             )
         return host
 
     def _check_token(self, scope: Scope, host: str) -> Response | None:
-        """Return the answer that lets a browser in, or ``None`` when it may go on."""
-        if self._token is None:
+        """Return the answer that lets a browser in, or ``None`` when it may go on.
+
+        The files of the pages hold nothing of the workspace; they draw the page that says that
+        a token is missing.
+        """
+        if self._token is None or scope["raw_path"].startswith(b"/static/"):
             return None
         name = _cookie_name(scope)
         headers = {key: value.decode("latin-1") for key, value in scope["headers"]}

@@ -12,7 +12,14 @@ TOKEN = "a-secret-of-enough-length"
     [
         ("/runs", {}, 401),
         ("/ui/runs", {}, 401),
-        ("/static/app.css", {}, 401),
+        ("/static", {}, 401),
+        ("/static%2f", {}, 401),
+        ("/%73tatic/app.css", {}, 401),
+        ("/static/app.css", {}, 200),  # nothing of the workspace is in it
+        ("/static/../runs", {}, 400),
+        ("/static/%2e%2e/runs", {}, 400),
+        ("/static/..%2fruns", {}, 404),
+        ("/static//runs", {}, 400),
         ("/nothing", {}, 401),
         ("/live/runs", {}, 401),
         ("/runs?token=wrong", {}, 401),
@@ -31,12 +38,12 @@ TOKEN = "a-secret-of-enough-length"
         ("/runs", {"Cookie": f"contexta_{{port}}={TOKEN}"}, 401),  # the cookie holds no token
     ],
 )
-def test_a_token_is_asked_for_everywhere(guarded, path, headers, status):
-    """Without the token nothing is told: no page, no data, no file."""
+def test_a_token_is_asked_for_wherever_data_is(guarded, path, headers, status):
+    """Without the token nothing of the workspace is told."""
     named = {name: value.format(port=guarded.port) for name, value in headers.items()}
     answer = guarded.get(path, **named)
 
-    assert (status, False) == (answer.status, status == 401 and "night" in answer.text)
+    assert (status, False) == (answer.status, status >= 400 and "night" in answer.text)
 
 
 def test_the_printed_address_lets_a_browser_in(guarded):
