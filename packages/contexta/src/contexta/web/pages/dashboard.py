@@ -11,6 +11,7 @@ from contexta.web.pages._choices import metric_choices, stage_names, stage_of
 from contexta.web.pages._links import address
 from contexta.web.pages._render import status_kind
 from contexta.web.pages._view import notes
+from contexta.web.pages.projects import spread_of
 from contexta.web.pages.trend import NARROW, draw_trend
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from contexta.interpretation import RunStatusDistribution
     from contexta.web._params import Params
 
+LOOKED_AT = 1000  # of the newest runs, by the table of metrics
 _TONES = {"good": "good", "bad": "bad", "doubt": "doubtful", "live": "busy"}
 
 
@@ -40,8 +42,11 @@ def dashboard_data(
     ctx: Contexta, *, project: str | None, metric: str, stage: str | None
 ) -> PageData:
     """Return the page, for the server and for files."""
-    counts = ctx.aggregation_service.run_status_distribution(project_name=project)
-    table = ctx.aggregation_service.aggregate_by_stage(project_name=project)
+    from contexta.interpretation import RunListQuery
+
+    counts = spread_of(ctx, project)
+    newest = RunListQuery(project_name=project, limit=LOOKED_AT, sort_desc=True)
+    table = ctx.aggregation_service.aggregate_by_stage(query=newest)
     trend = ctx.get_metric_trend(metric, project_name=project, stage_name=stage)
     data = {
         **TOOLS,
@@ -53,6 +58,7 @@ def dashboard_data(
         "metric": metric,
         "stage": stage,
         "counts": counts,
+        "looked_at": LOOKED_AT,
         "bar": draw_bars(status_bars(counts), title="Runs by status", width=1100)
         if counts.total
         else None,
@@ -64,7 +70,7 @@ def dashboard_data(
         "trend_url": _to(metric, stage, project),
         "drawing": draw_trend(trend) if trend.points else None,
         "narrow": draw_trend(trend, width=NARROW[0], height=NARROW[1]) if trend.points else None,
-        "notes": notes(trend.completeness_notes, counts.completeness),
+        "notes": notes(trend.completeness_notes, table.completeness),
     }
     return PageData("dashboard", f"Dashboard: {project or 'all projects'}", data, "projects")
 

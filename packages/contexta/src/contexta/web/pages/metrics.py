@@ -60,6 +60,7 @@ def metrics_picker(
         "project": project,
         "projects": ctx.list_projects(),
         "lines": lines,
+        "dashboard": address("/ui/dashboard", project=project),
         "keys": [choice.key for choice in choices],
         "target": target,
         "verb": _VERBS[target],

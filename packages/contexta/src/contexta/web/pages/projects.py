@@ -47,7 +47,7 @@ def project_page(ctx: Contexta, params: Params) -> PageData:
             f"there is no project {name!r}{hint}",
             {"nearest": [f"project:{one}" for one in nearest]},
         )
-    spread = _spread(ctx, name)
+    spread = spread_of(ctx, name)
     query = RunListQuery(project_name=name, limit=_NEWEST, sort_by="started_at", sort_desc=True)
     runs = ctx.list_runs(query=query)
     summary = ctx.aggregation_service.aggregate_by_stage(query=query)
@@ -75,7 +75,7 @@ def _row(ctx: Contexta, name: str) -> dict[str, Any]:
     from contexta.interpretation.query import RunListQuery
 
     newest = ctx.list_runs(query=RunListQuery(project_name=name, limit=1, sort_desc=True))
-    spread = _spread(ctx, name)
+    spread = spread_of(ctx, name)
     return {
         "name": name,
         "href": project_url(name),
@@ -85,8 +85,8 @@ def _row(ctx: Contexta, name: str) -> dict[str, Any]:
     }
 
 
-def _spread(ctx: Contexta, name: str) -> RunStatusDistribution:
-    """Count the runs by status without reading them: a project may have many thousands."""
+def spread_of(ctx: Contexta, name: str | None) -> RunStatusDistribution:
+    """Count the runs of a project, or of all, by status without reading them."""
     from contexta.interpretation.aggregation import RunStatusDistribution, StatusCount
     from contexta.interpretation.query import RunListQuery
 
