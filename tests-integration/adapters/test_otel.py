@@ -20,7 +20,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk._logs import export as log_export
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import TracerProvider
@@ -254,9 +254,11 @@ def test_events_without_a_span_become_spans(memory, open_with):
 
 def test_events_without_a_span_become_log_records_where_wanted(open_with):
     """A program that collects logs gets them as logs."""
-    exporter = InMemoryLogRecordExporter()
+    # The class was renamed between versions of the SDK.
+    renamed = getattr(log_export, "InMemoryLogRecordExporter", None)
+    exporter = (renamed or log_export.InMemoryLogExporter)()
     provider = LoggerProvider()
-    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+    provider.add_log_record_processor(log_export.SimpleLogRecordProcessor(exporter))
     ctx = open_with(OTelSink(logger_provider=provider))
     with ctx.run("r") as run:
         run.event("saved", message="checkpoint", level="warning")
