@@ -43,6 +43,7 @@ TOPS = {
         "damage",
         "format",
         "merge",
+        "notebook",
         "statistics",
     ],
 }
@@ -52,6 +53,8 @@ ANALYTICS = ["duckdb>=1.5,<3", "polars>=1.20", "pandas>=2.2"]
 DEMO = ["scikit-learn>=1.5", *ANALYTICS]
 POSTGRES = ["psycopg[binary]>=3.2.1"]
 ENCRYPTION = ["cryptography>=42"]
+BROWSER = ["playwright>=1.50", "axe-playwright-python>=0.1.4"]
+KERNEL = ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
 EXTRA_TEST_TOOLS = {
     "contexta-contract": ["numpy>=1.26"],
     "contexta-store": ["numpy>=1.26", *ANALYTICS, *POSTGRES],
@@ -72,6 +75,7 @@ nox.options.sessions = [
     "unit",
     "integration",
     "spark",
+    "browser",
     "editable",
     "minimums",
     "docs",
@@ -186,7 +190,7 @@ def unit(session: nox.Session, package: str) -> None:
 @nox.parametrize("top", list(TOPS), ids=list(TOPS))
 def integration(session: nox.Session, top: str) -> None:
     """Run the cross-package tests of one top distribution against its closure of wheels."""
-    extras = [*DEMO, *POSTGRES] if top == "contexta" else []
+    extras = [*DEMO, *POSTGRES, *KERNEL] if top == "contexta" else []
     install_wheels(session, top, also=[*extras, *ENCRYPTION, *TEST_TOOLS])
     run_pytest(session, *(ROOT / "tests-integration" / path for path in TOPS[top]))
 
@@ -200,6 +204,13 @@ def spark(session: nox.Session) -> None:
     # A classic session and one of Spark Connect do not share a process well.
     for name in ("test_spark.py", "test_spark_connect.py"):
         run_pytest(session, tests / name, "-n", "0")
+
+
+@nox.session(requires=["wheels"])
+def browser(session: nox.Session) -> None:
+    """Use the pages as people do, in the Chromium of the system, at every size and color."""
+    install_wheels(session, "contexta", also=[*BROWSER, *TEST_TOOLS])
+    run_pytest(session, ROOT / "tests-integration" / "browser")
 
 
 @nox.session
