@@ -78,7 +78,10 @@ export function axesOf(data) {
   return axes;
 }
 
-function xOf(item, axis) {
+// Beyond this the difference of two numbers may be infinite; drawn at it, told as they are.
+const FARTHEST = 8e307;
+
+export function xOf(item, axis) {
   if (axis === "e") return item.e;
   if (axis === "t") return item.t;
   if (axis === "r") return item.t.map((value) => (value === null ? null : value - item.t[0]));
@@ -113,7 +116,10 @@ export function smooth(values, weight) {
  */
 export function align(data, axis, weight, log) {
   const sameX = data.series.every((item) => equal(xOf(item, axis), xOf(data.series[0], axis)));
-  const drawable = (value) => (Number.isFinite(value) && (!log || value > 0) ? value : null);
+  const drawable = (value) => {
+    if (!Number.isFinite(value) || (log && value <= 0)) return null;
+    return Math.max(-FARTHEST, Math.min(FARTHEST, value));
+  };
   const columns = data.series.map((item) => ({
     x: xOf(item, axis),
     raw: item.y.map(drawable),
@@ -149,6 +155,12 @@ function spread(column, x) {
     if (soft) soft[at] = column.soft[index];
   });
   return { raw, soft };
+}
+
+/** What a series has at a place of the axis, whatever is drawn; undefined for no point. */
+export function valueAt(item, axis, x) {
+  const place = xOf(item, axis).indexOf(x);
+  return place < 0 ? undefined : item.y[place];
 }
 
 /** Places of values that are NaN or infinite: `[series, x, value]`. */

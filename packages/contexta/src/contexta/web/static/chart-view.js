@@ -1,6 +1,7 @@
 // One chart: uPlot, and around it what people need to read it.
 import uPlot from "./vendor/uPlot.esm.js";
-import { align, axesOf, broken, format, hasPositive, span } from "./chart-data.js";
+import { align, axesOf, broken, format, hasPositive, span, valueAt } from "./chart-data.js";
+import { drawMarks } from "./chart-marks.js";
 import { buildLegend, buildTable, buildTools } from "./chart-tools.js";
 
 const HEIGHTS = { small: 150, medium: 260, large: 440 };
@@ -103,7 +104,12 @@ export class Chart {
       cursor: {
         drag: { x: true, y: false, setScale: true },
         focus: { prox: this.data.series.length > 1 && !small ? 24 : -1 },
-        points: { size: 6 },
+        points: {
+          size: 8,
+          width: 2,
+          stroke: (_, index) => this.palette.lines[((index - 1) % this.data.series.length) % COLORS],
+          fill: () => this.palette.card,
+        },
         ...(this.options.sync ? { sync: { key: `contexta-${this.options.sync}`, scales: ["x", null], setSeries: false } } : {}),
       },
       scales: {
@@ -129,12 +135,13 @@ export class Chart {
           labelSize: 18,
           labelFont: font,
           gap: 4,
+          incrs: this.farIncrements(),
           values: (_, splits) => splits.map((value) => (value === null ? null : format(Number(value.toPrecision(8))))),
         },
       ],
       series: [{}, ...this.lines(false), ...this.lines(true)],
       hooks: {
-        draw: [(u) => this.drawMarks(u)],
+        draw: [(u) => drawMarks(this, u)],
         setCursor: [(u) => this.follow(u)],
         setScale: [(u, key) => key === "x" && this.zoomed(u)],
       },
@@ -146,13 +153,23 @@ export class Chart {
     return this.state.axis === "x" && this.columns[0].every(Number.isInteger);
   }
 
+  /** uPlot knows distances of ticks up to 1e32; curves that blew up need larger ones. */
+  farIncrements() {
+    const far = this.columns.slice(1).some((list) => list.some((value) => Math.abs(value) > 1e30));
+    if (!far || this.state.log) return undefined;
+    return (_u, _axis, low, high) => {
+      const size = 10 ** Math.floor(Math.log10(high / 2 - low / 2));
+      return [0.1, 0.2, 0.5, 1, 2, 5].map((share) => share * size);
+    };
+  }
+
   yRange(u, low, high) {
     if (low === null) return [0, 1];
     if (low === high) {
       const around = Math.abs(low) * 0.05 || 1;
       return [low - around, high + around];
     }
-    const pad = (high - low) * 0.06;
+    const pad = Math.min(high / 2 - low / 2, 1e306) * 0.12;
     return [low - pad, high + pad];
   }
 
@@ -186,50 +203,6 @@ export class Chart {
     return `${this.tools.axisLabel()} ${shown}`;
   }
 
-  drawMarks(u) {
-    const { ctx, bbox } = u;
-    const px = devicePixelRatio;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(bbox.left - 6 * px, bbox.top - 10 * px, bbox.width + 12 * px, bbox.height + 10 * px);
-    ctx.clip();
-    ctx.strokeStyle = this.palette.mark;
-    ctx.fillStyle = this.palette.mark;
-    for (const mark of this.data.marks) {
-      const x = u.valToPos(mark.x, "x", true);
-      const first = u.valToPos(mark.first ?? mark.x, "x", true);
-      const last = u.valToPos(mark.last ?? mark.x, "x", true);
-      ctx.globalAlpha = 0.1;
-      ctx.fillRect(first - px, bbox.top, last - first + 2 * px, bbox.height);
-      ctx.globalAlpha = 1;
-      ctx.setLineDash([4 * px, 3 * px]);
-      ctx.beginPath();
-      ctx.moveTo(x, bbox.top);
-      ctx.lineTo(x, bbox.top + bbox.height);
-      ctx.stroke();
-      ctx.setLineDash([]);
-    }
-    ctx.strokeStyle = this.palette.bad;
-    ctx.lineWidth = 1.6 * px;
-    const half = 3 * px;
-    const y = bbox.top - 4 * px;
-    let previous = -Infinity;
-    for (const [index, value] of this.crosses) {
-      if (this.state.hidden.has(index)) continue;
-      const x = u.valToPos(value, "x", true);
-      // Thousands of gaps in a row would be a bar of crosses: one for each few pixels.
-      if (x < bbox.left - 1 || x > bbox.left + bbox.width + 1 || Math.abs(x - previous) < half) continue;
-      previous = x;
-      ctx.beginPath();
-      ctx.moveTo(x - half, y - half);
-      ctx.lineTo(x + half, y + half);
-      ctx.moveTo(x + half, y - half);
-      ctx.lineTo(x - half, y + half);
-      ctx.stroke();
-    }
-    ctx.restore();
-  }
-
   /** The values under the cursor go into the legend. */
   follow(u) {
     const { idx } = u.cursor;
@@ -238,10 +211,8 @@ export class Chart {
 
   /** What series `index` has at column `place`: its raw value, whatever is drawn. */
   valueAt(index, place) {
-    const raw = this.columns[1 + index][place];
-    if (raw !== null) return raw;
-    const x = this.columns[0][place];
-    return this.crosses.find(([series, value]) => series === index && value === x)?.[2] ?? null;
+    if (this.columns[1 + index][place] === undefined) return undefined;
+    return valueAt(this.data.series[index], this.state.axis, this.columns[0][place]);
   }
 
   zoomed(u) {
