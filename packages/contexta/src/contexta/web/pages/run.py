@@ -27,6 +27,9 @@ _SPANS = 500
 _PARTS = 100
 _ARTIFACTS = 200
 _RELATIONS = 8
+_STAGES = 200
+_METRICS = 500
+_PAIRS = 500
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
@@ -65,7 +68,9 @@ def run_data(ctx: Contexta, run_id: str, level: str | None = None) -> PageData:
         code=_code(run),
         actions=_actions(run, snapshot),
         stages=_stages(snapshot),
-        metrics=metric_rows(snapshot),
+        metrics=metric_rows(snapshot)[:_METRICS],
+        params=list(run.params.items())[:_PAIRS],
+        tags=list(run.tags.items())[:_PAIRS],
         charts=metric_views(snapshot),
         series_path=run_url(run.run_id, "series"),
         artifacts=snapshot.artifacts[:_ARTIFACTS],
@@ -124,7 +129,7 @@ def _stages(snapshot: RunSnapshot) -> list[Mapping[str, Any]]:
             else "",
             "told": _stage_told(stage.metadata, counts[stage.stage_id]),
         }
-        for stage in snapshot.stages
+        for stage in snapshot.stages[:_STAGES]
     ]
 
 
@@ -152,6 +157,7 @@ def _events(ctx: Contexta, snapshot: RunSnapshot, level: str | None) -> Mapping[
         "level": level,
         "levels": levels,
         "all": f"{path}#run-events",
+        "json": address(f"/runs/{segment(snapshot.run.run_id)}/events", level=level),
         "shown": kept[-_EVENTS:],
         "left_out": max(0, len(kept) - _EVENTS),
     }

@@ -29,6 +29,7 @@ _KINDS = {
     "curves": ("Curves", "metrics"),
 }
 _FILTERS = ("project", "status", "where", "after", "before")
+_SHOWN = (*_FILTERS, "limit")
 
 
 def start_page(ctx: Contexta, _params: Params) -> PageData:
@@ -66,7 +67,7 @@ def runs_page(ctx: Contexta, params: Params) -> PageData:
         asked={name: params.text(name) for name in _FILTERS},
         keep=[(k, v) for k, v in params.query.items() if k not in (*_FILTERS, "offset")],
         query=query,
-        sizes=PAGE_SIZES,
+        sizes=_sizes(params, limit) if total > PAGE_SIZES[0] else (),
         statuses=RUN_STAGE_STATUSES,
         refused=None if refused is None else _refusal(where or "", refused),
         hints=[] if refused or total or not where else _hints(ctx, where),
@@ -121,8 +122,16 @@ def _active(params: Params) -> list[tuple[str, str, str]]:
             kept[name],
             _without(kept, name),
         )
-        for name in _FILTERS
+        for name in _SHOWN
         if name in kept
+    ]
+
+
+def _sizes(params: Params, limit: int) -> list[tuple[int, str, bool]]:
+    """How many runs a page may hold, the address of each, and which one this is."""
+    kept = [(k, v) for k, v in params.query.items() if k not in ("limit", "offset")]
+    return [
+        (size, with_query(PATH, [*kept, ("limit", size)]), size == limit) for size in PAGE_SIZES
     ]
 
 

@@ -150,6 +150,21 @@ def test_long_value_is_cut_with_its_length(full, get, document):
     assert "z" * 1000 not in text
 
 
+def test_long_lists_are_bounded(open_ctx, page, document):
+    """A run of thousands of params, stages and events has a page of bounded size that says so."""
+    ctx = open_ctx()
+    with ctx.run("train", run_id="r", params={f"k{n}": n for n in range(700)}) as run:
+        for number in range(210):
+            with run.stage(f"s{number}"):
+                run.event("e", message=str(number))
+    ctx.flush()
+    _, text = page(ctx, "run:run_page", run_id="r")
+
+    assert "The first 500 of 700 are shown." in document(text).text
+    assert "The first 200 of 210 are shown." in document(text).text
+    assert "10 earlier ones are left out." in document(text).text
+
+
 def test_spans_are_a_tree(open_ctx, page, document):
     """A span inside another is inside it on the page, with how long it took."""
     ctx = open_ctx()

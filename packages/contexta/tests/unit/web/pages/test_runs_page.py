@@ -107,6 +107,19 @@ def test_pages_have_totals_and_neighbors(full, get, document):
     assert "/ui/runs?limit=2&sort=name" == document(second).all("a", rel="prev")[0]["href"]
 
 
+def test_size_of_a_page_is_chosen(open_ctx, get, document):
+    """A list of more than 25 runs offers other sizes, which keep the filters."""
+    ctx = open_ctx()
+    for number in range(26):
+        with ctx.run("many", run_id=f"m{number}"):
+            pass
+    _, text = get(ctx, "/ui/runs?project=p&limit=25")
+    page = document(text)
+
+    assert {f"/ui/runs?project=p&limit={n}" for n in (50, 100, 200)} <= set(page.hrefs)
+    assert "1\u201325 of 26 runs" in page.text
+
+
 def test_headings_sort_and_turn(full, get, document):
     """A heading sorts by its column, and turns the order when it does already."""
     _, text = get(full, "/ui/runs?sort=metric%3Aloss&desc=1&show.metrics.loss=1")
