@@ -14,6 +14,16 @@ yes_option = click.option(
 )
 
 
+def require_document(state: State) -> None:
+    """Refuse NDJSON and CSV before anything is done; the result of the command is no list.
+
+    Raises:
+        UsageError: another format than text and JSON was asked for.
+    """
+    if state.form not in ("text", "json"):
+        raise click.UsageError(f"this command has no rows for --format {state.form}; use json")
+
+
 def show_plan(state: State, lines: Iterable[object]) -> None:
     """Print what would be done, for people; programs get it with the result."""
     if state.form == "text":
@@ -30,9 +40,11 @@ def confirm(state: State, question: str, *, yes: bool, plan: Sequence[str] = ())
         plan: what the question is about, for the error that programs get.
 
     Raises:
+        UsageError: NDJSON or CSV, which the result does not have.
         SurfaceError: `confirmation_required`: nobody can be asked, and nobody said yes.
         Abort: the answer was no.
     """
+    require_document(state)
     if yes:
         return
     if state.form != "text" or sys.stdin is None or not sys.stdin.isatty():

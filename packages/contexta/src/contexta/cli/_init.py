@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._group import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
@@ -20,6 +21,7 @@ def init(state: State, path: str | None) -> None:
     FOLDER is the folder of the project, and .contexta in it the workspace. Without it, the
     workspace that the settings name. Nothing outside of it is written.
     """
+    require_document(state)
     from contexta.store.workspace import WORKSPACE_FILE_NAME
 
     if path is not None:

@@ -2,6 +2,7 @@
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._group import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
@@ -22,6 +23,7 @@ def export(state: State, artifact: str, output: str | None, archive: bool) -> No
 
     Every byte is verified on the way. To get the file itself, use `contexta artifact get`.
     """
+    require_document(state)
     ctx = state.open()
     ref = artifact_ref(ctx, artifact)
     receipt = ctx.artifact_store.export_artifact(

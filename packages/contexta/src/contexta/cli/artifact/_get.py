@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._draw import size
 from contexta.cli._group import global_options
 from contexta.cli._output import show
@@ -23,6 +24,7 @@ def get(state: State, artifact: str, path: str | None) -> None:
 
     PATH is the new file or folder, or a folder to put it into. Nothing is overwritten.
     """
+    require_document(state)
     ctx = state.open()
     ref = artifact_ref(ctx, artifact)
     binding = ctx.artifact_store.get_binding(ref)

@@ -2,6 +2,7 @@
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._draw import size
 from contexta.cli._group import global_options
 from contexta.cli._output import show
@@ -26,6 +27,7 @@ def import_(state: State, package: str, on_conflict: str) -> None:
     A package is taken for hostile: everything in it is checked before a byte is stored. With
     `--on-conflict replace` the old bytes go to quarantine.
     """
+    require_document(state)
     ctx = state.open(write=True)
     receipt = ctx.artifact_store.import_export_package(package, conflict_policy=on_conflict)
     quarantine = None if receipt.quarantine_path is None else str(receipt.quarantine_path)

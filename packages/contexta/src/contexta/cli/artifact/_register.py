@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._draw import facts, size
 from contexta.cli._group import global_options
 from contexta.cli._output import show
@@ -45,6 +46,7 @@ def register(
 
     KIND is a word such as model_bundle or dataset_snapshot. Equal bytes are stored once.
     """
+    require_document(state)
     from contexta.contract import ArtifactManifest
     from contexta.contract.errors import ValidationError
     from contexta.contract.time import iso_utc_now

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._draw import size
 from contexta.cli._following import following
 from contexta.cli._group import global_options
@@ -46,6 +47,7 @@ def create(
     is read back before the backup gets its name. Content that an earlier backup holds takes no
     space again.
     """
+    require_document(state)
     from contexta.recovery import create_workspace_backup, plan_workspace_backup
 
     ctx = state.open()  # opens no plane: a damaged one is backed up as it is

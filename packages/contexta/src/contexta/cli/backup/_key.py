@@ -2,6 +2,7 @@
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._group import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
@@ -17,6 +18,7 @@ def key(state: State, path: str) -> None:
 
     Keep a copy where the backups are not: without it nobody can read them.
     """
+    require_document(state)
     from contexta.recovery import create_key_file
 
     key_id = create_key_file(path)

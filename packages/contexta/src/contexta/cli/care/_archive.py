@@ -2,6 +2,7 @@
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._group import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
@@ -14,6 +15,7 @@ from contexta.cli._text import printable
 @click.pass_obj
 def archive(state: State, runs: tuple[str, ...]) -> None:
     """Mark runs as archived. Nothing of them is removed."""
+    require_document(state)
     ctx = state.open(write=True)
     refs = [ctx.query_service.require_run(text).run_id for text in runs]
     changed = ctx.metadata_store.archive(refs)
@@ -26,6 +28,7 @@ def archive(state: State, runs: tuple[str, ...]) -> None:
 @click.pass_obj
 def unarchive(state: State, runs: tuple[str, ...]) -> None:
     """Take the mark of archived runs away."""
+    require_document(state)
     ctx = state.open(write=True)
     refs = [ctx.query_service.require_run(text).run_id for text in runs]
     changed = ctx.metadata_store.unarchive(refs)

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._draw import duration, size
 from contexta.cli._following import waiting
 from contexta.cli._group import global_options
@@ -29,6 +30,7 @@ def compact(state: State, full: bool, max_bytes: int | None, dry_run: bool) -> i
     before it counts, and a kill at any moment leaves the old files or the new ones. The exit
     code is 1 when a damaged file was left as it is.
     """
+    require_document(state)
     if dry_run:
         plan = state.open().record_store.plan_compaction(full=full)
         show(state, _plan(plan), lambda: map(printable, plan.lines()))

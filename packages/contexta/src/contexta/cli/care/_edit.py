@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._draw import facts
 from contexta.cli._group import global_options
 from contexta.cli._output import show
@@ -27,6 +28,7 @@ _TRIES = 5
 @click.pass_obj
 def tag(state: State, run_id: str, pairs: tuple[str, ...], remove: tuple[str, ...]) -> None:
     """Set or remove tags of a run; without any, show them."""
+    require_document(state)
     wanted = dict(_pair(text) for text in pairs)
     both = sorted(set(wanted) & set(remove))
     if both:
@@ -49,6 +51,7 @@ def tag(state: State, run_id: str, pairs: tuple[str, ...], remove: tuple[str, ..
 @click.pass_obj
 def rename(state: State, run_id: str, name: str) -> None:
     """Give a run another name. Its id stays, and so does what refers to it."""
+    require_document(state)
     ctx = state.open(write=True)
     ref = ctx.query_service.require_run(run_id).run_id
     before = ctx.metadata_store.runs.get_run(ref).name

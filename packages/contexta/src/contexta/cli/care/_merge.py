@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._following import waiting
 from contexta.cli._group import global_options
 from contexta.cli._output import show
@@ -41,6 +42,7 @@ def merge(
     completes it; merging twice takes nothing twice. The exit code is 1 when something of SOURCE
     could not be read.
     """
+    require_document(state)
     from contexta.store.merge import merge_workspaces
 
     target = state.root()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from contexta.cli._confirm import confirm, show_plan, yes_option
+from contexta.cli._confirm import confirm, require_document, show_plan, yes_option
 from contexta.cli._draw import Column, size, table
 from contexta.cli._group import CONTEXT, LazyGroup, global_options
 from contexta.cli._output import show
@@ -38,6 +38,7 @@ def list_(state: State) -> None:
 @click.pass_obj
 def restore(state: State, item: str) -> None:
     """Move a body of an artifact back to its place; a damaged one is refused."""
+    require_document(state)
     path = state.open(write=True).artifact_store.restore_quarantined(item)
     show(state, {"id": item, "path": str(path)}, lambda: [f"Restored {printable(path)}"])
 

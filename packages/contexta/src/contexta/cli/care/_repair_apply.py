@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from contexta.cli._confirm import confirm, show_plan, yes_option
+from contexta.cli._confirm import confirm, require_document, show_plan, yes_option
 from contexta.cli._following import waiting
 from contexta.cli._group import global_options
 from contexta.cli._output import show
@@ -34,6 +34,7 @@ def apply(state: State, chosen: tuple[str, ...], actions: tuple[str, ...], yes: 
     Every file that changes is copied first, damaged files are put aside and never deleted, and
     a ledger is copied as a whole. The exit code is 1 when something is left.
     """
+    require_document(state)
     wanted = chosen or NAMES
     with waiting(state, "reading every byte"):
         plan = repair_plans(open_planes(state.open(), wanted))

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from contexta.cli._confirm import confirm, show_plan, yes_option
+from contexta.cli._confirm import confirm, require_document, show_plan, yes_option
 from contexta.cli._group import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
@@ -38,6 +38,7 @@ def supply(state: State, path: str) -> None:
 
     The copy counts only when its SHA-256 is the one that the store wrote down.
     """
+    require_document(state)
     part = state.open(write=True).record_store.supply_part(path)
     show(state, {"part": part, "source": path}, lambda: [f"Mended {printable(part)}"])
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._group import global_options
 from contexta.cli._output import show_json, show_lines
 from contexta.cli._progress import progress
@@ -43,6 +44,7 @@ def demo(state: State, runs: int, seed: int, until: str | None) -> None:
     Two projects over some weeks: a classifier that is trained every night and got worse, and a
     forecast. Without --workspace it goes to ./contexta-demo; an existing folder is refused.
     """
+    require_document(state)
     target = Path(state.workspace if state.workspace is not None else _DEFAULT)
     end = _instant(until)
     with progress(state, "demo", total=runs, unit="runs") as bar:

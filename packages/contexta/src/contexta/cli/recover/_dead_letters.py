@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from contexta.cli._confirm import confirm, show_plan, yes_option
+from contexta.cli._confirm import confirm, require_document, show_plan, yes_option
 from contexta.cli._draw import Column, table
 from contexta.cli._group import global_options
 from contexta.cli._output import show
@@ -36,6 +36,7 @@ def list_(state: State, target: str | None) -> None:
 @click.pass_obj
 def retry(state: State, refs: tuple[str, ...], everything: bool) -> None:
     """Put dead letters back into the outbox; `contexta recover outbox replay` delivers it."""
+    require_document(state)
     from contexta.recovery import retry_dead_letters
 
     state.root()

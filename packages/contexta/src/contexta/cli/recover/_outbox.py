@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._draw import Column, Styled, table
 from contexta.cli._group import global_options
 from contexta.cli._output import show
@@ -57,6 +58,7 @@ def replay(
     The command line knows no sinks by itself: name one that can be imported, or have the
     payloads copied to files. In a program, use `Contexta.replay_outbox`.
     """
+    require_document(state)
     state.root()
     if bool(sinks) == to_files:
         raise click.UsageError("say where to: --sink MODULE:NAME, or --to-files")

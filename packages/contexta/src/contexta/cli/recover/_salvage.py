@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._draw import Column, table
 from contexta.cli._following import following
 from contexta.cli._group import global_options
@@ -36,6 +37,7 @@ def salvage(state: State, source: str, target_workspace: str, key_file: str | No
     read. What another backup of the same workspace still holds is taken from there. Each loss is
     listed, and noted in the runs that it touches.
     """
+    require_document(state)
     from contexta.recovery import salvage as salvaged
 
     with nearest_named(state, source), following(state, "salvage") as tell:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from contexta.cli._confirm import confirm, show_plan, yes_option
+from contexta.cli._confirm import confirm, require_document, show_plan, yes_option
 from contexta.cli._following import following
 from contexta.cli._group import global_options
 from contexta.cli._output import show
@@ -46,6 +46,7 @@ def apply(
     target is backed up; then one exchange of names puts the replacement in place. A backup that
     does not verify changes nothing. The workspace need not exist.
     """
+    require_document(state)
     from contexta.recovery import restore_workspace
 
     plan = planned(state, backup, verify_only=verify_only, key_file=key_file, **options)

@@ -2,6 +2,7 @@
 
 import click
 
+from contexta.cli._confirm import require_document
 from contexta.cli._group import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
@@ -17,6 +18,7 @@ def load_ledger(state: State, ledger: str | None) -> None:
 
     A restore leaves the ledger as a file in the workspace. A schema that holds rows is refused.
     """
+    require_document(state)
     from contexta.recovery import load_server_ledger
 
     result = load_server_ledger(state.config, ledger=ledger)
