@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
-from contexta.export._cells import plain
+from contexta.export._cells import json_line
 from contexta.export._model import RowTable
 
 
@@ -18,5 +17,4 @@ def jsonl_lines(table: RowTable) -> Iterator[str]:
     """
     header = table.header
     for row in table.rows:
-        cells = plain(dict(zip(header, row, strict=True)))
-        yield json.dumps(cells, allow_nan=False) + "\n"
+        yield json_line(dict(zip(header, row, strict=True))) + "\n"

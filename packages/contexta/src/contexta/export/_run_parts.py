@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from contexta.export._facade import noted
@@ -69,11 +70,16 @@ def records_table(
     records = ctx.repository.list_records(
         run_id=run.run_id, stage_id=stage, record_type=record_type
     )
-    rows = (tuple(getattr(item, column.name) for column in _RECORDS) for item in records)
+    # Millions of records are built one by one where the repository can do that.
+    stream = getattr(records, "stream", records.__iter__)
+    rows = (_record(item) for item in stream())
     from contexta.interpretation.completeness import completeness_of
 
     counted = completeness_of(service, [run.run_id])
     return RowTable("records", _RECORDS, rows, noted((), counted))
+
+
+_record = attrgetter(*(column.name for column in _RECORDS))
 
 
 def series_table(

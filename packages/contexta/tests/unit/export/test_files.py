@@ -173,6 +173,18 @@ def test_rows_are_made_while_they_are_written(ctx, tmp_path):
     assert peak < 2_000
 
 
+def test_records_of_all_types_come_in_their_order(ctx):
+    """One by one, as the repository lists them as a whole."""
+    listed = ctx.repository.list_records(run_id="run:p.night-0")
+    wanted = [(record.record_type, record.record_id) for record in listed]
+    table = export.records_table(ctx, "night-0")
+    kind, ref = table.header.index("record_type"), table.header.index("record_id")
+
+    assert wanted == [(row[kind], row[ref]) for row in table.rows]
+    assert list(listed) == list(listed.stream())
+    assert {"metric", "event"} == {one for one, _ in wanted}
+
+
 def test_secrets_are_hidden_on_their_way_out(ctx_with, tmp_path):
     """By key and by shape, unless the settings allow otherwise."""
     columns = (Column("key"), Column("value", "scalar"), Column("text"), Column("tags", "json"))

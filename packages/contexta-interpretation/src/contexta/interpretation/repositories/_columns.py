@@ -6,8 +6,10 @@ builds an object for a row only when it is asked for.
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import Any, overload
 
 from contexta.contract.time import from_epoch_us
@@ -74,6 +76,15 @@ class ColumnRecords(FrozenRows):
                 rows.sort(key=lambda item: item[0])
             self._built = tuple(record for _, record in rows)
         return self._built
+
+    def stream(self) -> Iterator[ObservationRecord]:
+        """Yield every record in order and keep none, for those who read them once."""
+        if self._built is not None:
+            yield from self._built
+            return
+        rows = [_rows(kind, table, self._ref_of) for kind, table in self._tables.items()]
+        for _, record in heapq.merge(*rows, key=itemgetter(0)):
+            yield record
 
     def counts(self) -> dict[str, int]:
         """Return the number of records by record type, without building any."""
