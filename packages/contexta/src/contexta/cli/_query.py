@@ -134,12 +134,15 @@ def _write(state: State, found: "QueryResult", form: str, output: str) -> None:
         text = json_text(found) if form == "json" else "\n".join(_lines(found, Pen()))
         show_document(state, text, output, facts)
     else:
+        from contexta.common.io import resolve_path
+
         _write_rows(state, found, form, output)
+        path = str(resolve_path(output))
         if state.wants_json:
-            show_json(facts | {"output": output})
+            show_json(facts | {"output": path})
         else:
             count = found.row_count
-            state.say(f"wrote {output} ({count} row{'' if count == 1 else 's'})")
+            state.say(f"wrote {path} ({count} row{'' if count == 1 else 's'})")
     if state.form == "text" and not state.quiet:
         for line in note_lines(found.all_notes(), state.pen):
             click.echo(line, err=True)

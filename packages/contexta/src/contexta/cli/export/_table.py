@@ -57,6 +57,7 @@ def write(state: State, table: "RowTable", form: str, output: str | None, kind: 
 
     With ``--format json`` stdout gets a summary, and without a file the text in it.
     """
+    from contexta.common.io import resolve_path
     from contexta.export import text_chunks, write_table
 
     checked: Any = form
@@ -65,11 +66,12 @@ def write(state: State, table: "RowTable", form: str, output: str | None, kind: 
     if output is not None:
         with progress(state, f"writing {kind}"):
             rows = write_table(table, output, config, form=checked)
-        facts |= {"rows": rows, "output": output, "notes": list(table.notes)}
+        path = str(resolve_path(output))
+        facts |= {"rows": rows, "output": path, "notes": list(table.notes)}
         if state.wants_json:
             show_json(facts)
         else:
-            state.say(f"wrote {output} ({rows} row{'' if rows == 1 else 's'})")
+            state.say(f"wrote {path} ({rows} row{'' if rows == 1 else 's'})")
     elif state.wants_json:
         content = "".join(text_chunks(table, config, form=checked))
         show_json(facts | {"content": content, "notes": list(table.notes)})

@@ -35,7 +35,7 @@ def test_every_table_has_every_form_with_the_same_rows(call, history, project, k
     assert [0] * 4 == [done.code for done in (printed, lines, written, filed)]
     assert count == len(lines.out.splitlines()) == pq.read_table("out/t.parquet").num_rows
     assert printed.out == (project / "t.csv").read_text()
-    assert f"wrote t.csv ({count} row{'' if count == 1 else 's'})\n" == filed.out
+    assert f"wrote {project / 't.csv'} ({count} row{'' if count == 1 else 's'})\n" == filed.out
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_json_holds_the_content_or_a_summary(call, history, project):
 
     assert ("runs", "csv") == (printed["kind"], printed["render"])
     assert printed["content"] == (project / "r.csv").read_text()
-    assert ("runs", "csv", 22, "r.csv") == (
+    assert ("runs", "csv", 22, str(project / "r.csv")) == (
         summary["kind"],
         summary["render"],
         summary["rows"],
