@@ -11,11 +11,37 @@ from contexta.web.drawings import Edge, Node, draw_graph
 from contexta.web.pages._text import short_ref
 
 if TYPE_CHECKING:
+    from contexta.client import Contexta
     from contexta.interpretation import LineageEdge, LineageTraversal
 
 NODES_DRAWN = 60
+RELATIONS_FOLLOWED = 120
 # "a consumed_by b": a came first. In every other relation the source rests on the target.
 _SOURCE_IS_FIRST = frozenset({"consumed_by"})
+
+
+def explore(
+    ctx: Contexta, ref: str, direction: str, depth: int
+) -> tuple[LineageTraversal, int | None]:
+    """Follow relations step by step, and stop before it gets too wide to be looked at.
+
+    Data that a thousand runs used leads to a thousand runs; what each of them leads to is asked
+    from there. Following all at once would take longer than a page may.
+
+    Returns:
+        What was found, and the step after which it stopped; ``None`` where it went to ``depth``.
+    """
+    found = ctx.traverse_lineage(ref, direction=direction, max_depth=0)
+    for step in range(depth):
+        if len(found.edges) > RELATIONS_FOLLOWED:
+            return found, step
+        before, found = (
+            found,
+            ctx.traverse_lineage(ref, direction=direction, max_depth=step + 1),
+        )
+        if (before.edges, before.visited_refs) == (found.edges, found.visited_refs):
+            break
+    return found, None
 
 
 def kind_of(ref: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from contexta.web._errors import not_found
 from contexta.web._page import PageData
 from contexta.web.pages._analysis import TOOLS
-from contexta.web.pages._graphs import draw_lineage, kind_of, name_of
+from contexta.web.pages._graphs import draw_lineage, explore, kind_of, name_of
 from contexta.web.pages._links import address, run_url
 from contexta.web.pages._text import segment
 from contexta.web.pages._view import notes
@@ -85,7 +85,7 @@ def deployment_page(ctx: Contexta, params: Params) -> PageData:
         HttpError: 404, there is no such deployment.
     """
     item = _deployment(ctx, params.id("ref"))
-    found = ctx.traverse_lineage(item.deployment_id, direction="upstream", max_depth=_DEPTH)
+    found, _ = explore(ctx, item.deployment_id, "upstream", _DEPTH)
     run = None if item.run_id is None else _run(ctx, item.run_id)
     artifact = _artifact(ctx, item, run)
     if run is None and artifact is not None:
@@ -96,7 +96,7 @@ def deployment_page(ctx: Contexta, params: Params) -> PageData:
             return run_url(ref)
         if ref == item.deployment_id or run is None:
             return None
-        return address(run_url(run.run_id, "lineage"), subject=ref, direction="both", depth=3)
+        return address(run_url(run.run_id, "lineage"), subject=ref)
 
     drawing, left_out = draw_lineage(found, at, item.deployment_id)
     known = {item.deployment_id, item.artifact_ref, item.run_id}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from contexta.web._page import PageData
 from contexta.web.pages._analysis import TOOLS
-from contexta.web.pages._graphs import draw_lineage, kind_of, name_of
+from contexta.web.pages._graphs import draw_lineage, explore, kind_of, name_of
 from contexta.web.pages._links import address, ref_url, run_url
 from contexta.web.pages._view import notes
 
@@ -35,7 +35,7 @@ def lineage_page(ctx: Contexta, params: Params) -> PageData:
     depth = params.whole("depth", 3, low=0, high=50) or 0
     run = ctx.query_service.require_run(given)
     subject = params.text("subject") or run.run_id
-    found = _traverse(ctx, subject, direction, depth)
+    found, stopped = _traverse(ctx, subject, direction, depth)
 
     def at(ref: str) -> str | None:
         """Runs lead to their lineage, other things are looked at from here."""
@@ -68,6 +68,7 @@ def lineage_page(ctx: Contexta, params: Params) -> PageData:
         ],
         "drawing": drawing if found.edges else None,
         "left_out": left_out,
+        "stopped": stopped,
         "edges": [(edge, at(edge.source_ref), at(edge.target_ref)) for edge in found.edges][
             :_EDGES_LISTED
         ],
@@ -77,19 +78,22 @@ def lineage_page(ctx: Contexta, params: Params) -> PageData:
     return PageData("lineage", f"Lineage: {given}", data, "runs")
 
 
-def _traverse(ctx: Contexta, subject: str, direction: str, depth: int) -> LineageTraversal:
+def _traverse(
+    ctx: Contexta, subject: str, direction: str, depth: int
+) -> tuple[LineageTraversal, int | None]:
     """Both ways are what it rests on and what came of it, together.
 
     The service's own ``both`` follows stored relations only; a run that names its data or has a
     model says so itself, and a picture without that would look empty.
     """
     if direction != "both":
-        return ctx.traverse_lineage(subject, direction=direction, max_depth=depth)
-    up = ctx.traverse_lineage(subject, direction="upstream", max_depth=depth)
-    down = ctx.traverse_lineage(subject, direction="downstream", max_depth=depth)
+        return explore(ctx, subject, direction, depth)
+    up, up_stopped = explore(ctx, subject, "upstream", depth)
+    down, down_stopped = explore(ctx, subject, "downstream", depth)
+    stopped = [step for step in (up_stopped, down_stopped) if step is not None]
     edges = {edge.relation_ref: edge for edge in (*up.edges, *down.edges)}
     said = up.completeness_notes + down.completeness_notes
-    return replace(
+    both = replace(
         up,
         edges=tuple(edges.values()),
         visited_refs=tuple(dict.fromkeys((*up.visited_refs, *down.visited_refs))),
@@ -97,6 +101,7 @@ def _traverse(ctx: Contexta, subject: str, direction: str, depth: int) -> Lineag
         completeness_notes=tuple(dict.fromkeys(n for n in said if not _is_empty(n, edges))),
         evidence_links=tuple(dict.fromkeys((*up.evidence_links, *down.evidence_links))),
     )
+    return both, min(stopped, default=None)
 
 
 def _is_empty(note: CompletenessNote, edges: Mapping[str, object]) -> bool:

@@ -133,3 +133,16 @@ def test_dashboard_counts_runs_by_status(fleet, page):
 def test_pages_ask_nothing_of_the_loop():
     """Page functions are plain functions: the server runs them in threads."""
     assert not asyncio.iscoroutinefunction(run_report_page)
+
+
+def test_what_leads_to_very_much_is_followed_step_by_step(fleet, page, monkeypatch):
+    """Data of many runs shows the runs, and leaves what came of each to their own pages."""
+    monkeypatch.setattr("contexta.web.pages._graphs.RELATIONS_FOLLOWED", 5)
+    query = {"subject": "artifact:p.data.photos", "depth": "3"}
+    data, text = page(fleet, "lineage:lineage_page", query, run_id="served")
+    targets = {edge.source_ref for edge, _, _ in data.data["edges"]}
+
+    assert 0 == data.data["stopped"]
+    assert "deployment:p.photo-search" not in targets
+    assert "run:p.served" in targets
+    assert "only 1 step was followed" in text
