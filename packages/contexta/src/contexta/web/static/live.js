@@ -91,13 +91,12 @@ export function start() {
       refresh();
     }
   });
+  // Browsers open six connections to a server; pages that nobody sees must not hold them all.
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden || !waiting) return;
-    waiting = false;
-    refresh();
+    if (document.hidden) source?.close();
+    else if (!ended) listen();
   });
-  // A stream left open would keep one of the browser's few connections to this server.
   addEventListener("pagehide", () => source?.close());
   addEventListener("pageshow", (event) => event.persisted && !ended && listen());
-  listen();
+  if (!document.hidden) listen();
 }
