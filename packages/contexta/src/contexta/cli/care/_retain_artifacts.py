@@ -62,18 +62,7 @@ def artifacts(
     ctx = state.open()
     plan = ctx.artifact_store.plan_removal(policy, metadata_store=ctx.metadata_store)
     lines = _lines(plan)
-    facts: dict[str, Any] = {
-        "remove": [
-            {"artifact_ref": one.artifact_ref, "reason": one.reason, "size_bytes": one.size_bytes}
-            for one in plan.remove
-        ],
-        "protected": [
-            {"artifact_ref": one.artifact_ref, "protected_by": list(one.protected_by)}
-            for one in plan.protected
-        ],
-        "freed_bytes": plan.freed_bytes,
-        "applied": False,
-    }
+    facts = _facts(plan)
     if not do_it or not plan.remove:
         hint = ["Nothing was changed. Do it: --apply"] if plan.remove else []
         show(state, facts, lambda: [*lines, *hint])
@@ -89,15 +78,30 @@ def artifacts(
         "removed_refs": list(report.removed_refs),
         "skipped": [list(pair) for pair in report.skipped],
     }
-    show(
-        state,
-        facts,
-        lambda: [
-            f"Removed {counted(len(report.removed_refs), 'artifact')}",
-            "The bytes go with: contexta artifact gc",
-            *(f"Left: {printable(ref)}: {printable(why)}" for ref, why in report.skipped),
+    show(state, facts, lambda: _done(report))
+
+
+def _facts(plan: Any) -> dict[str, Any]:
+    return {
+        "remove": [
+            {"artifact_ref": one.artifact_ref, "reason": one.reason, "size_bytes": one.size_bytes}
+            for one in plan.remove
         ],
-    )
+        "protected": [
+            {"artifact_ref": one.artifact_ref, "protected_by": list(one.protected_by)}
+            for one in plan.protected
+        ],
+        "freed_bytes": plan.freed_bytes,
+        "applied": False,
+    }
+
+
+def _done(report: Any) -> list[str]:
+    return [
+        f"Removed {counted(len(report.removed_refs), 'artifact')}",
+        "The bytes go with: contexta artifact gc",
+        *(f"Left: {printable(ref)}: {printable(why)}" for ref, why in report.skipped),
+    ]
 
 
 def _lines(plan: Any) -> list[str]:

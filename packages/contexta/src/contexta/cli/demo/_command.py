@@ -88,13 +88,7 @@ def write_demo(
     )
 
     target = target.absolute()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ConflictError(
-            f"{target} exists already, and a demo is not mixed with what is there; "
-            "name a new folder with --workspace PATH",
-            code="demo_target_exists",
-            details={"workspace": str(target)},
-        )
+    _require_free(target)
     until = until.astimezone(UTC)
     fits = max(4, (runs - 2) // 3)
     vision = Vision(seed, runs - 2 - fits, until)
@@ -120,20 +114,37 @@ def write_demo(
     }
 
 
+def _require_free(target: Path) -> None:
+    from contexta.store.fs import translated_os_errors
+
+    with translated_os_errors("look at", target):
+        taken = target.exists() and (not target.is_dir() or any(target.iterdir()))
+    if taken:
+        raise ConflictError(
+            f"{target} exists already, and a demo is not mixed with what is there; "
+            "name a new folder with --workspace PATH",
+            code="demo_target_exists",
+            details={"workspace": str(target)},
+        )
+
+
 def _write(root: Path, plans: list[Any], vision: Any, tick: Callable[[int], None]) -> None:
     from contexta.cli.demo._write import write_deployments, write_projects, write_runs
     from contexta.client import Contexta
+    from contexta.config import load_config
 
     projects = {
         "vision": "Which product is on this photo?",
         "forecast": "How much of it is sold next week?",
     }
-    config = {
-        "project_name": "vision",
-        "workspace": {"root_path": str(root)},
+    # No variable and no file has a say: one that names a ledger elsewhere must not get the demo.
+    config = load_config(
+        workspace=root,
+        project_name="vision",
         # What a power cut takes from a demo can be written again.
-        "records": {"durability_mode": "flush"},
-    }
+        config={"records": {"durability_mode": "flush"}},
+        use_env=False,
+    )
     with Contexta(config=config) as ctx:
         write_projects(ctx, projects, plans[0].started)
         write_runs(ctx, plans, tick)

@@ -138,3 +138,17 @@ def test_without_a_workspace_it_goes_to_a_folder_of_its_own(call: Call, project:
     assert (project / "contexta-demo" / ".contexta" / "workspace.json").is_file()
     assert f"cd {project / 'contexta-demo'}" in done.out
     assert not (project / ".contexta").exists()
+
+
+def test_settings_of_the_machine_have_no_say(
+    call: Call, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable or a file that names a ledger elsewhere does not get the demo."""
+    monkeypatch.setenv("CONTEXTA_METADATA_DATABASE_PATH", str(project / "real.sqlite"))
+    (project / "contexta.toml").write_text('[records]\nroot_path = "real-records"\n')
+    done = call("demo", "--runs", "14", "-w", "d/.contexta")
+
+    assert 0 == done.code, done.err
+    assert not (project / "real.sqlite").exists()
+    assert not (project / "real-records").exists()
+    assert (project / "d" / ".contexta" / "metadata" / "ledger.sqlite").is_file()
