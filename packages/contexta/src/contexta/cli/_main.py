@@ -1,6 +1,5 @@
 """The entry point: run a command, turn whatever ends it into output and an exit code."""
 
-import json
 import os
 import re
 import sys
@@ -134,11 +133,13 @@ def _trace(error: BaseException, state: State) -> None:
 
 def _say(state: State, code: str, message: str, details: dict[str, Any] | None) -> None:
     if state.form in ("json", "ndjson"):
+        import json
+
         shown = {"error": {"code": code, "message": message, "details": details}}
         click.echo(json.dumps(shown, indent=2, sort_keys=True), err=True)
     else:
-        shown = _ENDLESS.sub(r"\1…\2", printable(message, keep_lines=True))
-        click.echo(f"ERROR [{code}]: {shown}", err=True)
+        text = _ENDLESS.sub(r"\1…\2", printable(message, keep_lines=True))
+        click.echo(f"ERROR [{code}]: {text}", err=True)
 
 
 def _format_in(arguments: Sequence[str]) -> str | None:

@@ -5,10 +5,8 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -109,6 +107,8 @@ class State:
         if columns.isdigit() and int(columns) > 0:
             width = max(int(columns), _NARROWEST)
         elif terminal:
+            from shutil import get_terminal_size
+
             width = max(get_terminal_size().columns, _NARROWEST)
         configured = self._config is None or self._config.surfaces.cli.color
         plain = self.no_color or bool(os.environ.get("NO_COLOR")) or not configured
@@ -238,6 +238,8 @@ def _missing(root: Path) -> "NotFoundError":
 
 def _nearest(root: Path) -> Path | None:
     """A workspace that was probably meant: inside of the folder, or beside it by name."""
+    from difflib import get_close_matches
+
     try:
         if (root / ".contexta" / _MARK).is_file():
             return root / ".contexta"

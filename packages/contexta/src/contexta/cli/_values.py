@@ -1,7 +1,6 @@
 """Numbers, sizes, durations and times as people read them."""
 
 import math
-from datetime import UTC, datetime
 
 MISSING = "-"
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -110,6 +109,8 @@ def seconds_of(text: str | None) -> float | None:
     """An instant in seconds since 1970; ``None`` for what is no time."""
     if text is None:
         return None
+    from datetime import UTC, datetime
+
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
