@@ -12,6 +12,7 @@ from contexta.cli._group import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
 from contexta.cli._text import printable
+from contexta.contract.errors import ConfigurationError
 
 
 @click.command("merge")
@@ -46,11 +47,11 @@ def merge(
     from contexta.store.merge import merge_workspaces
 
     target = state.root()
+    _require_inside(state.config, target)
     given = Path(source)
     inside = given / ".contexta"
     if not (given / "workspace.json").exists() and (inside / "workspace.json").exists():
         given = inside  # the folder of the project was named, not that of the workspace
-    ledger = state.config.metadata
     with waiting(state, "looking" if dry_run else "merge"):
         report = merge_workspaces(
             given,
@@ -59,10 +60,35 @@ def merge(
             rename=not no_rename,
             include_deleted=include_deleted,
             projects=projects or None,
-            target_ledger=ledger if getattr(ledger, "url", None) is not None else None,
+            target_ledger=_ledger_elsewhere(state.config, target),
         )
     show(state, report, lambda: _lines(report))
     return 1 if report.damage else 0
+
+
+def _require_inside(config: Any, target: Path) -> None:
+    """Refuse a workspace whose records or artifacts lie elsewhere: they would not be found."""
+    outside = [
+        name
+        for name in ("records", "artifacts")
+        if not Path(getattr(config, name).root_path).resolve().is_relative_to(target.resolve())
+    ]
+    if outside:
+        raise ConfigurationError(
+            f"the settings place {' and '.join(outside)} outside of {target}, where a merge does "
+            "not find them; move them into the workspace, or merge with Python",
+            code="merge_planes_elsewhere",
+            details={"planes": outside, "workspace": str(target)},
+        )
+
+
+def _ledger_elsewhere(config: Any, target: Path) -> Any:
+    """Return the settings of a ledger that is not in the folder, else None."""
+    ledger = config.metadata
+    if getattr(ledger, "url", None) is not None:
+        return ledger
+    inside = Path(ledger.database_path).resolve().is_relative_to(target.resolve())
+    return None if inside else ledger
 
 
 def _lines(report: Any) -> Iterator[str]:

@@ -213,6 +213,27 @@ def test_merge_takes_what_is_missing_once(call: Call, lab: Path) -> None:
     assert [] == json.loads(again.out)["renames"] or 0 == again.code
 
 
+def test_merge_goes_to_the_ledger_that_the_settings_name(call: Call, lab: Path) -> None:
+    """A ledger outside of the folder gets the runs; records outside are refused."""
+    from contexta.client import Contexta
+
+    with (
+        Contexta(workspace="away/.contexta", config={"project_name": "lab"}) as ctx,
+        ctx.run("train", run_id="other"),
+    ):
+        pass
+    ledger = ("--set", "metadata.database_path=real.sqlite")
+    Path("real.sqlite").write_bytes((lab / "metadata" / "ledger.sqlite").read_bytes())
+    before = _runs(call)
+    done = call("merge", "away", *ledger)
+    refused = call("merge", "away", "--set", "records.root_path=elsewhere")
+
+    assert 0 == done.code, done.err
+    assert before == _runs(call)
+    assert "run:lab.other" in _runs(call, *ledger)
+    assert (1, True) == (refused.code, "ERROR [merge_planes_elsewhere]" in refused.err)
+
+
 def test_merge_of_no_workspace_is_refused(call: Call, lab: Path) -> None:
     """W13: a folder that is none is a coded error, and nothing changes."""
     Path("empty").mkdir()
