@@ -184,3 +184,24 @@ def test_routes_answer_programs_in_json_whatever_they_accept(client):
     answer = client.get("/runs/night-9", Accept="text/html")
 
     assert "application/json; charset=utf-8" == answer.headers["content-type"]
+
+
+@pytest.mark.parametrize("path", ["/runs", "/ui/runs", "/runs/night-1", "/ui/runs/night-1"])
+def test_a_damaged_ledger_is_told_and_not_believed(workspace, serve, tmp_path, path):
+    """Zeroed pages of the ledger are a 503 with the code of the store, on data and on pages."""
+    import shutil
+
+    from contexta import Contexta
+
+    own = tmp_path / "ws"
+    shutil.copytree(workspace, own)
+    ledger = own / "metadata" / "ledger.sqlite"
+    ledger.write_bytes(bytes(ledger.stat().st_size))
+    with Contexta(workspace=own, read_only=True) as ctx, serve(ctx) as client:
+        answer = client.get(path, Accept="text/html")
+
+    assert (503, True, False) == (
+        answer.status,
+        "metadata_" in answer.text,
+        "Traceback" in answer.text or "sqlalchemy" in answer.text,
+    )
