@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from contexta.interpretation import LineageEdge, LineageTraversal
 
 NODES_DRAWN = 60
+LEAVES_DRAWN = 6  # that hang on one thing in the same way
 RELATIONS_FOLLOWED = 120
 # "a consumed_by b": a came first. In every other relation the source rests on the target.
 _SOURCE_IS_FIRST = frozenset({"consumed_by"})
@@ -56,16 +58,70 @@ def name_of(ref: str) -> str:
 
 
 def draw_lineage(
-    found: LineageTraversal, href_of: Callable[[str], str | None], root: str
+    found: LineageTraversal,
+    href_of: Callable[[str], str | None],
+    root: str,
+    *,
+    table: str,
+    keep: Iterable[str] = (),
 ) -> tuple[Markup, int]:
-    """Return the drawing, and how many things it leaves out."""
-    refs = dict.fromkeys((found.root_ref, *found.visited_refs))
-    for edge in found.edges:
-        refs |= dict.fromkeys((edge.source_ref, edge.target_ref))
-    shown = list(refs)[:NODES_DRAWN]
-    nodes = [Node(ref, name_of(ref), kind_of(ref), href_of(ref), ref == root, ref) for ref in shown]
-    drawing = draw_graph(nodes, [_edge(edge) for edge in found.edges], title=f"Lineage of {root}")
-    return drawing, len(refs) - len(shown)
+    """Return the drawing, and how many things it leaves out.
+
+    Many things that hang on one thing in the same way are drawn as the newest of them and one
+    box for the others, which leads to the place ``table`` of the page.
+
+    Args:
+        found: what was found.
+        href_of: the address that a thing leads to.
+        root: the thing that is looked at.
+        table: id of the table of all relations.
+        keep: things that are drawn in any case.
+    """
+    shown, more = _folded(found.edges, {root, *keep})
+    refs = dict.fromkeys((found.root_ref, *(ref for one in shown for ref in _ends(one))))
+    drawn = list(refs)[:NODES_DRAWN]
+    nodes = [Node(ref, name_of(ref), kind_of(ref), href_of(ref), ref == root, ref) for ref in drawn]
+    edges = [_edge(one) for one in shown]
+    for number, (hub, others) in enumerate(more):
+        key = f"more {number}"
+        told = f"{len(others)} more, in the table"
+        nodes.append(Node(key, f"{kind_of(others[0][0])}s", f"{len(others)} more", f"#{table}",
+                          told=told))  # fmt: skip
+        first = others[0][1]
+        label = _edge(first).label
+        is_first = _edge(first).after == hub
+        edges.append(Edge(key, hub, label) if is_first else Edge(hub, key, label))
+    drawing = draw_graph(nodes, edges, title=f"Lineage of {root}")
+    return drawing, len(refs) - len(drawn) + sum(len(others) for _, others in more)
+
+
+_Leaf = tuple[str, "LineageEdge"]
+
+
+def _folded(
+    edges: Sequence[LineageEdge], keep: set[str]
+) -> tuple[list[LineageEdge], list[tuple[str, list[_Leaf]]]]:
+    """The relations to draw, and by their hub those of which only a box with a number is."""
+    degree = Counter(ref for edge in edges for ref in _ends(edge))
+    groups: dict[tuple[str, str, str, bool], list[_Leaf]] = {}
+    for edge in edges:
+        drawn = _edge(edge)
+        for leaf, hub in ((drawn.before, drawn.after), (drawn.after, drawn.before)):
+            if degree[leaf] == 1 and degree[hub] > LEAVES_DRAWN and leaf not in keep:
+                group = (hub, edge.relation_type, kind_of(leaf), leaf == drawn.before)
+                groups.setdefault(group, []).append((leaf, edge))
+    more = []
+    hidden: set[str] = set()
+    for (hub, *_), leaves in groups.items():
+        if len(leaves) > LEAVES_DRAWN:
+            newest = sorted(leaves, key=lambda leaf: leaf[1].recorded_at, reverse=True)
+            more.append((hub, newest[LEAVES_DRAWN:]))
+            hidden |= {edge.relation_ref for _, edge in newest[LEAVES_DRAWN:]}
+    return [edge for edge in edges if edge.relation_ref not in hidden], more
+
+
+def _ends(edge: LineageEdge) -> tuple[str, str]:
+    return edge.source_ref, edge.target_ref
 
 
 def _edge(edge: LineageEdge) -> Edge:

@@ -98,7 +98,7 @@ def deployment_page(ctx: Contexta, params: Params) -> PageData:
             return None
         return address(run_url(run.run_id, "lineage"), subject=ref)
 
-    drawing, left_out = draw_lineage(found, at, item.deployment_id)
+    drawing, left_out = draw_lineage(found, at, item.deployment_id, table="deployment-lineage")
     known = {item.deployment_id, item.artifact_ref, item.run_id}
     data = {
         **TOOLS,

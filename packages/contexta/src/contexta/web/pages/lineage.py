@@ -47,7 +47,9 @@ def lineage_page(ctx: Contexta, params: Params) -> PageData:
 
     here = {"subject": params.text("subject")}
     path = run_url(run.run_id, "lineage")
-    drawing, left_out = draw_lineage(found, at, found.root_ref)
+    drawing, left_out = draw_lineage(
+        found, at, found.root_ref, table="lineage-edges", keep=(run.run_id,)
+    )
     data = {
         **TOOLS,
         "crumbs": (("Runs", "/ui/runs"), (run.name, run_url(run.run_id)), ("Lineage", None)),

@@ -146,3 +146,17 @@ def test_what_leads_to_very_much_is_followed_step_by_step(fleet, page, monkeypat
     assert "deployment:p.photo-search" not in targets
     assert "run:p.served" in targets
     assert "only 1 step was followed" in text
+
+
+def test_many_things_of_one_kind_are_one_box_in_the_picture(fleet, page):
+    """Of all runs that used the data the newest are drawn, and the one we came from."""
+    query = {"subject": "artifact:p.data.photos", "direction": "downstream", "depth": "0"}
+    data, _ = page(fleet, "lineage:lineage_page", query, run_id="r00")
+    drawing = data.data["drawing"]
+
+    assert 17 == len(data.data["edges"])
+    assert ">10 more</text>" in drawing
+    assert "#lineage-edges" in drawing
+    assert ">r00</text>" in drawing
+    assert ">r03</text>" not in drawing
+    assert 10 == data.data["left_out"]
