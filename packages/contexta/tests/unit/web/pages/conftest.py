@@ -160,8 +160,8 @@ def page():
     from contexta.web._params import Params
     from contexta.web.pages._render import render
 
-    def draw(ctx, name, query=None, **ids):
-        module, _, function = name.partition(":")
+    def draw(ctx, address, query=None, /, **ids):
+        module, _, function = address.partition(":")
         found = getattr(import_module(f"contexta.web.pages.{module}"), function)
         data = found(ctx, Params(query or {}, ids))
         return data, render(data.template, data)

@@ -160,3 +160,25 @@ def test_standalone_page_needs_no_server(full, page):
     assert "<script" not in text
     assert f"style-src '{style_hash()}'" in text
     assert [] == re.findall(r'(?:href|src|action)="/', text)
+
+
+@pytest.mark.parametrize(
+    ("name", "ids"),
+    [
+        ("runs:runs_page", {}),
+        ("run:run_page", {"run_id": "hostile"}),
+        ("projects:projects_page", {}),
+        ("projects:project_page", {"name": "p"}),
+        ("search:search_page", {}),
+    ],
+)
+def test_every_page_can_be_a_file(full, page, document, name, ids):
+    """Each page has a form without server: no form, no script, no address."""
+    from contexta.web.pages._render import render
+
+    data, _ = page(full, name, **ids)
+    text = render(data.template, data, standalone=True)
+
+    assert [] == document(text).all("script")
+    assert [] == re.findall(r'(?:href|src|action)="/', text)
+    assert SCRIPT not in text
