@@ -1,8 +1,9 @@
 """Each code block of the documentation runs, or says why it does not.
 
 The Python blocks of a page run as one script in an empty folder, then its shell blocks,
-then its SQL blocks (in DuckDB), in the same folder. A block opts out with an HTML comment
-right above it: ``<!-- not run: the reason -->``.
+then its SQL blocks (in DuckDB), in the same folder. On a page with the comment
+``<!-- blocks run in order -->`` neighbors of one language run together, in the order of the
+page. A block opts out with an HTML comment right above it: ``<!-- not run: the reason -->``.
 """
 
 import ast
@@ -10,6 +11,8 @@ import os
 import re
 import subprocess
 import sys
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import duckdb
@@ -60,6 +63,16 @@ def run(command: list[str], folder: Path) -> None:
 def test_code_blocks_run(page, tmp_path):
     """A reader who copies a block gets what the page promises."""
     chosen = [(language, code) for language, code, reason in blocks(page) if reason is None]
+    if "<!-- blocks run in order -->" not in page.read_text(encoding="utf-8"):
+        run_blocks(chosen, tmp_path)
+        return
+    runnable = [block for block in chosen if block[0] in RUNNABLE]
+    for _, group in groupby(runnable, key=itemgetter(0)):
+        run_blocks(list(group), tmp_path)
+
+
+def run_blocks(chosen: list[tuple[str, str]], tmp_path: Path) -> None:
+    """Run Python blocks as one script, then shell blocks, then SQL blocks."""
     script = "\n".join(code for language, code in chosen if language == "python")
     if script:
         (tmp_path / "_page.py").write_text(script, encoding="utf-8")
