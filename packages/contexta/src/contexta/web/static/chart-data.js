@@ -80,6 +80,7 @@ export function axesOf(data) {
 
 // Beyond this the difference of two numbers may be infinite; drawn at it, told as they are.
 const FARTHEST = 8e307;
+const SMOOTH_POINTS = 3000;
 
 export function xOf(item, axis) {
   if (axis === "e") return item.e;
@@ -123,12 +124,20 @@ export function align(data, axis, weight, log) {
   const columns = data.series.map((item) => ({
     x: xOf(item, axis),
     raw: item.y.map(drawable),
-    soft: weight ? smooth(item.y, weight).map((v) => (v === null ? null : drawable(v))) : null,
+    soft: weight ? sparse(smooth(item.y, weight).map((v) => (v === null ? null : drawable(v)))) : null,
   }));
   if (!columns.length) return [[], []];
   const x = sameX ? columns[0].x : union(columns.map((column) => column.x));
   const placed = sameX ? columns : columns.map((column) => spread(column, x));
   return [x, ...placed.map((column) => column.raw), ...placed.map((column) => column.soft ?? column.raw)];
+}
+
+/** A smooth line needs no more points than a screen has; gaps and ends stay. */
+function sparse(values) {
+  const every = Math.ceil(values.length / SMOOTH_POINTS);
+  if (every < 2) return values;
+  const last = values.length - 1;
+  return values.map((value, i) => (value === null || i % every === 0 || i === last ? value : undefined));
 }
 
 function equal(a, b) {

@@ -181,10 +181,17 @@ export class Chart {
       show: !this.state.hidden.has(index) && (!smoothed || soft),
       dash: DASHES[Math.floor((item.color ?? index) / COLORS) % DASHES.length],
       spanGaps: false,
-      width: smoothed ? 2 : soft ? 1 : 1.6,
+      width: smoothed ? 2 : this.rawWidth(),
       stroke: () => (soft && !smoothed ? this.palette.faint : this.palette.lines)[(item.color ?? index) % COLORS],
       points: { show: !soft && !smoothed && item.y.length <= 60, size: 5, width: 1.2, fill: () => this.palette.card },
     }));
+  }
+
+  /** Long noisy lines are hair lines: any wider they take ten times as long to paint. */
+  rawWidth() {
+    const points = this.data.series.length * this.columns[0].length;
+    if (points > 5000) return 1 / devicePixelRatio;
+    return this.state.weight > 0 ? 1 : 1.6;
   }
 
   xTick(value) {
