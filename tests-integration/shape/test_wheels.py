@@ -76,12 +76,14 @@ def test_each_wheel_is_typed_and_carries_its_licence(dist):
 
 @pytest.mark.parametrize("dist", PARTS)
 def test_wheels_ship_code_only(dist):
-    """No tests, caches, bytecode or notes travel with the code."""
-    allowed = (".py", "py.typed", ".html", ".css", ".sql", ".jinja", ".json", ".js", ".mako")
+    """No tests, caches, bytecode or notes travel with the code, but those on foreign code."""
+    allowed = (".py", "py.typed", ".css", ".sql", ".jinja", ".js", ".mako", ".svg")
     foreign = [
         name
         for name in code_files(dist)
-        if not name.endswith(allowed) or "/tests/" in name or "__pycache__" in name
+        if (not name.endswith(allowed) and "/static/vendor/" not in name)
+        or "/tests/" in name
+        or "__pycache__" in name
     ]
 
     assert [] == foreign
