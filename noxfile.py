@@ -242,7 +242,7 @@ def docs(session: nox.Session) -> None:
     install_wheels(session, "contexta", also=[*also, *TEST_TOOLS, *DEMO])
     output = ROOT / "build" / "docs"
     session.run("sphinx-build", "-W", "-q", "-b", "html", str(ROOT / "docs"), str(output))
-    run_pytest(session, ROOT / "docs" / "test_docs.py")
+    run_pytest(session, ROOT / "docs")
 
 
 @nox.session(requires=["wheels"])
