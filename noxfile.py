@@ -54,6 +54,19 @@ DEMO = ["scikit-learn>=1.5", *ANALYTICS]
 POSTGRES = ["psycopg[binary]>=3.2.1"]
 ENCRYPTION = ["cryptography>=42"]
 BROWSER = ["playwright>=1.50", "axe-playwright-python>=0.1.4"]
+#: Extras of the facade whose libraries train or export in the tests.
+VENDORS = [
+    "keras",
+    "lightgbm",
+    "lightning",
+    "mlflow",
+    "optuna",
+    "otel",
+    "sklearn",
+    "transformers",
+    "xgboost",
+]
+OTLP = ["opentelemetry-exporter-otlp-proto-http>=1.35"]
 KERNEL = ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
 EXTRA_TEST_TOOLS = {
     "contexta-contract": ["numpy>=1.26"],
@@ -76,6 +89,7 @@ nox.options.sessions = [
     "integration",
     "spark",
     "browser",
+    "adapters",
     "editable",
     "minimums",
     "docs",
@@ -211,6 +225,16 @@ def browser(session: nox.Session) -> None:
     """Use the pages as people do, in the Chromium of the system, at every size and color."""
     install_wheels(session, "contexta", also=[*BROWSER, *TEST_TOOLS])
     run_pytest(session, ROOT / "tests-integration" / "browser")
+
+
+@nox.session(requires=["wheels"])
+def adapters(session: nox.Session) -> None:
+    """Train with each library on the CPU, and ask the command line about the runs."""
+    extras = project_table("contexta")["optional-dependencies"]
+    vendors = [line for name in VENDORS for line in extras[name]]
+    also = [*vendors, *OTLP, "markdown-it-py>=3", *ANALYTICS, *TEST_TOOLS]
+    install_wheels(session, "contexta", also=also)
+    run_pytest(session, ROOT / "tests-integration" / "adapters")
 
 
 @nox.session

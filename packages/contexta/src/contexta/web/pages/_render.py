@@ -79,6 +79,7 @@ def _environment(standalone: bool) -> Environment:
         loader=FileSystemLoader(_ROOT / "templates"),
         autoescape=True,
         finalize=shown,
+        auto_reload=False,  # a template of a newer release would meet older code
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
