@@ -103,7 +103,8 @@ class Dispatcher:
     async def _routed(self, scope: Scope) -> Response:
         segments = segments_of(scope["raw_path"])
         if not segments:
-            return RedirectResponse("/ui/runs", status_code=307)
+            kept = {"cache-control": "no-store"}
+            return RedirectResponse("/ui/runs", status_code=307, headers=kept)
         headers = headers_of(scope)
         if segments[0] == "static":
             return respond(static_file(segments[1:], compress=takes_gzip(headers)), headers)

@@ -58,6 +58,7 @@ class GuardedProtocol(H11Protocol):
         headers += [
             (b"content-type", b"application/json; charset=utf-8"),
             (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
             (b"connection", b"close"),
         ]
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):

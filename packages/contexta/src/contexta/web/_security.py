@@ -38,6 +38,9 @@ HEADERS = (
 )
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _SAME_SITES = ("same-origin", "none")
+_SAID_ONCE = (b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest", b"authorization")
+# Where a request ends is in doubt, so nothing behind it on the same connection counts.
+_CLOSE = (("connection", "close"),)
 _FIRST_GRAPHIC, _DELETE = 0x21, 0x7F
 
 
@@ -83,6 +86,7 @@ class Guard:
         try:
             _check_method(scope)
             self._check_size(scope)
+            _check_said_once(scope)
             _take_origin_form(scope)
             host = self._check_host(scope)
             _check_sender(scope, host)
@@ -176,6 +180,16 @@ def _check_method(scope: Scope) -> None:
             code="http_method_not_allowed",
             headers=(("allow", "GET, HEAD"),),
         )
+
+
+def _check_said_once(scope: Scope) -> None:
+    """Refuse a head that two readers would understand in two ways."""
+    names = [name for name, _ in scope["headers"]]
+    twice = [name for name in _SAID_ONCE if names.count(name) > 1]
+    if twice:
+        raise HttpError(f"the header {twice[0].decode()} stands more than once", headers=_CLOSE)
+    if b"content-length" in names and b"transfer-encoding" in names:
+        raise HttpError("a request has one length, not two", headers=_CLOSE)
 
 
 def _take_origin_form(scope: Scope) -> None:
