@@ -96,3 +96,10 @@ def test_each_picture_is_there_and_is_used():
     there = set((DOCS / "images").glob("*.png"))
 
     assert there == used
+
+
+def test_the_pictures_are_small():
+    """A clone stays small: 150 kB each, 1 MB together."""
+    sizes = [path.stat().st_size for path in (DOCS / "images").glob("*.png")]
+
+    assert (True, True) == (max(sizes) < 150_000, sum(sizes) < 1_000_000)
