@@ -25,6 +25,9 @@ class GuardedProtocol(H11Protocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._clock: asyncio.TimerHandle | None = None
+        # Its lines hold whole addresses, so the token; a program that turns the logger of
+        # uvicorn on for servers of its own must not turn it on here. Ours shows the path only.
+        self.access_log = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
