@@ -19,12 +19,13 @@ import _stores
 from _harness import Options, clean_environment, main, row
 
 CLIENTS = 32
+#: What is asked for; the parameter is a place in the list of runs, another for each client.
 ADDRESSES: dict[str, Callable[[int], str]] = {
-    "/ui/runs, all the same": lambda client: "/ui/runs",
-    "/ui/runs, each another page": lambda client: f"/ui/runs?offset={client * 100}",
-    "/runs?limit=100, all the same": lambda client: "/runs?limit=100",
-    "/runs?limit=100, each another page": lambda client: f"/runs?limit=100&offset={client * 100}",
-    "/runs/{id}, each another run": lambda client: f"/runs/run-{client * 7}",
+    "/ui/runs, all the same": lambda _place: "/ui/runs",
+    "/ui/runs, each another page": lambda place: f"/ui/runs?offset={place}",
+    "/runs?limit=100, all the same": lambda _place: "/runs?limit=100",
+    "/runs?limit=100, each another page": lambda place: f"/runs?limit=100&offset={place}",
+    "/runs/{id}, each another run": lambda place: f"/runs/run-{place}",
 }
 
 
@@ -52,9 +53,10 @@ def asked(
 ) -> list[dict]:
     """Return the rows of one address."""
     count = options.pick(3, 20)
-    clients(port, address, 1, 3)  # templates and connections of a first request are not asked for
-    alone = clients(port, address, 1, count)
-    crowd = clients(port, address, CLIENTS, count)
+    paths = [address(client * runs // CLIENTS) for client in range(CLIENTS)]
+    clients(port, paths[:1], 3)  # templates and connections of a first request are not asked for
+    alone = clients(port, paths[:1], count)
+    crowd = clients(port, paths, count)
     errors = [*alone.errors, *crowd.errors]
     note = f"{len(crowd.milliseconds)} requests, {len(errors)} errors"
     if errors:
@@ -69,17 +71,17 @@ def asked(
     ]
 
 
-def clients(port: int, address: Callable[[int], str], number: int, count: int) -> Heard:
-    """Let so many clients ask so often each, all beginning at once, on a connection each."""
+def clients(port: int, paths: list[str], count: int) -> Heard:
+    """Let a client per path ask for it so often, all beginning at once, on a connection each."""
     heard = Heard()
-    gate = threading.Barrier(number)
+    gate = threading.Barrier(len(paths))
 
-    def one(client: int) -> None:
+    def one(path: str) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         gate.wait()
         for _ in range(count):
             started = time.perf_counter()
-            connection.request("GET", address(client), headers={"Accept-Encoding": "gzip"})
+            connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
             answer = connection.getresponse()
             body = answer.read()
             heard.milliseconds.append((time.perf_counter() - started) * 1e3)
@@ -88,7 +90,7 @@ def clients(port: int, address: Callable[[int], str], number: int, count: int) -
                 heard.errors.append(f"{answer.status} {body[:80]!r}")
         connection.close()
 
-    threads = [threading.Thread(target=one, args=(client,)) for client in range(number)]
+    threads = [threading.Thread(target=one, args=(path,)) for path in paths]
     for thread in threads:
         thread.start()
     for thread in threads:
