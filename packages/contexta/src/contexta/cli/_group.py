@@ -141,6 +141,9 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
 }
 
 
+_INSIDE = (("run", _RUN), ("provenance", _PROVENANCE), ("report", _REPORT))
+
+
 class LazyGroup(click.Group):
     """A group whose commands are import paths until somebody calls them."""
 
@@ -181,6 +184,8 @@ class LazyGroup(click.Group):
             from difflib import get_close_matches
 
             near = get_close_matches(args[0], self.list_commands(ctx), n=3)
+            # `show` and `snapshot` lie in groups; people leave the group out.
+            near = near or [f"{group} {args[0]}" for group, has in _INSIDE if args[0] in has]
             if not near or "did you mean" in error.message.lower():
                 raise
             text = f"{error.message} Did you mean {' or '.join(near)}?"

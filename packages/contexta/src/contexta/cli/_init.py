@@ -1,5 +1,6 @@
 """``contexta init``: make a workspace."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -55,12 +56,19 @@ def init(state: State, path: str | None) -> None:
                     f"  with Contexta({_where(root)}) as ctx, ctx.run('train') as run:",
                     "      run.metric('loss', 0.5, step=1)",
                     "",
-                    "Look at it: contexta runs",
-                    "Keep it out of git: add .contexta/ to .gitignore",
+                    f"Look at it: contexta{_option(root)} runs",
+                    f"Keep it out of git: add {printable(root.name)}/ to .gitignore",
                 ]
             ),
         ],
     )
+
+
+def _option(root: Path) -> str:
+    """The option that names the workspace, where it would not be found from here."""
+    if root == Path.cwd() / ".contexta":
+        return ""
+    return f" --workspace {shlex.quote(printable(root))}"
 
 
 def _where(root: Path) -> str:

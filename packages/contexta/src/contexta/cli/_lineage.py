@@ -1,7 +1,7 @@
 """``contexta lineage``: what a thing came from, and what it went into."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,11 @@ from contexta.cli._options import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
 
-_DIRECTIONS = ("upstream", "downstream", "inbound", "outbound", "both")
+if TYPE_CHECKING:
+    from contexta.client import Contexta
+
+_WAYS = ("upstream", "downstream")
+_DIRECTIONS = (*_WAYS, "inbound", "outbound", "both")
 
 
 def _depth(_context: click.Context, _option: click.Parameter, value: str) -> int | str:
@@ -48,18 +52,45 @@ def lineage(state: State, subject_ref: str, direction: str | None, depth: int | 
     ctx = state.open()
 
     def asked() -> Any:
-        return ctx.traverse_lineage(subject_ref, direction=direction, max_depth=depth)
+        found = ctx.traverse_lineage(subject_ref, direction=direction, max_depth=depth)
+        _require_known(ctx, found)
+        return found
 
     def draw() -> Iterator[str]:
         if direction is not None:
             return _lines([("", asked())], state.pen)
         came, went = (
-            ctx.traverse_lineage(subject_ref, direction=way, max_depth=depth)
-            for way in ("upstream", "downstream")
+            ctx.traverse_lineage(subject_ref, direction=way, max_depth=depth) for way in _WAYS
         )
+        if not went.edges:
+            _require_known(ctx, came)
         return _lines([("Came from", came), ("Went into", went)], state.pen)
 
     show(state, asked, draw, rows=lambda: [_flat(edge) for edge in asked().edges])
+
+
+def _require_known(ctx: "Contexta", found: Any) -> None:
+    """Refuse a name that nothing has: an empty picture of it would look like an answer.
+
+    Raises:
+        NotFoundError: `lineage_subject_not_found`, with the nearest.
+    """
+    root = found.root_ref
+    if ":" in root or found.edges:
+        return
+    near = [name for note in found.completeness_notes for name in note.details.get("nearest", ())]
+    told = any("nearest" in note.details for note in found.completeness_notes)
+    # Data that runs name by a word of its own is no run, and yet something came of it.
+    if not told or any(ctx.traverse_lineage(root, direction=way).edges for way in _WAYS):
+        return
+    from contexta.contract.errors import NotFoundError
+
+    hint = f"nearest: {', '.join(near)}" if near else "`contexta search runs TEXT` finds runs"
+    raise NotFoundError(
+        f"no run, artifact or deployment is called {root!r}; {hint}",
+        code="lineage_subject_not_found",
+        details={"subject_ref": root, "nearest": near},
+    )
 
 
 def _flat(edge: Any) -> dict[str, Any]:

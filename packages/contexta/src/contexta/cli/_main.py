@@ -105,7 +105,9 @@ def _no_command(error: click.exceptions.NoArgsIsHelpError, state: State) -> int:
 
 def _usage(error: click.UsageError, state: State) -> int:
     hint = f"; see `{error.ctx.command_path} --help`" if error.ctx is not None else ""
-    _say(state, "usage", f"{error.format_message()}{hint}", None)
+    message = error.format_message()
+    message = message.removesuffix(".") if hint else message
+    _say(state, "usage", f"{message}{hint}", None)
     return USAGE
 
 

@@ -149,14 +149,8 @@ class State:
             SchemaVersionError: a newer release wrote the workspace.
             StoreError: the workspace cannot be read or is damaged.
         """
-        from contexta.contract.errors import NotFoundError
-        from contexta.store.workspace import open_workspace
-
         root: Path = self.config.workspace.root_path
-        try:
-            open_workspace(root, create=False)
-        except NotFoundError as error:
-            raise _missing(root) from error
+        require_workspace(root)
         return root
 
     def say(self, text: str) -> None:
@@ -218,6 +212,23 @@ def _can_show(letters: str, encoding: str | None) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+def require_workspace(root: Path) -> None:
+    """Refuse a folder that is no workspace, with the nearest one.
+
+    Raises:
+        NotFoundError: `workspace_not_found`.
+        SchemaVersionError: a newer release wrote the workspace.
+        StoreError: the workspace cannot be read or is damaged.
+    """
+    from contexta.contract.errors import NotFoundError
+    from contexta.store.workspace import open_workspace
+
+    try:
+        open_workspace(root, create=False)
+    except NotFoundError as error:
+        raise _missing(root) from error
 
 
 def _missing(root: Path) -> "NotFoundError":

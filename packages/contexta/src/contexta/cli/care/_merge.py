@@ -10,7 +10,7 @@ from contexta.cli._confirm import require_document
 from contexta.cli._following import waiting
 from contexta.cli._group import global_options
 from contexta.cli._output import show
-from contexta.cli._state import State
+from contexta.cli._state import State, require_workspace
 from contexta.cli._text import printable
 from contexta.contract.errors import ConfigurationError
 
@@ -52,6 +52,7 @@ def merge(
     inside = given / ".contexta"
     if not (given / "workspace.json").exists() and (inside / "workspace.json").exists():
         given = inside  # the folder of the project was named, not that of the workspace
+    require_workspace(given)
     with waiting(state, "looking" if dry_run else "merge"):
         report = merge_workspaces(
             given,

@@ -1,5 +1,6 @@
 """``contexta demo``: write an invented workspace to look around in."""
 
+import shlex
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -170,9 +171,9 @@ def _instant(text: str | None) -> datetime:
 
 def _next_steps(facts: dict[str, Any]) -> list[str]:
     workspace = Path(facts["workspace"])
-    where = f"cd {printable(workspace.parent)}"
+    where = f"cd {shlex.quote(printable(workspace.parent))}"
     if workspace.name != ".contexta":
-        where = f"export CONTEXTA_WORKSPACE={printable(workspace)}"
+        where = f"export CONTEXTA_WORKSPACE={shlex.quote(printable(workspace))}"
     wrote = f"Wrote {facts['runs']} runs, {facts['points']:,} points, to {printable(workspace)}"
     return [
         wrote,

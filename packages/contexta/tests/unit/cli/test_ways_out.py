@@ -1,0 +1,86 @@
+"""What a person reads after a slip leads on, word for word."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize("options", [(), ("--direction", "upstream"), ("--format", "json")])
+def test_lineage_of_a_name_that_nothing_has_is_an_error(call, made, options):
+    """An empty picture would look like an answer."""
+    done = call("--workspace", str(made), "lineage", "frist", *options)
+
+    assert (1, "") == (done.code, done.out)
+    assert "lineage_subject_not_found" in done.err
+    assert "run:demo.first" in done.err
+
+
+def test_lineage_of_a_run_without_relations_is_an_answer(call, made):
+    """The run exists; that nothing is linked to it is what was asked."""
+    done = call("--workspace", str(made), "lineage", "first")
+
+    assert (0, "") == (done.code, done.err)
+
+
+def test_lineage_of_data_that_runs_name_by_a_word_is_an_answer(call, project):
+    """Nothing led to it, and a run used it: it is known."""
+    from contexta.client import Contexta
+
+    with Contexta(workspace=project / ".contexta") as ctx, ctx.run("train", dataset_ref="photos"):
+        pass
+    done = call("lineage", "photos", "--direction", "upstream")
+
+    assert (0, "") == (done.code, done.err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("run", "show"), "Missing argument 'RUN'; see `contexta run show --help`"),
+        (("show",), "No such command 'show'. Did you mean run show?; see `contexta --help`"),
+        (("audit",), "Did you mean provenance audit?"),
+        (("snapshot",), "Did you mean report snapshot?"),
+    ],
+)
+def test_a_usage_error_names_the_command_that_was_meant(call, arguments, shown):
+    """Also one that lies in a group; two marks never end one sentence."""
+    done = call(*arguments)
+
+    assert 2 == done.code
+    assert shown in done.err
+
+
+def test_the_hint_of_init_finds_the_workspace(call, project):
+    """Copied as it is, from the same folder, whatever blanks are in the path."""
+    out = call("init", "my project").out
+    hint = next(line for line in out.splitlines() if line.startswith("Look at it: "))
+    done = call(*shlex.split(hint.removeprefix("Look at it: contexta ")))
+
+    assert (0, "") == (done.code, done.err)
+
+
+def test_init_names_the_folder_to_keep_out_of_git(call, project):
+    """Not always `.contexta`."""
+    out = call("--workspace", "records of runs", "init").out
+
+    assert "add records of runs/ to .gitignore" in out
+
+
+def test_the_hint_of_demo_survives_blanks_in_paths(call, tmp_path):
+    """The path is quoted for the shell."""
+    target = tmp_path / "my demo"
+    out = call("--workspace", str(target), "demo", "--runs", "14").out
+    line = next(line for line in out.splitlines() if "export" in line)
+
+    assert ["export", f"CONTEXTA_WORKSPACE={target}"] == shlex.split(line)
+
+
+def test_merge_names_the_workspace_that_was_probably_meant(call, made):
+    """The words are those of every other command."""
+    wrong = Path(f"{made.parent}x")
+    done = call("--workspace", str(made), "merge", str(wrong))
+
+    assert 1 == done.code
+    assert f"there is no workspace at {wrong}" in done.err
+    assert f"did you mean {made}?" in done.err
