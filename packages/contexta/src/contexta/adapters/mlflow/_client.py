@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from contexta.contract.models.records import (
 )
 from contexta.contract.time import to_epoch_us
 
+_LAST_WAIT = 30.0
 _STATUS = {"completed": "FINISHED", "failed": "FAILED"}
 NO_RUN = (
     "no MLflow run is active in this thread: call mlflow.start_run() first, or give the sink "
@@ -119,17 +120,19 @@ class ClientCalls:
 
     def set_params(self, run_ref: str, params: Mapping[str, Any]) -> None:
         """Send params; MLflow keeps the first value of each, so later ones become tags."""
-        fresh, tags = [], {}
+        fresh, tags = {}, {}
         for key, value in params.items():
             name, text = allowed(key), as_text(value, MAX_PARAM)
             with self._lock:
                 known = self._sent.get((run_ref, f"param {name}"))
                 self._sent.setdefault((run_ref, f"param {name}"), text)
             if known is None:
-                fresh.append(self._entities.Param(name, text))
+                fresh[name] = text
             elif known != text:
                 tags[f"contexta.param.{name}"] = text
-        self._put(run_ref, params=fresh, tags=tags)
+        entities = [self._entities.Param(name, text) for name, text in fresh.items()]
+        if self._put(run_ref, params=entities, tags=tags):
+            self._forget(run_ref, (f"param {name}" for name in fresh))
 
     def set_tags(self, run_ref: str, tags: Mapping[str, str]) -> None:
         """Send tags."""
@@ -147,7 +150,8 @@ class ClientCalls:
             def end(run_id: str) -> None:
                 self._client.set_terminated(run_id, final, ended_us // 1000)
 
-            self.delivery.put(Entry(target, call=end))
+            # Waits for room: without it the run would stay open in MLflow.
+            self.delivery.put_waiting(Entry(target, call=end), timeout=_LAST_WAIT)
 
     # -- queueing ----------------------------------------------------------
 
@@ -171,16 +175,15 @@ class ClientCalls:
         target = self._target(run_ref)
         if target is None:
             return NO_RUN
-        fresh = [
-            self._entities.RunTag(allowed(key), as_text(value, MAX_TAG))
-            for key, value in tags.items()
-            if self._is_news(run_ref, key, as_text(value, MAX_TAG))
-        ]
+        texts = {key: as_text(value, MAX_TAG) for key, value in tags.items()}
+        fresh = [key for key, text in texts.items() if self._is_news(run_ref, key, text)]
         metrics, params = values.get("metrics", []), values.get("params", [])
         if not fresh and not metrics and not params:
             return ""
-        if self.delivery.put(Entry(target, metrics, params, fresh)):
+        entities = [self._entities.RunTag(allowed(key), texts[key]) for key in fresh]
+        if self.delivery.put(Entry(target, metrics, params, entities)):
             return ""
+        self._forget(run_ref, fresh)
         return "more entries wait for MLflow than may wait; this one was not taken"
 
     def _is_news(self, run_ref: str, key: str, value: str) -> bool:
@@ -189,6 +192,12 @@ class ClientCalls:
                 return False
             self._sent[run_ref, key] = value
             return True
+
+    def _forget(self, run_ref: str, keys: Iterable[str]) -> None:
+        """Take back that values were sent: the queue had no room for them."""
+        with self._lock:
+            for key in keys:
+                self._sent.pop((run_ref, key), None)
 
     def _target(
         self, run_ref: str, *, name: str | None = None, started_us: int | None = None

@@ -64,14 +64,20 @@ class Delivery:
 
     def put(self, entry: Entry) -> bool:
         """Queue an entry; say whether there was room."""
-        if self._pid != os.getpid():
-            self._reset()  # a forked child has neither the thread nor what it held
-        self._ensure_thread()
+        self._ensure_ready()
         try:
             self._queue.put_nowait(entry)
         except queue.Full:
             return False
         return True
+
+    def put_waiting(self, entry: Entry, *, timeout: float) -> None:
+        """Queue an entry, waiting for room; without any it is lost, logged and counted."""
+        self._ensure_ready()
+        try:
+            self._queue.put(entry, timeout=timeout)
+        except queue.Full as error:
+            self._lose(max(1, _size(entry)), error)
 
     def flush(self, timeout: float) -> bool:
         """Wait until everything queued before is delivered or lost; say whether in time."""
@@ -84,7 +90,9 @@ class Delivery:
             return False
         return done.wait(timeout)
 
-    def _ensure_thread(self) -> None:
+    def _ensure_ready(self) -> None:
+        if self._pid != os.getpid():
+            self._reset()  # a forked child has neither the thread nor what it held
         with self._start_lock:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
