@@ -6,9 +6,103 @@ from urllib.parse import urlsplit
 
 #: What the pages are made of. Everything else in a page came out of data.
 ELEMENTS = frozenset(
-    ["a", "abbr", "article", "aside", "b", "bdi", "body", "br", "button", "caption", "circle", "code", "col", "colgroup", "datalist", "dd", "defs", "desc", "details", "dialog", "div", "dl", "dt", "em", "fieldset", "figcaption", "figure", "footer", "form", "g", "h1", "h2", "h3", "h4", "head", "header", "hr", "html", "i", "input", "kbd", "label", "legend", "li", "line", "link", "main", "marker", "meta", "meter", "nav", "ol", "optgroup", "option", "output", "p", "path", "polygon", "polyline", "pre", "rect", "script", "search", "section", "select", "small", "span", "strong", "style", "sub", "summary", "sup", "svg", "symbol", "table", "tbody", "td", "template", "text", "textarea", "tfoot", "th", "thead", "time", "title", "tr", "tspan", "ul", "use", "var", "wbr"]
+    [
+        "a",
+        "abbr",
+        "article",
+        "aside",
+        "b",
+        "bdi",
+        "body",
+        "br",
+        "button",
+        "caption",
+        "circle",
+        "code",
+        "col",
+        "colgroup",
+        "datalist",
+        "dd",
+        "defs",
+        "desc",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "g",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "head",
+        "header",
+        "hr",
+        "html",
+        "i",
+        "input",
+        "kbd",
+        "label",
+        "legend",
+        "li",
+        "line",
+        "link",
+        "main",
+        "marker",
+        "meta",
+        "meter",
+        "nav",
+        "ol",
+        "optgroup",
+        "option",
+        "output",
+        "p",
+        "path",
+        "polygon",
+        "polyline",
+        "pre",
+        "rect",
+        "script",
+        "search",
+        "section",
+        "select",
+        "small",
+        "span",
+        "strong",
+        "style",
+        "sub",
+        "summary",
+        "sup",
+        "svg",
+        "symbol",
+        "table",
+        "tbody",
+        "td",
+        "template",
+        "text",
+        "textarea",
+        "tfoot",
+        "th",
+        "thead",
+        "time",
+        "title",
+        "tr",
+        "tspan",
+        "ul",
+        "use",
+        "var",
+        "wbr",
+    ]
 )
-_ADDRESSES = frozenset(["href", "src", "action", "formaction", "poster", "srcset", "data", "xlink:href"])
+_ADDRESSES = frozenset(
+    ["href", "src", "action", "formaction", "poster", "srcset", "data", "xlink:href"]
+)
 _NAME = re.compile(r"[a-z][a-z0-9:-]*")
 #: Bytes that a terminal or an editor acts on, or that turn the direction of text around.
 BAD_SIGNS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -62,7 +156,9 @@ class Page(html.parser.HTMLParser):
         # A policy of a page forbids style attributes; a file may have them by its hash only.
         if not _NAME.fullmatch(name) or name.startswith("on") or name in ("style", "srcdoc"):
             self.wrong.append(("attribute", f"{tag} {name}"))
-        if name in _ADDRESSES or (name.startswith("data-") and name.endswith(("url", "src", "href"))):
+        if name in _ADDRESSES or (
+            name.startswith("data-") and name.endswith(("url", "src", "href"))
+        ):
             self._judge_address(tag, name, value)
 
     def _judge_address(self, tag, name, value):

@@ -7,7 +7,8 @@ from _attacks_workspace import TEXTS, artifact_of
 #: PORT stands for the port of the server in all of these.
 OWN = "127.0.0.1:PORT"
 _REFUSED_HOSTS = (
-    "evil.example:PORT", "evil.example", "127.0.0.1:1", "127.0.0.1", "127.0.0.1:PORT.", "0.0.0.0:PORT",
+    "evil.example:PORT", "evil.example", "127.0.0.1:1", "127.0.0.1", "127.0.0.1:PORT.",
+    "0.0.0.0:PORT",
     "localhost.:PORT", "localhost:PORT@evil.example", "evil@127.0.0.1:PORT", "127.0.0.1:0PORT",
     "127.1:PORT", "2130706433:PORT", "0x7f.1:PORT", "[::ffff:127.0.0.1]:PORT", "::1:PORT",
     "[0:0:0:0:0:0:0:1]:PORT", "[::1%25lo]:PORT", "127.0.0.1:PORT,evil.example", "*:PORT", "",
@@ -72,10 +73,11 @@ def methods():
         yield f"method {method[:9]}", request(method=method), {400, 405}
     override = ("X-HTTP-Method-Override: DELETE", "X-Method-Override: POST")
     yield "override", request("/runs", *override), {200}
-    yield "preflight", request("/runs", "Origin: http://evil.example",
-                               "Access-Control-Request-Method: GET", method="OPTIONS"), {403, 405}  # fmt: skip
-    yield "upgrade", request("/runs", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
-                             "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="), {200, 400}  # fmt: skip
+    asks = ("Origin: http://evil.example", "Access-Control-Request-Method: GET")
+    yield "preflight", request("/runs", *asks, method="OPTIONS"), {403, 405}
+    key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="
+    socket = ("Upgrade: websocket", "Sec-WebSocket-Version: 13", key)
+    yield "upgrade", request("/runs", *socket), {200, 400}
     yield "h2c", request("/runs", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__"), {200, 400}
 
 
@@ -118,9 +120,10 @@ def questions():
            "name; ATTACH 'x'", "/**/", "json_extract(x,'$')", "load_extension('x')")  # fmt: skip
     for value in sql:
         given = quote(value)
-        for target in (f"/runs?sort={given}", f"/runs?limit={given}", f"/runs?offset={given}",
-                       f"/runs?after={given}", f"/runs?where={given}", f"/ui/runs?where={given}"):  # fmt: skip
+        for name in ("sort", "limit", "offset", "after", "where"):
+            target = f"/runs?{name}={given}"
             yield target, request(target), {400}
+        yield f"page where {value}", request(f"/ui/runs?where={given}"), {400}
         yield f"desc {value}", request(f"/runs?desc={given}"), {200, 400}
     huge = ("9" * 400, "-1", "1e9", "0x10", "1_000", "٣", "NaN", "inf", "9" * 5000, "--1")
     for value in huge:
