@@ -65,7 +65,12 @@ ANSWERS: tuple[Spec, ...] = (
         "/compare/series",
         "_series:many",
         "One metric of several runs, to draw on each other.",
-        (_IDS, METRIC, STAGE, Query("points", "Thin each to about this many.", "integer")),
+        (
+            _IDS,
+            METRIC,
+            STAGE,
+            Query("points", "Thin each to about this many; at most 100000 together.", "integer"),
+        ),
         ("metric_key", "series", "missing"),
     ),
     Spec(

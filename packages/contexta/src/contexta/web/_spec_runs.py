@@ -157,7 +157,7 @@ RUNS: tuple[Spec, ...] = (
     Spec(
         "/runs/{run_id}/lineage",
         "_judgements:lineage",
-        "What a run came from, and what of it.",
+        "What a run came from, and what of it; a note says where it leads too far to be followed.",
         (
             Query("direction", "upstream, downstream, inbound, outbound or both."),
             Query("depth", "How far to follow; 3 without.", "integer"),

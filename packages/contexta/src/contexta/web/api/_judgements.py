@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from contexta.web._payloads import environment_diff_payload, reproducibility_payload
+from contexta.web.pages._graphs import explore, stop_note
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
     from contexta.web._params import Params
 
-_DIRECTIONS = {
-    "upstream": "inbound",
-    "downstream": "outbound",
-    "inbound": "inbound",
-    "outbound": "outbound",
-    "both": "both",
-}
+_DIRECTIONS = ("upstream", "downstream", "inbound", "outbound", "both")
 _DEPTH, _MOST_DEPTH = 3, 100
 
 
@@ -26,13 +22,16 @@ def diagnostics(ctx: Contexta, params: Params) -> Any:
 
 
 def lineage(ctx: Contexta, params: Params) -> Any:
-    """Return what a run came from, and what came of it."""
-    direction = params.choice("direction", tuple(_DIRECTIONS), "both")
+    """Return what a run came from, and what came of it.
+
+    Followed step by step like the page of it: data that a thousand runs used would lead to all
+    that each of them leads to. A completeness note tells where it stopped.
+    """
+    direction = params.choice("direction", _DIRECTIONS, "both")
     depth = params.whole("depth", _DEPTH, low=0, high=_MOST_DEPTH)
     run = ctx.query_service.require_run(params.id("run_id"))
-    return ctx.traverse_lineage(
-        run.run_id, direction=_DIRECTIONS[direction or "both"], max_depth=depth
-    )
+    found, stopped = explore(ctx, run.run_id, direction or "both", depth or 0)
+    return replace(found, completeness_notes=found.completeness_notes + stop_note(stopped))
 
 
 def report(ctx: Contexta, params: Params) -> Any:

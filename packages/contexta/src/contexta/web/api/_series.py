@@ -23,10 +23,10 @@ def series(ctx: Contexta, params: Params) -> dict[str, Any]:
 def many(ctx: Contexta, params: Params) -> dict[str, Any]:
     """Return one metric of several runs; runs without it are named in ``missing``."""
     params.require("run_ids")
-    found = [
-        _asked(ctx, run_id, params)
-        for run_id in params.words("run_ids", at_least=1, at_most=_MOST_CURVES)
-    ]
+    run_ids = params.words("run_ids", at_least=1, at_most=_MOST_CURVES)
+    # All of them together as many points as one curve may have alone.
+    most = _MOST_POINTS // len(run_ids)
+    found = [_asked(ctx, run_id, params, most) for run_id in run_ids]
     return {
         "metric_key": params.require("metric"),
         "series": [_curve(one) for one in found if one.points],
@@ -34,12 +34,12 @@ def many(ctx: Contexta, params: Params) -> dict[str, Any]:
     }
 
 
-def _asked(ctx: Contexta, run_id: str, params: Params) -> StepSeries:
+def _asked(ctx: Contexta, run_id: str, params: Params, most: int = _MOST_POINTS) -> StepSeries:
     return ctx.trend_service.get_step_series(
         run_id,
         params.require("metric"),
         stage_name=params.text("stage"),
-        max_points=params.whole("points", _POINTS, low=2, high=_MOST_POINTS),
+        max_points=params.whole("points", _POINTS, low=2, high=most),
     )
 
 

@@ -13,7 +13,7 @@ from contexta.web.pages._text import short_ref
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
-    from contexta.interpretation import LineageEdge, LineageTraversal
+    from contexta.interpretation import CompletenessNote, LineageEdge, LineageTraversal
 
 NODES_DRAWN = 60
 LEAVES_DRAWN = 6  # that hang on one thing in the same way
@@ -44,6 +44,16 @@ def explore(
         if (before.edges, before.visited_refs) == (found.edges, found.visited_refs):
             break
     return found, None
+
+
+def stop_note(stopped: int | None) -> tuple[CompletenessNote, ...]:
+    """Return a note that not all relations were followed; none where ``stopped`` is ``None``."""
+    from contexta.interpretation import CompletenessNote
+
+    if stopped is None:
+        return ()
+    details = {"steps_followed": stopped + 1, "go_on_from": "one of the things that were found"}
+    return (CompletenessNote("warning", "lineage_relations_left_out", details),)
 
 
 def kind_of(ref: str) -> str:

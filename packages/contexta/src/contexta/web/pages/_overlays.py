@@ -50,12 +50,13 @@ def overlay(
         for index, (label, series) in enumerate(zip(labels, found, strict=True))
         if series is not None and series.points
     ]
-    unit = next((series.unit for series in found if series is not None and series.unit), None)
+    units = sorted({one.unit for one in found if one is not None and one.points and one.unit})
+    unit = units[0] if len(units) == 1 else None
     return ChartView(
         title=metric,
         subtitle=stage or "",
         unit=unit,
-        note=_note(found, len(runs) - len(curves)),
+        note=_note(found, len(runs) - len(curves), units),
         payload=payload([_column(curve) for curve in curves], y_label=metric, unit=unit),
         svg=draw_lines(
             curves,
@@ -83,8 +84,10 @@ def _column(curve: Curve) -> dict[str, Any]:
     }
 
 
-def _note(found: Sequence[StepSeries | None], missing: int) -> str:
+def _note(found: Sequence[StepSeries | None], missing: int, units: Sequence[str]) -> str:
     parts = []
+    if len(units) > 1:
+        parts.append(f"the runs do not agree on the unit: {', '.join(units)}")
     if missing:
         parts.append(f"{missing} {'run has' if missing == 1 else 'runs have'} no points of it")
     if any(one is not None and one.total_points > len(one.points) for one in found):

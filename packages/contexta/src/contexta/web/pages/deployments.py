@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from contexta.web._errors import not_found
 from contexta.web._page import PageData
 from contexta.web.pages._analysis import TOOLS
-from contexta.web.pages._graphs import draw_lineage, explore, kind_of, name_of
+from contexta.web.pages._graphs import (
+    draw_lineage,
+    explore,
+    kind_of,
+    name_of,
+    stop_note,
+)
 from contexta.web.pages._links import address, run_url
 from contexta.web.pages._text import segment
 from contexta.web.pages._view import notes
@@ -85,7 +91,7 @@ def deployment_page(ctx: Contexta, params: Params) -> PageData:
         HttpError: 404, there is no such deployment.
     """
     item = _deployment(ctx, params.id("ref"))
-    found, _ = explore(ctx, item.deployment_id, "upstream", _DEPTH)
+    found, stopped = explore(ctx, item.deployment_id, "upstream", _DEPTH)
     run = None if item.run_id is None else _run(ctx, item.run_id)
     artifact = _artifact(ctx, item, run)
     if run is None and artifact is not None:
@@ -117,8 +123,11 @@ def deployment_page(ctx: Contexta, params: Params) -> PageData:
         ],
         "drawing": drawing if found.edges else None,
         "left_out": left_out,
-        "edges": [(edge, at(edge.source_ref), at(edge.target_ref)) for edge in found.edges],
-        "notes": notes(found.completeness_notes),
+        "edges": [
+            (edge, at(edge.source_ref), at(edge.target_ref)) for edge in found.edges[:_LISTED]
+        ],
+        "edges_left_out": max(len(found.edges) - _LISTED, 0),
+        "notes": notes(found.completeness_notes + stop_note(stopped)),
     }
     return PageData("deployment", f"Deployment: {item.name}", data, "deployments")
 

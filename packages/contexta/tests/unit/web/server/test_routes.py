@@ -204,6 +204,16 @@ def test_curves_of_several_runs_come_in_one_answer(client):
     assert ([RUN, OTHER], ["run:vision.hostile"]) == (drawn, body["missing"])
 
 
+def test_curves_of_several_runs_share_a_bound(client):
+    """All of them together have as many points as one may have; more is refused, with the bound."""
+    path = f"/compare/series?run_ids={RUN},{OTHER}&metric=loss&points="
+    status, body = client.json(f"{path}50001")
+
+    assert 200 == client.get(f"{path}50000").status
+    assert 400 == status
+    assert "between 2 and 50000" in body["error"]["message"]
+
+
 def test_a_trend_runs_from_old_to_new(client):
     """The points of a trend are in the order of the runs' start, also with a filter."""
     points = client.json("/metrics/trend?metric=loss&status=completed&limit=3")[1]["points"]
@@ -211,15 +221,19 @@ def test_a_trend_runs_from_old_to_new(client):
     assert [OTHER, RUN] == [point["run_id"] for point in points]
 
 
-def test_upstream_and_downstream_are_directions(client):
-    """The words of 1.0 and the words of the service mean the same."""
-    words = [("upstream", "inbound"), ("downstream", "outbound")]
-    pairs = [
-        [client.get(f"/runs/{RUN}/lineage?direction={word}").body for word in pair]
-        for pair in words
-    ]
+def test_upstream_and_downstream_mean_what_the_pages_and_the_program_mean(client, read_ctx):
+    """What a run made is downstream of it; 1.0 took the words for the sides of a relation."""
+    answers = {
+        word: client.json(f"/runs/{RUN}/lineage?direction={word}")[1]["edges"]
+        for word in ("upstream", "downstream")
+    }
+    found = {
+        word: read_ctx.traverse_lineage(RUN, direction=word, max_depth=3).to_dict()["edges"]
+        for word in answers
+    }
 
-    assert [pair[0] for pair in pairs] == [pair[1] for pair in pairs]
+    assert found == answers
+    assert answers["downstream"]
 
 
 def test_several_rules_are_evaluated_at_once(client):

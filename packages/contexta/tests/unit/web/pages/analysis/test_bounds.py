@@ -1,0 +1,57 @@
+"""Units that do not agree, values too long for a row, and lineage that leads too far."""
+
+from contexta.web._params import Params
+from contexta.web.api import _judgements
+
+UPSTREAM = {"direction": "upstream", "depth": "9"}
+
+
+def test_curves_of_different_units_have_no_unit_together(open_ctx, page):
+    """Milliseconds beside seconds: the axis names neither, and a note names both."""
+    ctx = open_ctx()
+    for name, unit in (("one", "ms"), ("two", "s")):
+        with ctx.run("t", run_id=name) as run:
+            for step in range(3):
+                run.metric("latency", float(step), step=step, unit=unit)
+    ctx.flush()
+    data, _ = page(ctx, "compare:compare_page", {"left": "one", "right": "two"})
+    (chart,) = data.data["overlays"]
+
+    assert chart.unit is None
+    assert "the runs do not agree on the unit: ms, s" in chart.note
+
+
+def test_long_values_of_a_change_wrap(fleet, page, document):
+    """A hash is three short lines beside the words, not one line that pushes them out of sight."""
+    data, text = page(fleet, "changes:changes_page", {"metric": "accuracy", "project": "p"})
+
+    assert 2 * len(data.data["differences"]) == len(document(text).all("td", class_="wrap"))
+
+
+def test_lineage_as_json_stops_where_the_page_does(fleet, monkeypatch):
+    """Relations are followed step by step; a note tells after which step no more were."""
+    whole = _judgements.lineage(fleet, Params(UPSTREAM, {"run_id": "r00"}))
+    monkeypatch.setattr("contexta.web.pages._graphs.RELATIONS_FOLLOWED", 0)
+    found = _judgements.lineage(fleet, Params(UPSTREAM, {"run_id": "r00"}))
+    (note,) = [n for n in found.completeness_notes if n.summary == "lineage_relations_left_out"]
+
+    assert 1 == note.details["steps_followed"]
+    assert 0 < len(found.edges) < len(whole.edges)
+    assert not any(n.summary == note.summary for n in whole.completeness_notes)
+
+
+def test_lineage_as_json_is_whole_where_it_is_small(fleet):
+    """Step by step the same is found as at once."""
+    found = _judgements.lineage(fleet, Params({}, {"run_id": "served"}))
+    at_once = fleet.traverse_lineage("run:p.served", direction="both", max_depth=3)
+
+    assert at_once == found
+
+
+def test_a_deployment_tells_that_its_lineage_was_cut(fleet, page, monkeypatch):
+    """What it rests on and is not shown is a note on completeness."""
+    monkeypatch.setattr("contexta.web.pages._graphs.RELATIONS_FOLLOWED", 0)
+    ref = fleet.list_deployments("p")[0].deployment_id
+    data, _ = page(fleet, "deployments:deployment_page", {}, ref=ref)
+
+    assert "lineage_relations_left_out" in [text for _, text, _ in data.data["notes"]]
