@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _LEAST_SPAN = 1e-300  # below it a division by the span is no longer exact
 _LOG_FROM_RATIO = 1e3
+_FAR_APART = 1e3  # ticks of a linear axis never are
+_MOST_DIGITS = 17
 
 
 class Axis1D:
@@ -84,22 +87,29 @@ def nice_ticks(low: float, high: float, count: int) -> list[float]:
 
 
 def tick_labels(values: Sequence[float]) -> list[str]:
-    """Return the labels of ticks: as many decimals as tell neighbors apart, for all alike."""
-    finite = [value for value in values if math.isfinite(value)]
-    size = max((abs(value) for value in finite), default=0.0)
-    if size >= 1e6 or 0 < size < 1e-3:
-        return [_short_power(value) for value in values]
-    for digits in range(7):
-        labels = [f"{value:.{digits}f}" for value in values]
-        exact = all(
-            math.isclose(float(text), value, rel_tol=1e-6, abs_tol=size * 1e-6)
-            for text, value in zip(labels, values, strict=True)
-        )
-        if exact:
-            return ["0" if float(text) == 0 else text for text in labels]
-    return [f"{value:.4g}" for value in values]
+    """Return the labels of ticks: as many digits as tell neighbors apart, for all alike.
+
+    Ticks of a logarithmic axis, which lie magnitudes apart, have each what they need.
+    """
+    finite = sorted(abs(value) for value in values if math.isfinite(value) and value)
+    if not finite or finite[-1] > finite[0] * _FAR_APART:
+        return [_short_power(f"{value:.3g}") for value in values]
+    if finite[-1] >= 1e6 or finite[-1] < 1e-3:
+        return _precise(values, lambda value, digits: _short_power(f"{value:.{digits}g}"), 3)
+    return _precise(values, lambda value, digits: f"{value:.{digits}f}", 0)
 
 
-def _short_power(value: float) -> str:
-    text = f"{value:.3g}"
+def _precise(values: Sequence[float], write: Callable[[float, int], str], least: int) -> list[str]:
+    """With the fewest digits that are right to a hundredth of the way to the next tick."""
+    steps = [abs(after - before) for before, after in pairwise(values)]
+    within = min((step for step in steps if step), default=abs(values[0]) * 1e-3) / 100
+    labels = [write(value, least) for value in values]
+    for digits in range(least, _MOST_DIGITS):
+        labels = [write(value, digits) for value in values]
+        if all(abs(float(t) - v) <= within for t, v in zip(labels, values, strict=True)):
+            break
+    return ["0" if float(text) == 0 else text for text in labels]
+
+
+def _short_power(text: str) -> str:
     return text.replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
