@@ -119,7 +119,8 @@ class Live:
             if _has_ended(subject.state):
                 yield _event("end", subject.state)
                 return
-            if subject.task is None:
+            # One that has ended told its last news before this page listened.
+            if subject.task is None or subject.task.done():
                 subject.task = asyncio.create_task(self._watch(subject))
             while not self._closing:
                 try:

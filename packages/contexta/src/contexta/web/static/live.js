@@ -4,6 +4,7 @@ import { paintTimes } from "./times.js";
 import { morph } from "./morph.js";
 
 const LEAST_MS = 1500;
+const BUSY_MS = 5000; // until a server that was too busy is asked again
 let paused = false;
 let waiting = false;
 let reading = false;
@@ -39,6 +40,7 @@ async function refresh() {
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (answer.ok) patch(await answer.text());
+    else if (answer.status === 503) timer = setTimeout(refresh, BUSY_MS);
   } catch {
     // The server may be gone for a moment; the stream tries again and tells when it is back.
     show("offline");
@@ -59,7 +61,19 @@ function patch(text) {
   document.dispatchEvent(new CustomEvent("contexta:patched"));
 }
 
+/** Of a run that has ended nothing more comes; a paused page keeps its way to the last news. */
+function hideAtTheEnd() {
+  const found = button();
+  if (!found) return;
+  found.hidden = !paused;
+  if (paused) {
+    show("paused");
+    found.title = "The run has ended; show its end (p)";
+  }
+}
+
 function listen() {
+  source?.close(); // a page that comes back from the cache is told so twice
   source = new EventSource(document.body.dataset.live);
   source.addEventListener("open", () => {
     show(paused ? "paused" : "live");
@@ -71,8 +85,7 @@ function listen() {
     refresh();
     ended = true;
     show("ended");
-    const found = button();
-    if (found) found.hidden = true;
+    hideAtTheEnd();
   });
   source.addEventListener("failed", () => {
     source.close();
@@ -83,9 +96,10 @@ function listen() {
 
 export function start() {
   button()?.addEventListener("click", () => {
-    if (ended) return;
+    if (ended && !paused) return;
     paused = !paused;
-    show(paused ? "paused" : "live");
+    show(paused ? "paused" : ended ? "ended" : "live");
+    if (ended) hideAtTheEnd();
     if (!paused && waiting) {
       waiting = false;
       refresh();
@@ -95,6 +109,7 @@ export function start() {
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) source?.close();
     else if (!ended) listen();
+    else if (waiting) refresh(); // the end came while nobody looked
   });
   addEventListener("pagehide", () => source?.close());
   addEventListener("pageshow", (event) => event.persisted && !ended && listen());

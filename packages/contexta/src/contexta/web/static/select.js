@@ -17,7 +17,7 @@ function write(chosen) {
   }
 }
 
-const MOST = 50;
+const MOST = 20; // that the page of several runs shows
 let chosen = read();
 
 function boxes() {
@@ -31,7 +31,8 @@ function show() {
   bar.hidden = chosen.size === 0;
   const here = boxes().filter((box) => box.checked).length;
   const elsewhere = chosen.size - here ? `, ${chosen.size - here} of them elsewhere` : "";
-  bar.querySelector("[data-choice-count]").textContent = `${chosen.size} ${chosen.size === 1 ? "run" : "runs"} chosen${elsewhere}`;
+  const beyond = chosen.size > MOST ? `; the first ${MOST} are compared` : "";
+  bar.querySelector("[data-choice-count]").textContent = `${chosen.size} ${chosen.size === 1 ? "run" : "runs"} chosen${elsewhere}${beyond}`;
   const link = bar.querySelector("[data-choice-compare]");
   const ids = [...chosen];
   if (ids.length === 1) link.href = `/ui/compare/pick?${new URLSearchParams({ left: ids[0] })}`;

@@ -1,12 +1,15 @@
 """Pages that follow a run while it is open."""
 
+import asyncio
 import http.client
 import json
 import threading
 
 import pytest
 
+from contexta.contract.errors import StoreError
 from contexta.web import Limits
+from contexta.web.live import Live
 
 
 @pytest.fixture
@@ -187,3 +190,26 @@ def test_a_stop_of_the_server_ends_the_streams(open_run, serve):
     follower.close()
 
     assert rest is None
+
+
+def test_a_page_that_comes_after_a_failure_is_kept_up_to_date():
+    """Whoever follows while others still hear that reading failed gets a reader again."""
+    answers = iter([{"total": 1}, None, {"total": 2}])
+
+    async def read(_ask):
+        found = next(answers, {"total": 2})
+        if found is None:
+            raise StoreError("the workspace is away")
+        return found
+
+    async def follow():
+        live = Live(None, read, interval=0.01)
+        first = await live.follow(("runs",), {})
+        heard = [await anext(first), await anext(first)]  # its state, then the failure
+        second = await live.follow(("runs",), {})
+        heard += [await anext(second), await asyncio.wait_for(anext(second), 5)]
+        await first.aclose()
+        await second.aclose()
+        return [part.split(b"event: ")[-1].split(b"\n")[0] for part in heard]
+
+    assert [b"state", b"failed", b"state", b"change"] == asyncio.run(follow())
