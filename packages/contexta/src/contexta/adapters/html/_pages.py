@@ -31,11 +31,15 @@ def render_html_run_list(
     asked = query if query is not None else RunListQuery(project_name=project_name)
     runs = ctx.list_runs(project_name, query=query)
     project = asked.project_name or project_name
+    span = asked.time_range
     filters = (
         ("Project", project),
         ("Status", asked.status),
         ("Expression", asked.where),
+        ("Started after", None if span is None else span.started_after),
+        ("Started before", None if span is None else span.started_before),
         ("Limit", asked.limit),
+        ("Offset", asked.offset or None),
     )
     data = {
         "project": project,

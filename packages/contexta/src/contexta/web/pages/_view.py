@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from contexta.interpretation import Completeness
     from contexta.interpretation.compare import CompletenessNote
     from contexta.interpretation.repositories import MetricSummaryRecord
+    from contexta.web._params import Params
 
 Note = tuple[str, str, str]  # severity, text, meaning
 _DETAILS_SHOWN = 3
@@ -69,6 +70,35 @@ def _listed(values: Sequence[str]) -> str:
     more = len(values) - _DETAILS_SHOWN
     shown = ", ".join(values[:_DETAILS_SHOWN])
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+# What narrows the runs behind a number, beside project and stage, which have fields of their own.
+NARROWING = {
+    "status": "Status",
+    "where": "Expression",
+    "after": "Started after",
+    "before": "Started before",
+    "limit": "Newest runs",
+    "offset": "Newest runs left out",
+}
+
+
+def narrowing(params: Params) -> dict[str, str]:
+    """Return the parameters that narrow the runs, for links that keep them."""
+    return {name: value for name, value in params.query.items() if name in NARROWING}
+
+
+def narrowed(path: str, params: Params) -> list[tuple[str, str, str]]:
+    """Return what narrows the runs: label, value, and the address without it."""
+    query = params.query
+    return [
+        (
+            NARROWING[name],
+            value,
+            with_query(path, [(key, kept) for key, kept in query.items() if key != name]),
+        )
+        for name, value in narrowing(params).items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from contexta.web.drawings import draw_box
 from contexta.web.pages._analysis import TOOLS
 from contexta.web.pages._choices import metric_choices, stage_names
 from contexta.web.pages._links import address
-from contexta.web.pages._view import notes
+from contexta.web.pages._view import narrowed, narrowing, notes
 from contexta.web.pages.metrics import metrics_picker
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def aggregate_page(ctx: Contexta, params: Params) -> PageData:
     marks = [(name, getattr(found, name)) for name in _PERCENTILES]
     choices = metric_choices(ctx, project)
     here = {"metric": metric, "project": project, "stage": stage}
+    kept = narrowing(params)
     data = {
         **TOOLS,
         "crumbs": (("Metrics", "/ui/metrics"), (metric, None)),
@@ -53,12 +54,14 @@ def aggregate_page(ctx: Contexta, params: Params) -> PageData:
         "stage": stage,
         "stages": stage_names(choices, metric),
         "metrics": [choice.key for choice in choices],
+        "keep": list(kept.items()),
+        "filters": narrowed("/ui/metrics/aggregate", params),
         "percentiles": marks,
         "box": draw_box({name: value for name, value in marks if value is not None}, title=metric)
         if found.count
         else None,
         "links": {
-            "trend": address("/ui/metrics/trend", **here),
+            "trend": address("/ui/metrics/trend", **here, **kept),
             "changes": address("/ui/changes", **here),
         },
         "notes": notes(found.completeness_notes, found.completeness),

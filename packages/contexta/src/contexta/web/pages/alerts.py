@@ -11,7 +11,7 @@ from contexta.web._page import PageData
 from contexta.web.pages._analysis import TOOLS
 from contexta.web.pages._choices import MetricChoice, metric_choices, stage_of
 from contexta.web.pages._links import address, run_url
-from contexta.web.pages._view import notes
+from contexta.web.pages._view import NARROWING, narrowed, narrowing, notes
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -30,6 +30,8 @@ _RULE = re.compile(
 )
 _RULES, _RULE_LENGTH = 20, 300
 _RUNS, _LISTED = 200, 300
+_FIELDS = ("where", "limit")  # of the form; what else narrows the runs is shown beside it
+_CHIPS = frozenset(label for name, label in NARROWING.items() if name not in _FIELDS)
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -67,6 +69,8 @@ def alerts_page(ctx: Contexta, params: Params) -> PageData:
         "projects": ctx.list_projects(),
         "text": text,
         "asked": params.query,
+        "keep": [(k, v) for k, v in narrowing(params).items() if k not in _FIELDS],
+        "filters": [one for one in narrowed("/ui/alerts", params) if one[0] in _CHIPS],
         "rules": [(rule, SHOWN[rule.operator]) for rule in rules],
         "report": report,
         "triggered": _rows(ctx, report, triggered=True),

@@ -57,7 +57,7 @@ def search_page(ctx: Contexta, params: Params) -> PageData:
         "table": run_table(ctx, runs, choose(ctx, runs), params.query, PATH, query, sorts=False),
         "total": total,
         "pager": pager(PATH, params.query, offset=query.offset, limit=_RUNS, total=total),
-        "as_filter": address("/ui/runs", where=where),
+        "as_filter": address("/ui/runs", where=where, project=params.text("project")),
         "artifacts": artifacts[:_ARTIFACTS],
         "artifact_total": len(artifacts),
         "metrics": [

@@ -13,7 +13,7 @@ from contexta.web.pages._analysis import TOOLS
 from contexta.web.pages._choices import metric_choices, stage_names
 from contexta.web.pages._links import address, run_url
 from contexta.web.pages._text import minute, number, short_ref
-from contexta.web.pages._view import notes
+from contexta.web.pages._view import NARROWING, narrowed, narrowing, notes
 from contexta.web.pages.metrics import metrics_picker
 
 if TYPE_CHECKING:
@@ -53,12 +53,19 @@ def trend_page(ctx: Contexta, params: Params) -> PageData:
         return metrics_picker(ctx, params, status=400, told=told, title="Trend: pick a metric")
     asked = any(params.text(name) is not None for name in _ASKED)
     project, stage = params.text("project"), params.text("stage")
-    query = params.run_query(limit=_WINDOWS[1]) if asked else None
+    query = params.run_query() if asked else None
     log = params.flag("log")
     page = trend_data(ctx, metric, project=project, stage=stage, query=query, log=log)
     choices = metric_choices(ctx, project)
     kept = {name: params.text(name) for name in (*_ASKED, "log")}
+    here = {"metric": metric, "project": project, "stage": stage, **narrowing(params)}
     extra = {
+        "filters": narrowed("/ui/metrics/trend", params),
+        "links": page.data["links"]
+        | {
+            "aggregate": address("/ui/metrics/aggregate", **here),
+            "alerts": address("/ui/alerts", **here),
+        },
         "projects": ctx.list_projects(),
         "metrics": [choice.key for choice in choices],
         "stages": stage_names(choices, metric),
@@ -71,7 +78,8 @@ def trend_page(ctx: Contexta, params: Params) -> PageData:
             ("logarithmic", _again(metric, project, stage, kept | {"log": "1"})),
         ],
         "scale": "logarithmic" if log else "linear",
-        "window": params.whole("limit", low=1, high=params.page_limit),
+        "window": params.whole("limit", low=1, high=params.page_limit)
+        or ctx.trend_service.config.default_window_runs,
         "keep": [(name, value) for name, value in kept.items() if value is not None],
     }
     return PageData(page.template, page.title, {**page.data, **extra}, page.section)
@@ -90,8 +98,8 @@ def trend_data(
 
     Whatever order the query asks for, time runs from left to right.
     """
-    if query is not None and query.sort_by == "started_at" and query.sort_desc:
-        query = replace(query, sort_desc=False)
+    if query is not None:
+        query = replace(query, sort_by="started_at", sort_desc=False)
     trend = ctx.get_metric_trend(metric, project_name=project, stage_name=stage, query=query)
     looked_at = _population(trend, query, project)
     history = _changes(ctx, trend, looked_at, stage)
@@ -118,6 +126,7 @@ def trend_data(
         "unusual": unusual,
         "judged": min(len(trend.points), _JUDGED),
         "keep": (),
+        "filters": () if query is None else _narrowed_by(query),
         "metrics": (),
         "stages": (),
         "windows": (),
@@ -190,6 +199,21 @@ def trend_names(trend: MetricTrend) -> list[tuple[float, str]]:
             short_ref(point.run_id).partition(".")[2] or point.run_name for point in trend.points
         ]
     return [(float(index), name) for index, name in enumerate(names)]
+
+
+def _narrowed_by(query: RunListQuery) -> list[tuple[str, str, None]]:
+    """What narrows the runs of a file, where nothing can be taken away."""
+    span = query.time_range
+    values = (
+        query.status,
+        query.where,
+        None if span is None else span.started_after,
+        None if span is None else span.started_before,
+        query.limit,
+        query.offset or None,
+    )
+    named = zip(NARROWING.values(), values, strict=True)
+    return [(label, str(value), None) for label, value in named if value is not None]
 
 
 def _again(metric: str, project: str | None, stage: str | None, kept: dict[str, str | None]) -> str:
