@@ -4,12 +4,16 @@ import threading
 from contextlib import contextmanager
 
 from contexta.surfaces.http.server import make_server
+from contexta.web import Limits
+
+#: A busy machine may take its time: what a page shows is tested here, not how fast it comes.
+PATIENT = Limits(seconds=120.0, waiting_seconds=120.0)
 
 
 @contextmanager
 def serving(ctx):
     """Serve a workspace on a free port; gives its address."""
-    server = make_server(ctx, "127.0.0.1", 0)
+    server = make_server(ctx, "127.0.0.1", 0, limits=PATIENT)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
