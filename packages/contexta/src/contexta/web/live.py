@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from contexta.web._totals import count_runs
 if TYPE_CHECKING:
     from contexta.client import Contexta
 
+_log = logging.getLogger("contexta.web")
 _NEWEST = 50
 _METRICS = 200
 State = dict[str, Any]
@@ -153,7 +155,11 @@ class Live:
                 state = await self._read(subject.ask)
             except HttpError:
                 continue  # too slow this time; the next question may be answered
-            except ContextaError as error:
+            except Exception as error:
+                if self._closing:
+                    return
+                if not isinstance(error, ContextaError):
+                    _log.error("following a page failed", exc_info=error)
                 code, message, _ = said(error)
                 _tell_all(subject, "failed", {"code": code, "message": message})
                 return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from contexta.web.drawings import Curve, Point, draw_lines
@@ -30,6 +30,25 @@ def shared_curves(
         counts.setdefault((row.stage_name, row.metric_key), []).append(row.count)
     keys = [key for key, found in counts.items() if len(found) >= least and max(found) > 1]
     return sorted(keys, key=lambda key: (key[0] or "", key[1]))
+
+
+def mixed_units(
+    summaries: Iterable[MetricSummaryRecord],
+) -> dict[tuple[str | None, str], list[str]]:
+    """Return the units of each (stage, metric) that the runs do not log in one unit."""
+    found: dict[tuple[str | None, str], set[str]] = {}
+    for row in summaries:
+        if row.unit:
+            found.setdefault((row.stage_name, row.metric_key), set()).add(row.unit)
+    return {key: sorted(units) for key, units in found.items() if len(units) > 1}
+
+
+def unit_notes(mixed: Mapping[tuple[str | None, str], Sequence[str]]) -> list[str]:
+    """Return a note for each metric whose numbers do not count the same thing."""
+    return [
+        f"{label_of(key)} is in {' and '.join(units)}: these numbers cannot be compared"
+        for key, units in mixed.items()
+    ]
 
 
 def overlay(

@@ -126,8 +126,9 @@ def moment(text: str | None) -> str:
 
 
 def minute(text: str | None) -> str:
-    """A stored time to the minute, short enough for a column."""
-    return MISSING if text is None else moment(text)[:16]
+    """A stored time to the minute, with its zone, short enough for a column."""
+    found = moment(text)
+    return f"{found[:16]} UTC" if found.endswith(" UTC") else found
 
 
 def plain(value: object) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from contexta.web._page import PageData
 from contexta.web.pages._analysis import TOOLS
 from contexta.web.pages._charts import ChartView
 from contexta.web.pages._links import address, run_url
-from contexta.web.pages._overlays import overlay, shared_curves
+from contexta.web.pages._overlays import mixed_units, overlay, shared_curves, unit_notes
 from contexta.web.pages._replicates import between_replicates
 from contexta.web.pages._text import short_ref, span_seconds
 from contexta.web.pages._view import column, columns, notes, summaries
@@ -65,11 +66,20 @@ class MetricRow:
     delta: MetricDelta | None
     group: GroupMetric | None
     trend: str
+    units_differ: bool = False
+
+    @property
+    def is_beyond_comparison(self) -> bool:
+        """Whether both runs have it, and yet no difference means anything."""
+        if self.left is None or self.right is None or self.outcome:
+            return False
+        return self.units_differ or not (math.isfinite(self.left) and math.isfinite(self.right))
 
     @property
     def outcome(self) -> str:
         """Whether right is better, in a word; empty where that cannot be said."""
-        improved = None if self.delta is None else self.delta.improved
+        known = None if self.units_differ else self.delta
+        improved = None if known is None else known.improved
         return {True: "better", False: "worse", None: ""}[improved]
 
     @property
@@ -110,6 +120,8 @@ def compare_data(ctx: Contexta, left: str, right: str) -> PageData:
     if too_few:
         groups = None
     rows = _rows(ctx, comparison, groups)
+    mixed = mixed_units(summaries(ctx, list(dict.fromkeys(run.run_id for run in runs))))
+    rows = [replace(row, units_differ=(row.stage_name, row.metric_key) in mixed) for row in rows]
     changed = [row for row in rows if row.delta is not None]
     better = sum(row.outcome == "better" for row in changed)
     worse = sum(row.outcome == "worse" for row in changed)
@@ -134,7 +146,10 @@ def compare_data(ctx: Contexta, left: str, right: str) -> PageData:
         "swap": address("/ui/compare", left=right, right=left),
         "more": address("/ui/compare/multi", run_ids=f"{left},{right}"),
         "report": address(run_url(runs[0].run_id, "report"), against=runs[1].run_id),
-        "notes": notes(comparison.completeness_notes, comparison.completeness),
+        "mixed": mixed,
+        "notes": notes(
+            [*unit_notes(mixed), *comparison.completeness_notes], comparison.completeness
+        ),
     }
     return PageData("compare", f"Compare: {left} vs {right}", data, "compare")
 
@@ -146,11 +161,13 @@ def _verdict(changed: Sequence[MetricRow]) -> str:
     one_sided = sum((row.left is None) != (row.right is None) for row in changed)
     better = sum(row.outcome == "better" for row in changed)
     worse = sum(row.outcome == "worse" for row in changed)
-    unclear = len(changed) - one_sided - better - worse
+    beyond = sum(row.is_beyond_comparison for row in changed)
+    unclear = len(changed) - one_sided - better - worse - beyond
     counts = (
         (better, "better in {}"),
         (worse, "worse in {}"),
         (unclear, "different in {} whose name does not say what is good"),
+        (beyond, "not comparable in {}, for values are NaN, infinite or in different units"),
     )
     parts = [text.format(count) for count, text in counts if count]
     noun = "metric differs" if len(changed) == 1 else "metrics differ"

@@ -14,7 +14,14 @@ from contexta.web._page import PageData
 from contexta.web.drawings import Axis, Strand, draw_parallel
 from contexta.web.pages._analysis import TOOLS
 from contexta.web.pages._links import address, run_url
-from contexta.web.pages._overlays import LARGE, label_of, overlay, shared_curves
+from contexta.web.pages._overlays import (
+    LARGE,
+    label_of,
+    mixed_units,
+    overlay,
+    shared_curves,
+    unit_notes,
+)
 from contexta.web.pages._text import short_ref, span_seconds
 from contexta.web.pages._view import notes, summaries
 from contexta.web.pages.compare_pick import picker
@@ -66,10 +73,16 @@ def compare_many_page(ctx: Contexta, params: Params) -> PageData:
     if len(set(ids)) < 2:
         return picker(ctx, params, status=400, told="run_ids must name two runs or more")
     comparison = ctx.compare_multiple_runs(ids)
-    marked = [row for row in comparison.metric_table if _has_best(row)]
-    columns = _columns(ctx, comparison, marked)
-    runs = [column.run for column in columns]
-    curves = shared_curves(summaries(ctx, [run.run_id for run in runs]))
+    runs = [ctx.query_service.require_run(run_id) for run_id in comparison.run_ids]
+    measured = summaries(ctx, [run.run_id for run in runs])
+    curves = shared_curves(measured)
+    mixed = mixed_units(measured)
+    marked = [
+        row
+        for row in comparison.metric_table
+        if _has_best(row) and (row.stage_name, row.metric_key) not in mixed
+    ]
+    columns = _columns(comparison, runs, marked)
     chosen = _chosen(curves, params.text("metric"), params.text("stage"))
     values = _values(runs)
     labels = [column.label for column in columns]
@@ -93,7 +106,9 @@ def compare_many_page(ctx: Contexta, params: Params) -> PageData:
         "labels": dict(zip(comparison.run_ids, labels, strict=True)),
         "values": values,
         "parallel": _parallel(columns, values, comparison.metric_table),
-        "notes": notes(comparison.completeness_notes, comparison.completeness),
+        "notes": notes(
+            [*unit_notes(mixed), *comparison.completeness_notes], comparison.completeness
+        ),
         "pairs": [
             (column, address("/ui/compare", left=columns[0].given, right=column.given))
             for column in columns[1:]
@@ -112,9 +127,10 @@ def _has_best(row: MultiRunMetricRow) -> bool:
 
 
 def _columns(
-    ctx: Contexta, comparison: MultiRunComparison, marked: Sequence[MultiRunMetricRow]
+    comparison: MultiRunComparison,
+    runs: Sequence[RunRecord],
+    marked: Sequence[MultiRunMetricRow],
 ) -> list[Column]:
-    runs = [ctx.query_service.require_run(run_id) for run_id in comparison.run_ids]
     names = [run.name for run in runs]
     told = len(set(names)) == len(names)
     wins = Counter(row.best_run_id for row in marked)

@@ -213,3 +213,24 @@ def test_a_page_that_comes_after_a_failure_is_kept_up_to_date():
         return [part.split(b"event: ")[-1].split(b"\n")[0] for part in heard]
 
     assert [b"state", b"failed", b"state", b"change"] == asyncio.run(follow())
+
+
+def test_a_bug_behind_a_followed_page_is_told_and_logged(caplog):
+    """A page does not stay silent for good: it hears that reading failed, without the details."""
+    answers = iter([{"total": 1}])
+
+    async def read(_ask):
+        try:
+            return next(answers)
+        except StopIteration as error:
+            raise ZeroDivisionError("secret") from error
+
+    async def follow():
+        stream = await Live(None, read, interval=0.01).follow(("runs",), {})
+        return [part async for part in stream][-1]
+
+    last = asyncio.run(follow())
+
+    assert last.startswith(b"event: failed")
+    assert b"secret" not in last
+    assert "following a page failed" in caplog.text

@@ -1,7 +1,12 @@
 """Units that do not agree, values too long for a row, and lineage that leads too far."""
 
+import math
+
+import pytest
+
 from contexta.web._params import Params
 from contexta.web.api import _judgements
+from contexta.web.pages._text import minute
 
 UPSTREAM = {"direction": "upstream", "depth": "9"}
 
@@ -19,6 +24,53 @@ def test_curves_of_different_units_have_no_unit_together(open_ctx, page):
 
     assert chart.unit is None
     assert "the runs do not agree on the unit: ms, s" in chart.note
+
+
+@pytest.fixture
+def two(open_ctx):
+    """Two runs with the same metrics: one in two units, one with NaN, one as it should be."""
+    ctx = open_ctx()
+    for name, unit, loss in (("one", "ms", 1.0), ("two", "s", math.nan)):
+        with ctx.run("t", run_id=name) as run:
+            run.metric("wait", 5.0, unit=unit)
+            run.metric("latency_loss", 1.0 if name == "one" else 2.0, unit=unit)
+            run.metric("loss", loss)
+    ctx.flush()
+    return ctx
+
+
+def test_five_milliseconds_are_not_five_seconds(two, page, document):
+    """Equal numbers of different units are told apart, in the table and in a note."""
+    data, text = page(two, "compare:compare_page", {"left": "one", "right": "two"})
+    told = [line for _, line, _ in data.data["notes"] if "cannot be compared" in line]
+
+    assert 2 == len(told)
+    assert "wait is in ms and s: these numbers cannot be compared" in told
+    assert "5 in ms and s" in document(text).text
+
+
+def test_what_cannot_be_compared_is_neither_better_nor_of_unknown_direction(two, page):
+    """NaN and different units are said as what they are; no difference is shown."""
+    data, _ = page(two, "compare:compare_page", {"left": "one", "right": "two"})
+
+    assert (0, 0) == (data.data["better"], data.data["worse"])
+    assert (
+        "2 metrics differ. The right run is not comparable in 2, "
+        "for values are NaN, infinite or in different units."
+    ) == data.data["verdict"]
+
+
+def test_no_run_is_best_in_another_unit(two, page):
+    """The star of the best value stands where all values count the same."""
+    data, _ = page(two, "compare_many:compare_many_page", {"run_ids": "one,two"})
+
+    assert ["loss"] == [row.metric_key for row in data.data["marked"]]
+    assert [1, 0] == [column.wins for column in data.data["columns"]]
+
+
+def test_times_say_their_zone_without_script():
+    """A page that was saved or mailed has no script; its times are UTC and say so."""
+    assert "2026-01-31 12:00 UTC" == minute("2026-01-31T12:00:30.123456Z")
 
 
 def test_long_values_of_a_change_wrap(fleet, page, document):
