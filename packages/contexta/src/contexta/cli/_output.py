@@ -74,12 +74,11 @@ def finite(row: Mapping[str, Any]) -> dict[str, Any]:
 def _show_csv(state: State, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows as CSV that no spreadsheet takes for formulas, columns as they appear."""
     from contexta.export import Column, RowTable, text_chunks
-    from contexta.export._cells import guarded
 
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = RowTable(
         "rows",
-        tuple(Column(guarded(name), "scalar") for name in names),
+        tuple(Column(name, "scalar") for name in names),
         [tuple(row.get(name) for name in names) for row in rows],
     )
     for chunk in text_chunks(table, state.config, form="csv"):

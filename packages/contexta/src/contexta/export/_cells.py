@@ -8,19 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from contexta.interpretation._base import jsonable, nonfinite_marker
-
-# What spreadsheets take for the start of a formula or of a command; the wide forms are the same
-# signs to a Japanese Excel. https://owasp.org/www-community/attacks/CSV_Injection
-_STARTS = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
-# Leading blanks do not keep LibreOffice from seeing a formula.
-_BLANKS = " \u00a0\u3000"
+from contexta.interpretation.reports._csv import would_run
 
 
 def csv_cell(value: Any) -> str:
     r"""Return the text of a CSV cell; ``None`` is empty.
 
     Numbers are written by ``str``, NaN as ``nan``. Text that begins like a formula gets an
-    apostrophe before it. Control and bidirectional characters are shown as escapes such as
+    apostrophe before it, by the rule of CSV reports: a number is none, also where it is text
+    (``-1.5``). Control and bidirectional characters are shown as escapes such as
     ``\x1b``; line feeds and tabs stay, the cell is quoted for them.
     """
     if value is None:
@@ -35,8 +31,7 @@ def csv_cell(value: Any) -> str:
 def guarded(text: str) -> str:
     """Return the text with an apostrophe before it where it could be run as a formula."""
     shown = _visible(text)
-    begins = text.lstrip(_BLANKS)[:1]
-    return f"'{shown}" if begins and begins in _STARTS else shown
+    return f"'{shown}" if would_run(text) else shown
 
 
 def _visible(text: str) -> str:

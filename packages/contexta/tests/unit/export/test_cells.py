@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from contexta.export import Column, RowTable
 from contexta.export._cells import csv_cell
 from contexta.export._csv import csv_chunks
+from contexta.interpretation.reports._csv import safe_cell, would_run
 
 STARTS = "=+-@\t\r\n\0"
 TEXTS = st.text(
@@ -22,14 +23,30 @@ def written(rows, delimiter=","):
 
 @given(TEXTS)
 def test_no_text_cell_begins_like_a_formula(text):
-    """Text cells that start with ``= + - @``, tab, CR or NUL get a leading apostrophe."""
+    """Text cells that start with ``= + - @``, tab, CR or NUL get an apostrophe; numbers do not."""
     (cell,) = next(csv.reader(io.StringIO(written([(text, None)]).split("\n", 1)[1], newline="")))[
         :1
     ]
 
-    assert not cell.lstrip(" \u00a0\u3000").startswith(tuple("=+-@\t\r\n\0"))
-    if text[:1] in tuple(STARTS):
+    if would_run(text):
         assert cell.startswith("'")
+    else:
+        assert not cell.startswith(tuple("=@\t\r\n\0"))
+    if text[:1] in tuple("=@\t\r\n\0"):
+        assert cell.startswith("'")
+
+
+@given(TEXTS | st.floats().map(str) | st.integers().map(str))
+def test_exports_and_reports_guard_the_same_cells(text):
+    """One rule: what an export changes a report changes, too."""
+    assert safe_cell(text).startswith("'") == csv_cell(text).startswith("'")
+
+
+def test_headings_are_guarded_as_cells_are():
+    """A query and a param name columns as they like."""
+    table = RowTable("t", (Column("=1+1"), Column("params.-a")), [(1, 2)])
+
+    assert "'=1+1,params.-a\n1,2\n" == "".join(csv_chunks(table))
 
 
 @given(TEXTS)
@@ -52,7 +69,11 @@ def test_numbers_are_written_untouched(number):
         (None, ""),
         (True, "true"),
         (-1.5, "-1.5"),
-        ("-1.5", "'-1.5"),
+        ("-1.5", "-1.5"),
+        ("-2.5e-3", "-2.5e-3"),
+        ("-12 %", "-12 %"),
+        ("-1+1", "'-1+1"),
+        ("-inf", "'-inf"),
         ("  =1+1", "'  =1+1"),
         ("\uff1dcmd()", "'\uff1dcmd()"),
         ("a=b", "a=b"),
@@ -60,7 +81,7 @@ def test_numbers_are_written_untouched(number):
     ],
 )
 def test_cells_look_as_expected(value, shown):
-    """By the type of the value, not by how it looks."""
+    """A text that is a number is no formula, so it is not changed."""
     assert shown == csv_cell(value)
 
 

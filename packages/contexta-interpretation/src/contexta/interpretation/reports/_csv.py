@@ -31,8 +31,11 @@ def csv_text(
 def safe_cell(text: str) -> str:
     """Return the text, with an apostrophe before one that would be run; numbers stay numbers."""
     shown = "\n".join(visible(line) for line in text.split("\n"))
-    if _NUMBER.fullmatch(text) is not None:
-        return text
+    return f"'{shown}" if would_run(text) else shown
+
+
+def would_run(text: str) -> bool:
+    """Say whether a spreadsheet would take a text for a formula; a number never is one."""
     # Leading blanks do not keep LibreOffice from seeing a formula.
     begins = text.lstrip(" \u00a0\u3000")[:1]
-    return f"'{shown}" if begins in _STARTS and begins else shown
+    return bool(begins) and begins in _STARTS and _NUMBER.fullmatch(text) is None
