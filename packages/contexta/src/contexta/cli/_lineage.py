@@ -10,6 +10,7 @@ from contexta.cli._notes import limits
 from contexta.cli._options import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
+from contexta.cli._words import counted
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -105,16 +106,12 @@ def _lines(told: Sequence[tuple[str, Any]], pen: Pen) -> Iterator[str]:
         yield from tree([_tree(found, pen)], pen)
     edges = {edge.relation_ref for _, found in told for edge in found.edges}
     things = {ref for _, found in told for ref in found.visited_refs}
-    counts = f"{_counted(len(edges), 'edge')}, {_counted(len(things), 'thing')}"
+    counts = f"{counted(len(edges), 'edge')}, {counted(len(things), 'thing')}"
     yield from ("", pen.paint(counts, "dim"))
     notes = [note for _, found in told for note in found.completeness_notes]
     if edges:
         notes = [note for note in notes if note.summary != "lineage_root_has_no_relations"]
     yield from limits(notes, None, pen)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _tree(found: Any, pen: Pen) -> Node:

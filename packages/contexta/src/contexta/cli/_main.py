@@ -1,5 +1,6 @@
 """The entry point: run a command, turn whatever ends it into output and an exit code."""
 
+import errno
 import os
 import re
 import sys
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 USAGE = 2
 _FAILURE = 1
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 # A word of 10 kB in a message would push the message off the screen.
 _ENDLESS = re.compile(r"(\S{200})\S{200,}(\S{60})")
 
@@ -78,10 +80,20 @@ def _ended(error: BaseException, state: State) -> int:
             _say(state, "interrupted", "stopped by the user", None)
         return _FAILURE
     if isinstance(error, BrokenPipeError):
-        # The reader, such as `head`, has what it wanted; flushing again at exit must not fail.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()  # the reader, such as `head`, has what it wanted
+        return _FAILURE
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        # The stores say themselves what they could not write, so this was stdout.
+        _drop_stdout()
+        message = f"the result could not be written to stdout: {error.strerror}; make room, or use "
+        _say(state, "stdout_failed", f"{message}another file", None)
         return _FAILURE
     return _failed(error, state)
+
+
+def _drop_stdout() -> None:
+    """Let what is left of the output go nowhere: flushing it again at exit must not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(error: BaseException, state: State) -> int:

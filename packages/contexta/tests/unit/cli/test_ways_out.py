@@ -1,6 +1,8 @@
 """What a person reads after a slip leads on, word for word."""
 
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,18 @@ def test_merge_names_the_workspace_that_was_probably_meant(call, made):
     assert 1 == done.code
     assert f"there is no workspace at {wrong}" in done.err
     assert f"did you mean {made}?" in done.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_full_disk_behind_stdout_is_no_fault_of_the_program(made, form):
+    """The message says which write failed, and the exit is clean."""
+    command = [sys.executable, "-m", "contexta", "--workspace", str(made), "runs", "-f", form]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert 1 == done.returncode
+    assert "stdout_failed" in done.stderr
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr

@@ -68,7 +68,7 @@ def writers(found: Planes) -> tuple[dict[str, int], list[Finding]]:
             Finding(
                 "dead_writers",
                 "warning",
-                f"{counts['dead']} writers ended without closing, "
+                f"{counted(counts['dead'], 'writer')} ended without closing, "
                 f"{counted(counts['orphaned_runs'], 'run')} of theirs still open",
                 "their records are readable; the next program that writes seals them and marks "
                 "the runs as interrupted, or do it now",
@@ -177,7 +177,9 @@ def deliveries(config: Any) -> tuple[dict[str, int], list[Finding]]:
             Finding(
                 "deliveries_wait",
                 "info",
-                f"{waiting} failed deliveries to sinks wait",
+                "1 failed delivery to a sink waits"
+                if waiting == 1
+                else f"{waiting:,} failed deliveries to sinks wait",
                 "deliver them",
                 "contexta recover outbox list",
             )

@@ -33,7 +33,8 @@ def _head(look: Look, pen: Pen) -> Iterator[str]:
     text = pen.paint(str(shown.text), shown.style)
     yield f"{text}  {pen.paint(one_line(run.run_id, 80), 'bold')}{name}"
     if look.over:
-        took = f"took {elapsed(run.started_at, run.ended_at)}"
+        # Nobody wrote down when a run ended whose process died.
+        took = f"took {elapsed(run.started_at, run.ended_at)}" if run.ended_at else ""
     else:
         since = seconds_of(run.started_at)
         took = "" if since is None else f"for {duration(max(pen.now - since, 0.0))}"

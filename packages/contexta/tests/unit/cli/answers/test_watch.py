@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 import threading
 
 from contexta.cli._draw import Pen
@@ -96,3 +98,13 @@ def test_a_view_fits_the_terminal(call, history, nightly):
     assert len(drawn) <= 20
     assert max(map(len, drawn)) <= 60
     assert any("more metrics" in line for line in drawn)
+
+
+def test_a_run_whose_process_died_took_no_known_time(call, history, project):
+    """Nobody wrote down when it ended."""
+    script = "import contexta, os; contexta.Contexta().run('dead').__enter__(); os._exit(9)"
+    subprocess.run([sys.executable, "-c", script], cwd=project, check=False)
+    done = call("watch", "dead", "--once", "--workspace", str(project / ".contexta"))
+
+    assert "interrupted" in done.out
+    assert "took" not in done.out
