@@ -176,11 +176,11 @@ def _spans(ctx: Contexta, snapshot: RunSnapshot) -> Mapping[str, Any]:
 
 def _lineage(ctx: Contexta, run_id: str) -> Mapping[str, Any]:
     """The relations that the run and its parts are an end of."""
-    found: LineageTraversal = ctx.traverse_lineage(run_id, direction="both", max_depth=1)
-    edges = [edge for edge in found.edges if edge.depth == 0]
+    # No further than that: its data may have been used by a thousand runs.
+    found: LineageTraversal = ctx.traverse_lineage(run_id, direction="both", max_depth=0)
     return {
-        "total": len(edges),
-        "edges": edges[:_RELATIONS],
+        "total": len(found.edges),
+        "edges": found.edges[:_RELATIONS],
         "href": run_url(run_id, "lineage"),
     }
 

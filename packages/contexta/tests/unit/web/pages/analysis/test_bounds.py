@@ -107,3 +107,18 @@ def test_a_deployment_tells_that_its_lineage_was_cut(fleet, page, monkeypatch):
     data, _ = page(fleet, "deployments:deployment_page", {}, ref=ref)
 
     assert "lineage_relations_left_out" in [text for _, text, _ in data.data["notes"]]
+
+
+def test_the_page_of_a_run_follows_its_own_relations_only(fleet, page, monkeypatch):
+    """What other runs made of the same data is asked for on the page of the lineage."""
+    asked = []
+    traverse = type(fleet).traverse_lineage
+
+    def recorded(self, ref, **options):
+        asked.append(options["max_depth"])
+        return traverse(self, ref, **options)
+
+    monkeypatch.setattr(type(fleet), "traverse_lineage", recorded)
+    page(fleet, "run:run_page", {}, run_id="served")
+
+    assert [0] == asked
