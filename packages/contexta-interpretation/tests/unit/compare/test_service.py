@@ -77,6 +77,26 @@ def test_one_sided_metric_gets_a_note(make, pair):
     assert delta.completeness_notes[0].summary == "sparse_metric_capture:run:loss"
 
 
+def test_values_in_different_units_have_no_difference(make, pair):
+    """Five milliseconds and five seconds are neither equal nor zero apart; a note says why."""
+    units = zip(pair, ("ms", "s"), strict=True)
+    records = [make.metric(run, "latency", 5.0, unit=unit) for run, unit in units]
+    config = ComparisonPolicy(include_unchanged_metrics=False)
+    comparison = compare(make, pair, config, records=records)
+    (delta,) = comparison.stage_comparisons[0].metric_deltas
+
+    assert (5.0, 5.0, None, None, None) == (
+        delta.left_value,
+        delta.right_value,
+        delta.delta,
+        delta.change_ratio,
+        delta.unit,
+    )
+    (note,) = delta.completeness_notes
+    assert "metric_units_differ:run:latency" == note.summary
+    assert {"left_unit": "ms", "right_unit": "s"} == dict(note.details)
+
+
 def test_values_that_differ_are_listed(make, pair):
     """Parameters and environment values appear as added, removed or changed."""
     environments = [

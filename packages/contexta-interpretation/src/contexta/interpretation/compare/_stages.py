@@ -96,7 +96,8 @@ def _deltas(
         values = [
             None if row is None else aggregated(row, policy.metric_selection) for row in sides
         ]
-        if not policy.include_unchanged_metrics and _same(values[0], values[1], policy):
+        same = _units(sides) is None and _same(values[0], values[1], policy)
+        if same and not policy.include_unchanged_metrics:
             continue
         out.append(_delta(key, stage_name, sides, values))
     return tuple(out)
@@ -109,9 +110,16 @@ def _delta(
     values: list[float | None],
 ) -> MetricDelta:
     left, right = values
-    delta = None if left is None or right is None else right - left
-    ratio = None if left is None or right is None or left == 0 else right / left
+    units = _units(sides)
+    delta = ratio = None
+    if left is not None and right is not None and units is None:
+        delta = right - left
+        ratio = right / left if left != 0 else None
     notes: tuple[CompletenessNote, ...] = ()
+    if units is not None:
+        place = f"{stage_name or 'run'}:{key}"
+        details = {"left_unit": units[0], "right_unit": units[1]}
+        notes = (CompletenessNote("warning", f"metric_units_differ:{place}", details),)
     if (left is None) != (right is None):
         notes = (
             CompletenessNote(
@@ -134,9 +142,17 @@ def _delta(
         ),
         completeness_notes=notes,
         relative_change=None if delta is None or not left else delta / abs(left),
-        unit=next((row.unit for row in sides if row is not None and row.unit), None),
+        unit=None if units else next((row.unit for row in sides if row and row.unit), None),
         improved=_improved(key, delta),
     )
+
+
+def _units(
+    sides: tuple[MetricSummaryRecord | None, MetricSummaryRecord | None],
+) -> tuple[str, str] | None:
+    """Return the units of both sides where they differ, so that no difference can be told."""
+    left, right = (None if row is None else row.unit for row in sides)
+    return (left, right) if left and right and left != right else None
 
 
 def _same(left: float | None, right: float | None, policy: ComparisonPolicy) -> bool:

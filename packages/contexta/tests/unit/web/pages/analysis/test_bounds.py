@@ -46,7 +46,7 @@ def test_five_milliseconds_are_not_five_seconds(two, page, document):
 
     assert 2 == len(told)
     assert "wait is in ms and s: these numbers cannot be compared" in told
-    assert "5 in ms and s" in document(text).text
+    assert "in ms and s" in document(text).text
 
 
 def test_what_cannot_be_compared_is_neither_better_nor_of_unknown_direction(two, page):
@@ -55,7 +55,7 @@ def test_what_cannot_be_compared_is_neither_better_nor_of_unknown_direction(two,
 
     assert (0, 0) == (data.data["better"], data.data["worse"])
     assert (
-        "2 metrics differ. The right run is not comparable in 2, "
+        "3 metrics differ. The right run is not comparable in 3, "
         "for values are NaN, infinite or in different units."
     ) == data.data["verdict"]
 
