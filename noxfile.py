@@ -43,10 +43,11 @@ TOPS = {
         "damage",
         "format",
         "merge",
-        "notebook",
         "statistics",
     ],
 }
+#: What one Python shows as well as three: browsers, kernels and attacks see no interpreter.
+SURFACES = ["attacks", "browser", "notebook"]
 #: What tests need beside the package itself.
 TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6", "hypothesis>=6.120"]
 ANALYTICS = ["duckdb>=1.5,<3", "polars>=1.20", "pandas>=2.2"]
@@ -88,7 +89,7 @@ nox.options.sessions = [
     "unit",
     "integration",
     "spark",
-    "browser",
+    "surfaces",
     "adapters",
     "editable",
     "minimums",
@@ -204,7 +205,7 @@ def unit(session: nox.Session, package: str) -> None:
 @nox.parametrize("top", list(TOPS), ids=list(TOPS))
 def integration(session: nox.Session, top: str) -> None:
     """Run the cross-package tests of one top distribution against its closure of wheels."""
-    extras = [*DEMO, *POSTGRES, *KERNEL] if top == "contexta" else []
+    extras = [*DEMO, *POSTGRES] if top == "contexta" else []
     install_wheels(session, top, also=[*extras, *ENCRYPTION, *TEST_TOOLS])
     run_pytest(session, *(ROOT / "tests-integration" / path for path in TOPS[top]))
 
@@ -221,10 +222,10 @@ def spark(session: nox.Session) -> None:
 
 
 @nox.session(requires=["wheels"])
-def browser(session: nox.Session) -> None:
-    """Use the pages as people do, in the Chromium of the system, at every size and color."""
-    install_wheels(session, "contexta", also=[*BROWSER, *TEST_TOOLS])
-    run_pytest(session, ROOT / "tests-integration" / "browser")
+def surfaces(session: nox.Session) -> None:
+    """Use pages in the system's Chromium and notebooks in a kernel, and attack all that shows."""
+    install_wheels(session, "contexta", also=[*BROWSER, *KERNEL, *DEMO, *TEST_TOOLS])
+    run_pytest(session, *(ROOT / "tests-integration" / path for path in SURFACES))
 
 
 @nox.session(requires=["wheels"])
