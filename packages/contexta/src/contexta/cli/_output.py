@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -90,9 +91,12 @@ def _plain(value: Any) -> Any:
 
 
 def show_lines(lines: Iterable[str]) -> None:
-    """Print lines that are printable already."""
+    """Print lines that are printable already.
+
+    The stream is named, for click would write UTF-8 to a terminal that says it knows ASCII only.
+    """
     for line in lines:
-        click.echo(line, color=True)
+        click.echo(line, sys.stdout, color=True)
 
 
 def show_document(state: State, text: str, output: str | None, facts: dict[str, Any]) -> None:
@@ -116,4 +120,4 @@ def show_document(state: State, text: str, output: str | None, facts: dict[str, 
     elif state.wants_json:
         show_json(facts | {"content": text})
     else:
-        click.echo(printable(text, keep_lines=True))
+        click.echo(printable(text, keep_lines=True), sys.stdout)

@@ -127,19 +127,28 @@ def test_a_series_is_a_picture_or_a_table(call, lab):
 
 
 def test_a_terminal_without_unicode_gets_ascii(call, lab):
-    """Nothing fails for a letter that cannot be shown."""
+    """Nothing fails for a letter that cannot be shown: it is escaped."""
     import os
     import subprocess
     import sys
 
+    from contexta import Contexta
+
+    long = {"long": "x" * 2000}
+    with (
+        Contexta(workspace=lab, config={"project_name": "lab"}) as ctx,
+        ctx.run("größe", run_id="letters", params=long) as run,
+    ):
+        run.metric("loss", 0.5)
     done = subprocess.run(
-        [sys.executable, "-m", "contexta", "run", "show", "day-4", "-w", str(lab)],
+        [sys.executable, "-m", "contexta", "run", "show", "letters", "-w", str(lab)],
         capture_output=True,
         check=True,
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )
 
     assert done.stdout.isascii()
+    assert rb"gr\xf6\xdfe" in done.stdout
     assert b"loss" in done.stdout
 
 
