@@ -50,7 +50,7 @@ TOPS = {
 SURFACES = ["attacks", "browser", "notebook"]
 #: What tests need beside the package itself.
 TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6", "hypothesis>=6.120"]
-ANALYTICS = ["duckdb>=1.5,<3", "polars>=1.20", "pandas>=2.2"]
+ANALYTICS = ["duckdb>=1.5.1,<3", "polars>=1.20", "pandas>=2.2"]
 DEMO = ["scikit-learn>=1.5", *ANALYTICS]
 POSTGRES = ["psycopg[binary]>=3.2.1"]
 ENCRYPTION = ["cryptography>=42"]
