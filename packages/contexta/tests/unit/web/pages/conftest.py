@@ -152,6 +152,12 @@ async def _ask(app, address):
     return status[0], b"".join(body).decode("utf-8", "replace")
 
 
+@pytest.fixture(scope="session")
+def ask_app():
+    """Ask an application for an address: coroutine of its status and text."""
+    return _ask
+
+
 @pytest.fixture
 def page():
     """Draw one page without a server: module, function, query, ids."""

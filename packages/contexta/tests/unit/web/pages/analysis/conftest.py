@@ -73,7 +73,7 @@ def fleet(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def get(fleet):
+def get(fleet, ask_app):
     """Ask the application for an address; what was asked of the fleet before is remembered."""
     from contexta.web._limits import Limits
     from contexta.web.app import build_app
@@ -84,42 +84,12 @@ def get(fleet):
         if ctx not in apps:
             apps[ctx] = build_app(ctx, limits=Limits(workers=1, seconds=60))
         if (ctx, address) not in answers:
-            answers[ctx, address] = asyncio.run(_ask(apps[ctx], address))
+            answers[ctx, address] = asyncio.run(ask_app(apps[ctx], address))
         return answers[ctx, address]
 
     yield ask
     for app in apps.values():
         app.state.close()
-
-
-async def _ask(app, address):
-    path, _, query = address.partition("#")[0].partition("?")
-    status, body = [], []
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "scheme": "http",
-        "http_version": "1.1",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": query.encode(),
-        "headers": [(b"host", b"127.0.0.1:8080"), (b"accept", b"text/html")],
-        "server": ("127.0.0.1", 8080),
-        "client": ("127.0.0.1", 5000),
-        "root_path": "",
-    }
-
-    async def receive():
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message):
-        if message["type"] == "http.response.start":
-            status.append(message["status"])
-        else:
-            body.append(message.get("body", b""))
-
-    await app(scope, receive, send)
-    return status[0], b"".join(body).decode("utf-8", "replace")
 
 
 @pytest.fixture
