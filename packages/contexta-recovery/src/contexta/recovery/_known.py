@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -40,6 +41,8 @@ class KnownFiles:
     def __init__(self) -> None:
         self._by_content: dict[tuple[str, int], tuple[Candidate, ...]] = {}
         self._sizes: set[int] = set()
+        self._on_their_way: dict[int, threading.Event] = {}
+        self._claiming = threading.Lock()
         self._inspections: dict[tuple[str, str], PlaneInspection] = {}
 
     def add(self, folder: Path, entry: FileEntry) -> None:
@@ -58,9 +61,32 @@ class KnownFiles:
         for plane, inspection in manifest.inspections.items():
             self._inspections.setdefault((plane, inspection.digest), inspection)
 
-    def has_size(self, size: int) -> bool:
-        """Tell whether a file of this size is known, so that hashing it first can pay."""
-        return size in self._sizes
+    def claim(self, size: int) -> bool:
+        """Tell whether a file of this size is the first: its content cannot be known.
+
+        It need not be hashed before it is written, and who writes it must `release` the size.
+        Others of this size `wait_for` it, so that equal files that come at once are stored once.
+        """
+        with self._claiming:
+            if size in self._sizes or size in self._on_their_way:
+                return False
+            if size:
+                self._on_their_way[size] = threading.Event()
+            return True
+
+    def release(self, size: int) -> None:
+        """Let those go on who wait for the first file of this size; it is added, or failed."""
+        with self._claiming:
+            done = self._on_their_way.pop(size, None)
+        if done is not None:
+            done.set()
+
+    def wait_for(self, size: int) -> None:
+        """Return when no first file of this size is being written any more."""
+        with self._claiming:
+            done = self._on_their_way.get(size)
+        if done is not None:
+            done.wait()
 
     def of_content(self, sha256: str, size: int) -> tuple[Candidate, ...]:
         """Return the stored files of a content."""

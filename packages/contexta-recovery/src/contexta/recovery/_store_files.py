@@ -103,9 +103,14 @@ class FileStore:
             OSError: When it cannot be read or written.
         """
         size = os.fstat(fd).st_size if length is None else length
-        if not self._known.has_size(size):
-            return self._write_new(fd, relative, length, zip_it=zip_it)
+        if self._known.claim(size):
+            try:
+                return self._write_new(fd, relative, length, zip_it=zip_it)
+            finally:
+                self._known.release(size)
+        expected = size
         size, sha256 = self._hash(fd, length)
+        self._known.wait_for(expected)
         # Encrypted files are named by their content: two threads must not meet in one name.
         with self._turns[int(sha256[:2], 16)]:
             for candidate in self._known.of_content(sha256, size):
