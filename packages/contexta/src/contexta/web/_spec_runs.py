@@ -8,6 +8,7 @@ PROJECT = Query("project", "Only this project.")
 STAGE = Query("stage", "Values of this stage.")
 METRIC = Query("metric", "Key of the metric.", required=True)
 LIMIT = Query("limit", "At most this many.", "integer")
+CASE = Query("case_sensitive", "Whether case matters; without it, the setting says.", "boolean")
 CURSOR = Query("cursor", "`next_cursor` of the page before.")
 RUNQ = (
     Query("status", "Only runs with this status."),
@@ -254,7 +255,8 @@ RUNS: tuple[Spec, ...] = (
         "_runs:search_runs",
         "Runs whose id, name or project contains a text, newest first.",
         (
-            Query("q", "The text; case does not matter.", required=True),
+            Query("q", "The text.", required=True),
+            CASE,
             PROJECT,
             Query("status", "Only runs with this status."),
             LIMIT,
@@ -267,6 +269,7 @@ RUNS: tuple[Spec, ...] = (
         "Artifacts whose ref, kind or location contains a text.",
         (
             Query("q", "The text.", required=True),
+            CASE,
             Query("kind", "Only this kind."),
             LIMIT,
             Query("offset", "Skip this many.", "integer"),

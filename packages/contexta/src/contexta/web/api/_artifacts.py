@@ -10,6 +10,7 @@ from contexta.contract.errors import ArtifactError, NotFoundError
 from contexta.web._answers import Download
 from contexta.web._errors import HttpError, not_found
 from contexta.web._payloads import to_jsonable
+from contexta.web._text_search import text_search
 from contexta.web.api._parts import page_of
 
 if TYPE_CHECKING:
@@ -43,16 +44,14 @@ def one(ctx: Contexta, params: Params) -> dict[str, Any]:
 
 
 def search(ctx: Contexta, params: Params) -> dict[str, Any]:
-    """Return artifacts whose ref, kind or location contains a text; case does not matter."""
-    text = params.require("q").casefold()
+    """Return artifacts whose ref, kind or location contains a text."""
+    wanted = text_search(ctx, params, params.require("q"))
     kind = params.text("kind")
     found = [
         item
         for item in ctx.repository.list_artifacts()
         if kind in (None, item.kind)
-        and any(
-            text in part.casefold() for part in (item.artifact_ref, item.kind, item.location or "")
-        )
+        and wanted.matches((item.artifact_ref, item.kind, item.location))
     ]
     page = page_of(found, params, params.page_limit)
     return {"artifacts": page.pop("items"), **page}

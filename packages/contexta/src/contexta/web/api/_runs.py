@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from contexta.web._errors import not_found
 from contexta.web._params import is_cursor
 from contexta.web._payloads import run_summary_payload, to_jsonable
+from contexta.web._text_search import text_search
 from contexta.web._totals import count_runs
 
 if TYPE_CHECKING:
@@ -84,13 +84,11 @@ def search_runs(ctx: Contexta, params: Params) -> dict[str, Any]:
     """Return runs whose id, name or project contains a text, newest first."""
     from contexta.interpretation.query import RunListQuery
 
-    settings = ctx.config.interpretation.search
-    text = json.dumps(params.require("q"), ensure_ascii=False)
-    has = f"{'contains' if settings.case_sensitive else '~'} {text}"
+    wanted = text_search(ctx, params, params.require("q"))
     query = RunListQuery(
         project_name=params.text("project"),
         status=params.text("status"),
-        where=f"id {has} or name {has} or project {has}",
+        where=wanted.where("id", "name", "project"),
         limit=params.page_size(_FOUND_SHOWN),
         sort_desc=True,
     )

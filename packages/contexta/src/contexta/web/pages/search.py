@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from contexta.web._page import PageData
+from contexta.web._text_search import text_search
 from contexta.web._totals import count_runs
 from contexta.web.pages._links import address, project_url
 from contexta.web.pages._run_columns import choose, run_table
@@ -23,7 +23,7 @@ _LONGEST = 200
 
 
 def search_page(ctx: Contexta, params: Params) -> PageData:
-    """Show what has a text in its id, name, kind or place; case does not matter.
+    """Show what has a text in its id, name, kind or place.
 
     Without ``q`` there is only the form. One run and nothing else is still a list: the reader
     sees what was found before going there.
@@ -31,12 +31,13 @@ def search_page(ctx: Contexta, params: Params) -> PageData:
     from contexta.interpretation.query import RunListQuery
 
     text = (params.text("q") or "").strip()[:_LONGEST]
+    wanted = text_search(ctx, params, text)
     data = frame(ctx, params.text("project"), search=text, text=text)
+    data["case_sensitive"] = wanted.case_sensitive
     data["crumbs"] = (("Runs", "/ui/runs"), ("Search", None))
     if not text:
         return PageData("search", "Search", data)
-    quoted = json.dumps(text, ensure_ascii=False)
-    where = f"id ~ {quoted} or name ~ {quoted} or project ~ {quoted}"
+    where = wanted.where("id", "name", "project")
     query = RunListQuery(
         project_name=params.text("project"),
         where=where,
@@ -47,11 +48,10 @@ def search_page(ctx: Contexta, params: Params) -> PageData:
     )
     runs = ctx.list_runs(query=query)
     total = count_runs(ctx, query)
-    low = text.casefold()
     artifacts = [
         item
         for item in ctx.repository.list_artifacts()
-        if any(low in (p or "").casefold() for p in (item.artifact_ref, item.kind, item.location))
+        if wanted.matches((item.artifact_ref, item.kind, item.location))
     ]
     data |= {
         "table": run_table(ctx, runs, choose(ctx, runs), params.query, PATH, query, sorts=False),
@@ -63,10 +63,10 @@ def search_page(ctx: Contexta, params: Params) -> PageData:
         "metrics": [
             (key, address("/ui/metrics/trend", metric=key, project=params.text("project")))
             for key in known_keys(ctx, "metrics")
-            if low in key.casefold()
+            if wanted.matches([key])
         ][:_METRICS],
         "found_projects": [
-            (name, project_url(name)) for name in ctx.list_projects() if low in name.casefold()
+            (name, project_url(name)) for name in ctx.list_projects() if wanted.matches([name])
         ],
     }
     return PageData("search", "Search", data)

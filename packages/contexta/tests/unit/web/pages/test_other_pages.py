@@ -63,6 +63,34 @@ def test_search_finds_runs_artifacts_metrics_and_projects(full, get, document):
     assert "search-projects" in document(projects).sections
 
 
+@pytest.mark.parametrize("given", ["address", "setting"])
+@pytest.mark.parametrize("path", ["/ui/search", "/search/runs", "/search/artifacts"])
+def test_search_heeds_case_where_it_is_asked_to(full, get, monkeypatch, path, given):
+    """The page and the routes follow the setting, and an address may say otherwise."""
+    found = {"/ui/search": "1 run", "/search/runs": '"total":1', "/search/artifacts": '"total":1'}
+    name = "R1" if path != "/search/artifacts" else "MODEL"
+    monkeypatch.setattr(full.repository, "list_artifacts", lambda **_: [_artifact()])
+    asked = f"{path}?q={name}"
+    if given == "setting":
+        _configure(full, monkeypatch)
+        loose, strict = f"{asked}&case_sensitive=0", asked
+    else:
+        loose, strict = asked, f"{asked}&case_sensitive=1"
+
+    assert found[path] in _packed(get(full, loose))
+    assert found[path] not in _packed(get(full, strict))
+
+
+def test_search_page_has_a_control_for_case(full, get, document):
+    """What is asked stays chosen, in the form and in the pages of the list."""
+    _, text = get(full, "/ui/search?q=r1&case_sensitive=1")
+    page = document(text)
+
+    assert 1 == len(page.all("select", name="case_sensitive"))
+    assert {"value": "1", "selected": None} in page.all("option")
+    assert any("contains" in href for href in page.hrefs if "where=" in href)
+
+
 @pytest.mark.parametrize("text", [SCRIPT, '" or 1=1 --', "\\", "%", "*", "\u05d0", "a" * 5000])
 def test_search_takes_any_text(full, get, text):
     """Signs that mean something elsewhere are only text here."""
@@ -157,3 +185,20 @@ def test_chart_data_is_json_without_nan():
     data = json.loads(view.payload, parse_constant=pytest.fail)
 
     assert [1.0, "NaN", "Infinity", "-Infinity"] == data["series"][0]["y"]
+
+
+def _artifact():
+    from contexta.interpretation import ArtifactRecord
+
+    return ArtifactRecord("artifact:p.r1.model", "run:p.r1", None, "model")
+
+
+def _configure(ctx, monkeypatch):
+    search = ctx.config.interpretation.search.model_copy(update={"case_sensitive": True})
+    whole = ctx.config.interpretation.model_copy(update={"search": search})
+    config = ctx.config.model_copy(update={"interpretation": whole})
+    monkeypatch.setattr(ctx, "config", config)
+
+
+def _packed(answer):
+    return answer[1].replace(" ", "") if answer[1].startswith("{") else answer[1]
