@@ -5,7 +5,7 @@ import math
 import pytest
 
 from contexta.contract.errors import ValidationError
-from contexta.interpretation import AlertRule, AlertService, QueryService
+from contexta.interpretation import AlertRule, AlertService, QueryService, RunListQuery
 
 
 @pytest.fixture
@@ -55,3 +55,29 @@ def test_faulty_rules_are_refused_when_evaluated(service, rule, code):
         service.evaluate_alerts("run:p.r", [rule])
 
     assert caught.value.code == code
+
+
+@pytest.fixture
+def fleet(make):
+    """Three runs."""
+    runs = [make.run(name, minute=minute) for minute, name in enumerate("abc")]
+    return AlertService(QueryService(make.repository(runs=runs)))
+
+
+def test_a_fleet_that_a_limit_cuts_says_of_how_many_runs_it_is(fleet):
+    """The number that was looked at stands beside the number that there are."""
+    report = fleet.evaluate_alerts_fleet([], query=RunListQuery(limit=2))
+
+    assert (len(report.run_ids), report.total_runs) == (2, 3)
+    assert [(n.summary, n.details) for n in report.completeness_notes] == [
+        ("alert_runs_left_out", {"looked_at": 2, "total_runs": 3})
+    ]
+
+
+@pytest.mark.parametrize("query", [None, RunListQuery(limit=3), RunListQuery(limit=9)])
+def test_a_whole_fleet_leaves_nothing_out(fleet, query):
+    """A limit that nothing reaches is no limit."""
+    report = fleet.evaluate_alerts_fleet([], query=query)
+
+    assert (len(report.run_ids), report.total_runs) == (3, 3)
+    assert report.completeness_notes == ()

@@ -102,9 +102,10 @@ def alert(
     rules = _rules(metrics, operators, thresholds, stage, given)
     ctx = state.open()
     completeness: Any = None
+    total: int | None = None
     if fleet:
         report = ctx.evaluate_alerts_fleet(rules, project_name=asked.project, query=asked.query())
-        results, completeness = report.results, report.completeness
+        results, completeness, total = report.results, report.completeness, report.total_runs
         nothing = nothing_found(ctx, asked) if not report.run_ids else []
         data: Any = report
     else:
@@ -114,7 +115,7 @@ def alert(
     show(
         state,
         data,
-        lambda: nothing or _lines(results, completeness, fleet, state.pen),
+        lambda: nothing or _lines(results, completeness, total, state.pen),
         rows=lambda: [_flat(one) for one in results],
     )
     failed = at_least((one.severity for one in results if one.triggered), fail_on)
@@ -162,9 +163,11 @@ def _flat(one: Any) -> dict[str, Any]:
     return {name: getattr(one, name) for name in names}
 
 
-def _lines(results: Sequence[Any], completeness: Any, fleet: bool, pen: Pen) -> Iterator[str]:
+def _lines(results: Sequence[Any], completeness: Any, total: int | None, pen: Pen) -> Iterator[str]:
+    """Draw the results; ``total`` is how many runs there are, and ``None`` for one run alone."""
+    fleet = total is not None
     hit = sum(one.triggered for one in results)
-    what = f"{len({one.run_id for one in results})} runs" if fleet else results[0].run_id
+    what = _runs(len({one.run_id for one in results}), total) if fleet else results[0].run_id
     word = f"{hit} of {len(results)} {'results' if fleet else 'rules'} triggered"
     yield pen.paint(f"{one_line(what, 100)}: {word}", "bold")
     shown = [one for one in results if one.triggered or not fleet or one.actual_value is None]
@@ -187,6 +190,10 @@ def _lines(results: Sequence[Any], completeness: Any, fleet: bool, pen: Pen) -> 
         yield pen.paint(f"({len(results) - len(shown)} results that are fine not shown)", "dim")
     notes = [note for one in results for note in one.completeness_notes]
     yield from limits(notes, completeness, pen)
+
+
+def _runs(looked_at: int, total: int | None) -> str:
+    return f"{looked_at} runs" if total in (None, looked_at) else f"{looked_at} of {total} runs"
 
 
 def _row(one: Any) -> tuple[Any, ...]:

@@ -131,14 +131,14 @@ ANSWERS: tuple[Spec, ...] = (
     Spec(
         "/alerts/fleet",
         "_alerts:fleet",
-        "Rules on many runs, newest first.",
+        "Rules on many runs, newest first; the newest 200 without a limit.",
         (
             *(Query(one.name, one.about, one.type) for one in _RULE),
             _RULES,
             PROJECT,
             *(one for one in RUNQ),
         ),
-        ("results", "run_ids", "completeness_notes"),
+        ("results", "run_ids", "total_runs", "completeness_notes"),
     ),
     Spec(
         "/gate",

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from contexta.client import Contexta
     from contexta.interpretation.query import RunListQuery
 
+# Rules are held against so many of the newest runs where nobody says how many.
+FLEET_RUNS = 200
+
 
 def count_runs(ctx: Contexta, query: RunListQuery) -> int:
     """Return how many runs a query selects, its limit and offset aside.

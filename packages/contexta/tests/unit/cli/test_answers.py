@@ -251,3 +251,12 @@ def test_a_fleet_is_evaluated_at_once(call, lab):
         ("run:lab.day-4", False),
         ("run:lab.day-5", True),
     ]
+
+
+def test_a_fleet_that_a_limit_cuts_says_of_how_many_runs(call, lab):
+    """The headline tells what was looked at from what there is."""
+    cut = call("alert", "--fleet", *RULE, "--project", "lab", "--limit", "2").out
+    whole = call("alert", "--fleet", *RULE, "--project", "lab").out
+
+    assert cut.startswith("2 of ")
+    assert " of " not in whole.partition(":")[0]

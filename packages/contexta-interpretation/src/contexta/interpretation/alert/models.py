@@ -65,11 +65,16 @@ class AlertResult(Result):
 
 @dataclass(frozen=True, slots=True)
 class AlertReport(Result):
-    """All rules for several runs."""
+    """All rules for several runs.
+
+    ``total_runs`` is how many runs the query selects, its limit and offset aside; ``run_ids``
+    are those that were looked at. ``None`` where nobody counted.
+    """
 
     run_ids: tuple[str, ...]
     results: tuple[AlertResult, ...] = ()
     completeness_notes: tuple[CompletenessNote, ...] = ()
     completeness: Completeness = field(default_factory=Completeness)
+    total_runs: int | None = None
 
     _sequences = ("run_ids", "results", "completeness_notes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from contexta.interpretation._base import Results
 from contexta.interpretation._known_names import near_metrics, near_projects, near_stages
@@ -59,16 +60,22 @@ class AlertService:
     ) -> AlertReport:
         """Return the results of every run selected, run by run.
 
+        Where the limit of the query leaves runs out, a note says how many there are.
+
         Raises:
             ValidationError: a rule is faulty.
         """
         chosen = check_rules(rules)
         runs = self.query_service.list_runs(project_name, query=query)
+        total = self._count(len(runs), query, project_name)
         notes = []
         if not runs:
             near = near_projects(self.query_service.repository, project_name)
             details = {"project_name": project_name, "nearest": list(near)}
             notes.append(CompletenessNote("info", "alert_population_empty", details))
+        if total > len(runs):
+            details = {"looked_at": len(runs), "total_runs": total}
+            notes.append(CompletenessNote("info", "alert_runs_left_out", details))
         ids = tuple(run.run_id for run in runs)
         return AlertReport(
             run_ids=ids,
@@ -77,7 +84,16 @@ class AlertService:
             completeness=completeness_of(
                 self.query_service, ids, [rule.metric_key for rule in chosen]
             ),
+            total_runs=total,
         )
+
+    def _count(self, found: int, query: RunListQuery | None, project_name: str | None) -> int:
+        """Return how many runs a query selects without its limit and offset."""
+        if query is None or not (query.offset or query.limit == found):
+            return found  # the limit was not reached
+        # In the cheapest order: a count needs none.
+        whole = replace(query, limit=None, offset=0, sort_by="started_at", sort_desc=False)
+        return len(self.query_service.list_run_ids(project_name, query=whole))
 
     def _evaluate(
         self,

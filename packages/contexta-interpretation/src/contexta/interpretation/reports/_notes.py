@@ -20,6 +20,7 @@ _MEANINGS = {
     "aggregate_population_empty": "no run has a finite value",
     "alert_metric_missing": "the run has no value of this metric, so the rule says nothing",
     "alert_population_empty": "no run was there to be checked",
+    "alert_runs_left_out": "more runs match than were looked at",
     "artifact_body_missing": "the artifact is registered, its content is gone",
     "artifact_kind_unknown": "no run has an artifact of this kind",
     "artifact_size_unavailable": "the size of an artifact is not known",

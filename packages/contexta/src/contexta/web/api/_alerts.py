@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from contexta.web._errors import bad_request
+from contexta.web._totals import FLEET_RUNS
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from contexta.web._params import Params
 
 _MOST_RULES = 100
-_FLEET = 100
 _FIELDS = {
     "metric": "metric_key",
     "metric_key": "metric_key",
@@ -33,7 +33,7 @@ def evaluate(ctx: Contexta, params: Params) -> dict[str, Any]:
 
 def fleet(ctx: Contexta, params: Params) -> Any:
     """Return the results of every run that is selected, run by run."""
-    return ctx.evaluate_alerts_fleet(_rules(ctx, params), query=params.run_query(limit=_FLEET))
+    return ctx.evaluate_alerts_fleet(_rules(ctx, params), query=params.run_query(limit=FLEET_RUNS))
 
 
 def gate(ctx: Contexta, params: Params) -> Any:

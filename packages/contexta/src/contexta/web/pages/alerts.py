@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from contexta.web._errors import bad_request
 from contexta.web._page import PageData
+from contexta.web._totals import FLEET_RUNS
 from contexta.web.pages._analysis import TOOLS
 from contexta.web.pages._choices import MetricChoice, metric_choices, stage_of
 from contexta.web.pages._links import address, run_url
@@ -29,7 +30,7 @@ _RULE = re.compile(
     r"(?P<number>\S+)(?:\s+(?P<severity>\w+))?"
 )
 _RULES, _RULE_LENGTH = 20, 300
-_RUNS, _LISTED = 200, 300
+_LISTED = 300
 _FIELDS = ("where", "limit")  # of the form; what else narrows the runs is shown beside it
 _CHIPS = frozenset(label for name, label in NARROWING.items() if name not in _FIELDS)
 _ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -59,7 +60,7 @@ def alerts_page(ctx: Contexta, params: Params) -> PageData:
     )
     report = None
     if rules:
-        query = params.run_query(limit=_RUNS)
+        query = params.run_query(limit=FLEET_RUNS)
         report = ctx.evaluate_alerts_fleet(rules, query=query)
     choices = metric_choices(ctx, project)
     data = {
@@ -76,6 +77,7 @@ def alerts_page(ctx: Contexta, params: Params) -> PageData:
         "triggered": _rows(ctx, report, triggered=True),
         "silent": _rows(ctx, report, triggered=False),
         "listed": _LISTED,
+        "default_runs": FLEET_RUNS,
         "fine": 0 if report is None else _fine(report),
         "offers": _offers(choices, project),
         "notes": () if report is None else notes(report.completeness_notes, report.completeness),
