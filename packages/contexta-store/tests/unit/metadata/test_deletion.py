@@ -341,7 +341,12 @@ def test_retention_never_breaks_a_reference(aged, make):
     plan = aged.plan_retention(finished_before="2026-06-01T00:00:00Z", keep_tagged=["keep"])
 
     assert plan.roots == ("run:p.m4", "run:p.m5")
-    assert [(item.ref, item.blocked_by) for item in plan.kept] == [("run:p.m3", "relation:p.from")]
+    assert [(item.ref, item.blocked_by) for item in plan.kept] == [
+        ("run:p.m1", "deployment:p.d"),
+        ("run:p.m2", "keep"),
+        ("run:p.m3", "relation:p.from"),
+    ]
+    assert "Kept: run:p.m2 stays: it has the tag keep" in plan.lines
     assert "Kept: run:p.m3 stays: relation:p.from relates something else to it" in plan.lines
     assert not plan.blocked
 

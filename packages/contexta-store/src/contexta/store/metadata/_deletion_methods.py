@@ -93,8 +93,8 @@ class DeletionMethods:
     ) -> DeletionPlan:
         """Plan to delete finished runs that are old; without any, a plan that deletes nothing.
 
-        Open runs and runs that a deployment names are never among them. Runs that something else
-        stands in the way of are left out, too: `plan.kept` tells which and why.
+        Open runs are never among them. Runs that are old enough and that something holds, such as
+        a deployment, a relation or a tag to keep, are left out: `plan.kept` tells which and why.
 
         Args:
             finished_before: Only runs that ended before this instant.

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeletionBlocker:
-    """A reason why a plan cannot be applied.
+    """A reason why a plan cannot be applied, or why a retention leaves something out.
 
     Attributes:
         code: `child_exists`, `deployment_points_here`, `relation_points_here`,
-            `evidence_points_here` or `run_is_written`.
+            `evidence_points_here`, `run_is_written`, or of a retention `tag_keeps_it`.
         ref: What would go and must not yet.
-        blocked_by: What stands in the way: a ref, or the id of a writer.
+        blocked_by: What stands in the way: a ref, the id of a writer, or the key of a tag.
     """
 
     code: str
@@ -25,9 +25,14 @@ class DeletionBlocker:
     blocked_by: str
 
     @property
+    def reason(self) -> str:
+        """Why, for people; without what it is about."""
+        return _REASONS[self.code].format(self.blocked_by)
+
+    @property
     def line(self) -> str:
         """One line for people."""
-        return f"{self.ref} stays: {_REASONS[self.code].format(self.blocked_by)}"
+        return f"{self.ref} stays: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,4 +123,5 @@ _REASONS = {
     "relation_points_here": "{} relates something else to it",
     "evidence_points_here": "{} names it as evidence or context",
     "run_is_written": "it is open, and writer {} is alive",
+    "tag_keeps_it": "it has the tag {}",
 }

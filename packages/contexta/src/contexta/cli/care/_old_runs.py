@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
+    from contexta.store.metadata import DeletionBlocker
 
 _AT_ONCE = 500
 _IN_RUNS = frozenset({"artifact", "batch", "op", "record", "run", "sample", "stage"})
@@ -41,7 +42,7 @@ def old_runs(
         keep_tagged=keep_tagged,
         project_ref=None if project is None else f"project:{project}",
     )
-    kept = {one.ref: one.line for one in plan.kept}
+    kept = _reasons(plan.kept)
     going = set(plan.runs)
     needs = _needs(ctx, going)
     while True:
@@ -56,6 +57,16 @@ def old_runs(
         # What one of them rests on may be needed now that it stays: look again.
         kept |= needed
         going -= set(needed)
+
+
+def _reasons(blockers: "Sequence[DeletionBlocker]") -> dict[str, str]:
+    """Return why each run stays; what holds a part of it is said with the part."""
+    found: dict[str, dict[str, None]] = {}
+    for one in blockers:
+        run = _run_of(one.ref) or one.ref
+        why = one.reason if one.ref == run else f"{one.ref}: {one.reason}"
+        found.setdefault(run, {})[why] = None
+    return {run: "; ".join(why) for run, why in found.items()}
 
 
 def _needs(ctx: "Contexta", runs: set[str]) -> dict[str, list[tuple[str | None, str]]]:

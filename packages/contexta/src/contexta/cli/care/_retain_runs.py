@@ -40,8 +40,9 @@ def runs(
 ) -> None:
     """Delete finished runs by age or number, with their records and artifacts.
 
-    Open and deployed runs, and runs that others rest on, are never among them. A tombstone of
-    each stays. `contexta archive` hides runs instead.
+    Open and deployed runs, and runs that others rest on, are never among them; old ones that
+    stay are listed with the reason. A tombstone of each that goes stays. `contexta archive` hides
+    runs instead.
     """
     if older_than is None and keep_last is None:
         raise click.UsageError("say which runs are too many: --older-than 180d, --keep-last 50")
@@ -89,5 +90,5 @@ def _lines(found: OldRuns) -> list[str]:
     kept = list(found.kept.items())
     lines += [f"  keep {printable(run)}: {printable(why)}" for run, why in kept[:_MOST]]
     if len(kept) > _MOST:
-        lines.append(f"  and {len(kept) - _MOST} more are kept")
+        lines.append(f"  and {len(kept) - _MOST} more are kept; --format json has all")
     return lines

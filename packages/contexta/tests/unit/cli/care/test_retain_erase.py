@@ -51,6 +51,23 @@ def test_retain_keeps_what_others_rest_on(call: Call, demo: Path) -> None:
     assert "rests on it" in found["kept"]["run:vision.photos-v2"]
 
 
+def test_retain_lists_every_old_run_that_something_holds(call: Call, demo: Path) -> None:
+    """Deployed and tagged runs are old as well; text and data say why each stays."""
+    newest, *_ = sorted(
+        json.loads(call("retain", "runs", "--keep-last", "1", "-f", "json").out)["runs"]
+    )
+    assert 0 == call("tag", newest, "keep=paper").code
+    asked = ("retain", "runs", "--keep-last", "1", "--keep-tagged", "keep")
+    found = json.loads(call(*asked, "-f", "json").out)
+    text = call(*asked).out
+
+    assert "it has the tag keep" == found["kept"][newest]
+    assert "names it" in found["kept"]["run:vision.night-02"]
+    assert f"{len(found['kept'])} old ones stay" in text
+    assert all(f"keep {run}: {why}" in text for run, why in found["kept"].items())
+    assert not set(found["kept"]) & set(found["runs"])
+
+
 def test_retain_without_yes_is_refused(call: Call, demo: Path) -> None:
     """--apply where nobody can be asked needs --yes."""
     before = _runs(call)
