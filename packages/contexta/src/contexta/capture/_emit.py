@@ -373,6 +373,14 @@ class EmitMixin(BatchEmitMixin):
         )
         return register(self, emission, mode=mode, wait=wait)
 
+    def _register_staged(
+        self, artifact_kind: str, path: str | os.PathLike[str], attributes: Mapping[str, Any]
+    ) -> CaptureResult:
+        """Copy what was written to a temporary place; only its name is told, not the place."""
+        self._target()
+        emission = ArtifactRegistrationEmission(artifact_kind, path, None, attributes)
+        return register(self, emission, mode="copy", staged=True)
+
 
 def _as_text(value: Any) -> Any:
     return value if isinstance(value, str) or value is None else str(value)

@@ -14,6 +14,7 @@ from contexta.capture.artifacts import (
     ArtifactBindingStatus,
     ArtifactRegistrationRequest,
     ArtifactSource,
+    ArtifactSourceKind,
     ArtifactVerificationPolicy,
 )
 from contexta.capture.models import ArtifactRegistrationEmission
@@ -35,8 +36,12 @@ def register(
     *,
     mode: str | None = None,
     wait: bool = True,
+    staged: bool = False,
 ) -> CaptureResult:
     """Register one artifact in the context of `scope`.
+
+    What is `staged` lies at its path only until the artifact plane and the sinks have it: the
+    location that is kept is its name, not a path where soon nothing is.
 
     Raises:
         ValidationError: a ref that does not fit the run, or a missing source.
@@ -46,7 +51,8 @@ def register(
     source = ArtifactSource.from_path(str(emission.path))
     path = Path(source.uri)
     redact = scope._recorder.redactor.text
-    source = ArtifactSource(source.kind, redact(storable(source.uri)), source.exists)
+    kind = ArtifactSourceKind.STAGED_PATH if staged else source.kind
+    source = ArtifactSource(kind, redact(storable(source.uri)), source.exists)
     if not source.exists and not emission.allow_missing:
         raise ValidationError(
             f"artifact source {source.uri} does not exist; write it first, "
@@ -113,7 +119,7 @@ def _manifest(
         created_at=iso_utc_now(),
         producer_ref=context.producer_ref,
         run_ref=context.run_ref,
-        location_ref=f"path:{request.source.uri}",
+        location_ref=f"path:{_place(request.source)}",
         deployment_execution_ref=context.deployment_execution_ref,
         stage_execution_ref=context.stage_execution_ref,
         batch_execution_ref=context.batch_execution_ref,
@@ -124,6 +130,12 @@ def _manifest(
         attributes=dict(request.attributes or {}),
         schema_version=context.schema_version,
     )
+
+
+def _place(source: ArtifactSource) -> str:
+    if source.kind is not ArtifactSourceKind.STAGED_PATH:
+        return source.uri
+    return source.uri.rpartition("/")[2]
 
 
 def _payload(

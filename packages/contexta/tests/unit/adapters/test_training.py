@@ -5,11 +5,14 @@ import json
 import logging
 import pickle
 import threading
+from pathlib import Path
 
 import pytest
 
 from contexta.adapters._training import Training, quietly
 from contexta.adapters._training._params import MAX_PARAMS, flat_params, number
+from contexta.capture.results import PayloadFamily
+from contexta.capture.sinks import SinkCaptureReceipt
 
 
 def run_row(ctx, ref):
@@ -227,6 +230,45 @@ def test_artifacts_say_whether_loading_them_is_safe(ctx):
 
     assert {"m.txt": True, "m.pkl": False} == {k: v["safe_to_load"] for k, v in found.items()}
     assert pytest.__version__ == found["m.txt"]["framework_version"]
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_an_artifact_is_not_said_to_be_where_nothing_is(ctx, kind):
+    """Its bytes are in the store; the temporary folder that they came from is gone."""
+
+    def write(path):
+        if kind == "folder":
+            path.mkdir()
+            path = path / "weights"
+        path.write_text("x")
+
+    with ctx.run("mine") as run:
+        Training("lib", ctx=ctx, name="own").artifact("model", "model.bin", write)
+        found = ctx.repository.list_artifacts(run_id=run.ref)
+    (item,) = [one for one in found if one.kind == "model"]
+
+    assert ("path:model.bin", False) == (item.location, item.body_missing)
+
+
+def test_a_sink_may_read_an_artifact_where_it_still_lies(open_ctx):
+    """Sinks copy the file while it is there; they get its path, the manifest its name."""
+    seen = []
+
+    class Copying:
+        name = "copying"
+
+        def supports(self, family):
+            return family is PayloadFamily.ARTIFACT
+
+        def capture(self, *, family, payload):
+            seen.append((payload["manifest"].location_ref, Path(payload["source"].uri).read_text()))
+            return SinkCaptureReceipt.success()
+
+    ctx = open_ctx(sinks=[Copying()])
+    with ctx.run("mine"):
+        Training("lib", ctx=ctx, name="own").artifact("model", "m", lambda p: p.write_text("x"))
+
+    assert [("path:m", "x")] == seen
 
 
 def test_params_of_any_kind_become_scalars():

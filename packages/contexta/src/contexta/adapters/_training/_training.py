@@ -264,7 +264,7 @@ class Training:
         with tempfile.TemporaryDirectory(prefix="contexta-") as folder:
             path = Path(folder) / filename
             write(path)
-            self.run.register_artifact(kind, path, attributes=facts, mode="copy")
+            self.run._register_staged(kind, path, facts)
 
     def failed(self, where: str, error: Exception) -> None:
         """Say that logging failed, once per place and kind: in the log, and in the run."""
