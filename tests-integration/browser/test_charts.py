@@ -147,6 +147,66 @@ def test_a_zoom_can_be_taken_back(watched):
     assert 0 == reset.count() or not reset.is_visible()
 
 
+def test_the_view_of_a_chart_is_in_the_address(watched):
+    """Log scale, smoothing, zoom and hidden curves outlive a reload, as the address has them."""
+    ids = "vision.night-05,vision.night-12,vision.night-15"
+    page = watched.page
+
+    def view():
+        figure = page.locator("figure[data-size=large]")
+        figure.scroll_into_view_if_needed()
+        figure.locator(".u-over").wait_for()
+        smoothing = page.get_by_label("Smoothing").input_value()
+        pressed = figure.locator(".legend-item").evaluate_all(
+            "all => all.map((one) => one.getAttribute('aria-pressed'))"
+        )
+        page.get_by_role("button", name="Reset zoom").wait_for()
+        return page.get_by_label("Log scale").is_checked(), smoothing, pressed
+
+    watched.open(f"/ui/compare/multi?run_ids={ids}#log=1&smooth=0.6&from=200&to=800&hide=1")
+    asked = view()
+    page.get_by_label("Smoothing").fill("0.9")
+    page.wait_for_url(lambda url: "smooth=0.9" in url)
+    said = page.evaluate("location.hash")
+    page.reload()
+
+    assert (True, "0.6", ["true", "false", "true"]) == asked
+    assert "#log=1&smooth=0.9&from=200&to=800&hide=1" == said
+    assert (True, "0.9", ["true", "false", "true"]) == view()
+
+
+def test_an_address_cannot_break_a_chart(curves):
+    """What means nothing for a chart is left out of its view."""
+    code = """
+        const r = await import('/static/chart-memory.js');
+        const hash = '#log=1&over=zz&smooth=7&from=9&to=3&hide=55,-1,x,0&<b>=1';
+        const state = { axis: 'x', weight: 0, zoom: null, ...r.recall(m.normalize(a), hash) };
+        return [r.told(state), r.told({ ...state, log: false, hidden: new Set() })];"""
+
+    assert ["#log=1&hide=0", ""] == data_module(curves, code, ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.45, 1.07, [0.4, 2]),
+        (0.3086, 2.49431, [0.3, 3]),
+        (1e-7, 12, [1e-7, 20]),
+        (5, 5, [0.5, 50]),
+        (1e297, 1.7e308, [1e297, 1.7976931348623157e308]),
+        (None, None, [None, None]),
+    ],
+)
+def test_a_log_axis_ends_close_to_the_values(curves, low, high, expected):
+    """The axis ends at the next digit, not at the next power of ten with most of it empty."""
+    code = """async ([low, high]) => {
+        const { Chart } = await import('/static/chart-view.js');
+        return Chart.prototype.logRange(null, low, high);
+    }"""
+
+    assert pytest.approx(expected) == curves.evaluate(code, [low, high])
+
+
 def test_ten_long_curves_are_drawn(watched, record_property):
     """Ten curves of 10,000 points are drawn, zoomed and smoothed; the milliseconds are noted."""
     watched.open("/ui/runs/night-01/series?metric=loss")

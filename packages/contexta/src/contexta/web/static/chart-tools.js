@@ -83,12 +83,13 @@ function logChoice(chart) {
   const box = element("input", { type: "checkbox", checked: chart.state.log });
   box.dataset.log = "";
   box.addEventListener("change", () => chart.set({ log: box.checked }));
-  return element("label", { className: "tool" }, box, " Log scale");
+  const title = "Values of zero and below have no place on it";
+  return element("label", { className: "tool", title }, box, " Log scale");
 }
 
 function smoothing(chart) {
   const slider = element("input", { type: "range", min: 0, max: 0.99, step: 0.01, value: chart.state.weight });
-  const shown = element("output", { textContent: "0" });
+  const shown = element("output", { textContent: String(chart.state.weight) });
   let waiting = 0;
   slider.addEventListener("input", () => {
     shown.textContent = slider.value;

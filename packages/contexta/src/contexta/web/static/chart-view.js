@@ -29,16 +29,18 @@ export class Chart {
   /**
    * @param figure the element that holds `.chart-plot`.
    * @param data what `normalize` returns.
-   * @param options size (small, medium, large), title, sync (charts with the same share a cursor).
+   * @param options size (small, medium, large), title, sync (charts with the same share a cursor),
+   *   state (how the view begins), changed (is told each new one).
    */
   constructor(figure, data, options) {
     this.figure = figure;
     this.options = options;
     this.shown = figure.dataset.series;
     this.plot = figure.querySelector(".chart-plot");
-    this.state = { axis: "x", log: false, weight: 0, hidden: new Set(), zoom: null };
+    this.state = { axis: "x", log: false, weight: 0, hidden: new Set(), zoom: null, ...options.state };
     this.palette = {};
     this.data = data;
+    this.state.log &&= hasPositive(data);
     this.tools = buildTools(this);
     this.plot.replaceChildren();
     this.plot.classList.add("active");
@@ -114,7 +116,7 @@ export class Chart {
       },
       scales: {
         x: { time: axis === "t", range: (_, low, high) => (low === high ? [low - 1, high + 1] : [low, high]) },
-        y: log ? { distr: 3, log: 10 } : { range: this.yRange },
+        y: log ? { distr: 3, log: 10, range: this.logRange } : { range: this.yRange },
       },
       axes: [
         {
@@ -173,6 +175,18 @@ export class Chart {
     return [low - pad, high + pad];
   }
 
+  /** To the next tick: the next power of ten, as uPlot has it, may leave most of a chart empty. */
+  logRange(u, low, high) {
+    if (low === null) return [null, null];
+    if (low === high) return [low / 10, high * 10];
+    const unit = (value) => 10 ** Math.floor(Math.log10(value));
+    const exact = (value) => Number(value.toPrecision(1));
+    return [
+      exact(Math.floor(low / unit(low)) * unit(low)) || low,
+      Math.min(exact(Math.ceil(high / unit(high)) * unit(high)), Number.MAX_VALUE),
+    ];
+  }
+
   /** What uPlot draws: raw lines, or the smoothed ones, which are hidden without smoothing. */
   lines(smoothed) {
     const soft = this.state.weight > 0;
@@ -229,6 +243,7 @@ export class Chart {
     const whole = min <= x[0] && max >= x[x.length - 1];
     this.state.zoom = whole ? null : { min, max };
     this.tools.refresh();
+    this.options.changed?.(this.state);
   }
 
   zoomBy(factor) {
@@ -251,6 +266,7 @@ export class Chart {
     Object.assign(this.state, changes);
     if (this.state.log && !hasPositive(this.data)) this.state.log = false;
     this.build();
+    this.options.changed?.(this.state);
   }
 
   toggle(index) {
@@ -262,6 +278,7 @@ export class Chart {
       const smoothed = 1 + this.data.series.length + index;
       this.uplot.setSeries(smoothed, { show: !hidden.has(index) && this.state.weight > 0 });
     });
+    this.options.changed?.(this.state);
   }
 
   /** New points; zoom, axis, smoothing and hidden series stay. */

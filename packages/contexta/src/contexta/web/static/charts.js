@@ -3,6 +3,7 @@
 import { Chart } from "./chart-view.js";
 import { normalize } from "./chart-data.js";
 import { enlarge } from "./chart-dialog.js";
+import { recall, remember } from "./chart-memory.js";
 
 const charts = new Map();
 
@@ -20,6 +21,10 @@ function mount(figure) {
   if (!data.series.length && !figure.dataset.chart) return null;
   const size = figure.dataset.size || "small";
   const options = { size, title: figure.dataset.title, sync: size === "small" ? data.xLabel : null };
+  // The address has room for one view: that of the chart which is the page.
+  if (figure === document.querySelector('figure[data-size="large"]')) {
+    Object.assign(options, { state: recall(data), changed: remember });
+  }
   const chart = new Chart(figure, data, options);
   charts.set(figure, chart);
   if (size === "small") chart.addGrow(() => enlarge(figure, data));
