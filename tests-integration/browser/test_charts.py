@@ -163,7 +163,7 @@ def test_the_view_of_a_chart_is_in_the_address(watched):
         page.get_by_role("button", name="Reset zoom").wait_for()
         return page.get_by_label("Log scale").is_checked(), smoothing, pressed
 
-    watched.open(f"/ui/compare/multi?run_ids={ids}#log=1&smooth=0.6&from=200&to=800&hide=1")
+    watched.open(f"/ui/compare/multi?run_ids={ids}#log=1&smooth=0.6&low=200&high=800&hide=1")
     asked = view()
     page.get_by_label("Smoothing").fill("0.9")
     page.wait_for_url(lambda url: "smooth=0.9" in url)
@@ -171,7 +171,7 @@ def test_the_view_of_a_chart_is_in_the_address(watched):
     page.reload()
 
     assert (True, "0.6", ["true", "false", "true"]) == asked
-    assert "#log=1&smooth=0.9&from=200&to=800&hide=1" == said
+    assert "#log=1&smooth=0.9&low=200&high=800&hide=1" == said
     assert (True, "0.9", ["true", "false", "true"]) == view()
 
 
@@ -179,7 +179,7 @@ def test_an_address_cannot_break_a_chart(curves):
     """What means nothing for a chart is left out of its view."""
     code = """
         const r = await import('/static/chart-memory.js');
-        const hash = '#log=1&over=zz&smooth=7&from=9&to=3&hide=55,-1,x,0&<b>=1';
+        const hash = '#log=1&over=zz&smooth=7&low=9&high=3&hide=55,-1,x,0&<b>=1';
         const state = { axis: 'x', weight: 0, zoom: null, ...r.recall(m.normalize(a), hash) };
         return [r.told(state), r.told({ ...state, log: false, hidden: new Set() })];"""
 

@@ -13,7 +13,7 @@ export function recall(data, hash = location.hash) {
   if (axes.includes(said.get("over"))) state.axis = said.get("over");
   const weight = number("smooth");
   if (weight > 0 && weight < 1) state.weight = weight;
-  const zoom = { min: number("from"), max: number("to") };
+  const zoom = { min: number("low"), max: number("high") };
   if (zoom.min < zoom.max && Number.isFinite(zoom.max - zoom.min)) state.zoom = zoom;
   const hidden = (said.get("hide") ?? "").split(",").filter(Boolean).map(Number);
   state.hidden = new Set(hidden.filter((index) => data.series[index]));
@@ -27,8 +27,8 @@ export function told(state) {
   if (state.log) said.set("log", "1");
   if (state.weight) said.set("smooth", String(state.weight));
   if (state.zoom) {
-    said.set("from", String(Number(state.zoom.min.toPrecision(12))));
-    said.set("to", String(Number(state.zoom.max.toPrecision(12))));
+    said.set("low", String(Number(state.zoom.min.toPrecision(12))));
+    said.set("high", String(Number(state.zoom.max.toPrecision(12))));
   }
   if (state.hidden.size) said.set("hide", [...state.hidden].sort((a, b) => a - b).join(","));
   return said.size ? `#${said}` : "";
