@@ -54,6 +54,7 @@ ANALYTICS = ["duckdb>=1.5.1,<3", "polars>=1.20", "pandas>=2.2"]
 DEMO = ["scikit-learn>=1.5", *ANALYTICS]
 POSTGRES = ["psycopg[binary]>=3.2.1"]
 ENCRYPTION = ["cryptography>=42"]
+REMOTE = ["fsspec>=2024.6"]
 BROWSER = ["playwright>=1.50", "axe-playwright-python>=0.1.4"]
 #: Extras of the facade whose libraries train or export in the tests.
 VENDORS = [
@@ -73,8 +74,8 @@ EXTRA_TEST_TOOLS = {
     "contexta-contract": ["numpy>=1.26"],
     "contexta-store": ["numpy>=1.26", *ANALYTICS, *POSTGRES],
     "contexta-interpretation": ["scipy>=1.11", *POSTGRES],
-    "contexta-recovery": [*ENCRYPTION, *POSTGRES],
-    "contexta": ["numpy>=1.26"],
+    "contexta-recovery": [*ENCRYPTION, *POSTGRES, *REMOTE],
+    "contexta": ["numpy>=1.26", *REMOTE],
 }
 
 nox.needs_version = ">=2025.2.9"

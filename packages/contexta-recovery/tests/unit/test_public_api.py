@@ -34,9 +34,12 @@ NEW_NAMES = {
     "LostItem",
     "Progress",
     "PruneResult",
+    "PullResult",
+    "PushResult",
     "RehearsalDifference",
     "RehearsalResult",
     "RehearsalSide",
+    "RemoteBackup",
     "ReplaySink",
     "RestorePreview",
     "SalvageResult",
@@ -47,13 +50,17 @@ NEW_NAMES = {
     "discard_dead_letters",
     "list_backups",
     "list_dead_letters",
+    "list_remote_backups",
     "load_server_ledger",
     "prune_backups",
+    "pull_backup",
+    "push_backup",
     "read_key_id",
     "rehearse_restore",
     "retry_dead_letters",
     "salvage",
     "verify_backup",
+    "verify_remote_backup",
     "wants_deliveries",
 }
 
@@ -75,10 +82,10 @@ def test_the_deep_names_of_1_0_are_the_same_objects():
     assert models.RestorePlan is recovery.RestorePlan
 
 
-def test_importing_recovery_loads_no_database_no_arrow_and_no_cryptography():
+def test_importing_recovery_loads_no_database_no_arrow_and_no_library_of_an_extra():
     code = (
         "import sys, contexta.recovery; "
-        "print([m for m in ('sqlalchemy', 'pyarrow', 'duckdb', 'cryptography') "
+        "print([m for m in ('sqlalchemy', 'pyarrow', 'duckdb', 'cryptography', 'fsspec') "
         "if m in sys.modules])"
     )
 

@@ -11,7 +11,8 @@ read, and `rehearse_restore` compares what a backup answers with what the worksp
 `salvage` makes a new workspace of what still reads of a damaged backup or workspace.
 `replay_outbox` delivers what capture could not; `list_dead_letters`, `retry_dead_letters` and
 `discard_dead_letters` handle what it gave up. `create_key_file` makes the key of encrypted
-backups.
+backups. `push_backup`, `list_remote_backups`, `verify_remote_backup` and `pull_backup` keep copies
+elsewhere, at a URL that you give.
 
 What you can do about errors, all `RecoveryError`:
 
@@ -68,6 +69,15 @@ from contexta.recovery.models import (
 )
 from contexta.recovery.prune import prune_backups
 from contexta.recovery.rehearse import rehearse_restore
+from contexta.recovery.remote import (
+    PullResult,
+    PushResult,
+    RemoteBackup,
+    list_remote_backups,
+    pull_backup,
+    push_backup,
+    verify_remote_backup,
+)
 from contexta.recovery.replay import replay_outbox
 from contexta.recovery.restore import plan_restore, restore_workspace
 from contexta.recovery.store_sink import StoreSink
@@ -89,10 +99,13 @@ __all__ = [
     "LostItem",
     "Progress",
     "PruneResult",
+    "PullResult",
+    "PushResult",
     "RecoveryResult",
     "RehearsalDifference",
     "RehearsalResult",
     "RehearsalSide",
+    "RemoteBackup",
     "ReplayBatchResult",
     "ReplayEntryResult",
     "ReplayError",
@@ -110,10 +123,13 @@ __all__ = [
     "discard_dead_letters",
     "list_backups",
     "list_dead_letters",
+    "list_remote_backups",
     "load_server_ledger",
     "plan_restore",
     "plan_workspace_backup",
     "prune_backups",
+    "pull_backup",
+    "push_backup",
     "read_key_id",
     "rehearse_restore",
     "replay_outbox",
@@ -121,5 +137,6 @@ __all__ = [
     "retry_dead_letters",
     "salvage",
     "verify_backup",
+    "verify_remote_backup",
     "wants_deliveries",
 ]

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
     from contexta.recovery._sealing import BackupSealing
 
-__all__ = ["ARCHIVE_SUFFIX", "ArchiveSource", "ArchiveWriter"]
+__all__ = ["ARCHIVE_SUFFIX", "END_MARK", "ArchiveSource", "ArchiveWriter"]
 
-_END = bytes(2 * BLOCK_BYTES)
+END_MARK = bytes(2 * BLOCK_BYTES)
 _MOST_PROBLEMS = 1000
 _SEARCH_BYTES = 1 << 20
 
@@ -77,7 +77,7 @@ class ArchiveWriter:
 
     def finish(self) -> None:
         """Write the end mark and sync the file."""
-        self._write(_END)
+        self._write(END_MARK)
         os.fsync(self._fd)
 
     def _write(self, data: bytes) -> None:
@@ -226,7 +226,7 @@ class _Walk:
     def _end(self, offset: int) -> int | None:
         """Check what begins with a block of zeros: the end mark, and nothing may follow it."""
         left = self._file.size - offset
-        if left == len(_END) and not any(self._file.read(offset, left)):
+        if left == len(END_MARK) and not any(self._file.read(offset, left)):
             return None
         self._add(self._problem(f"the {left} bytes from byte {offset} are not its end mark."))
         return self._search(offset + BLOCK_BYTES)

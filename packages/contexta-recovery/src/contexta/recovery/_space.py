@@ -12,15 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from contexta.contract.errors import RecoveryError
 
-def require_room(needs: Iterable[tuple[Path, int]]) -> None:
+
+def require_room(
+    needs: Iterable[tuple[Path, int]],
+    error_type: type[RecoveryError] = RestoreError,
+    way_out: str = "restore to another path",
+) -> None:
     """Refuse work that cannot fit.
 
     Args:
         needs: Folders that will be written to, existing or not, and how many bytes go there.
+        error_type: The class to raise.
+        way_out: What else than freeing space helps.
 
     Raises:
-        RestoreError: `recovery_disk_full`; nothing was written.
+        RecoveryError: Of the given class, `recovery_disk_full`; nothing was written.
     """
     needed: Counter[int] = Counter()
     places: dict[int, Path] = {}
@@ -33,9 +41,9 @@ def require_room(needs: Iterable[tuple[Path, int]]) -> None:
         status = os.statvfs(places[device])
         free = status.f_bavail * status.f_frsize
         if status.f_blocks and free < size:
-            raise RestoreError(
+            raise error_type(
                 f"The filesystem of {str(places[device])!r} has {free} bytes free; {size} are "
-                "needed. Nothing was written. Free some space, or restore to another path.",
+                f"needed. Nothing was written. Free some space, or {way_out}.",
                 code="recovery_disk_full",
                 details={"path": str(places[device]), "needed": size, "free": free},
                 retryable=True,

@@ -1,0 +1,166 @@
+"""Copies elsewhere: sent whole, read back, listed by their sheets, fetched and verified."""
+
+import json
+import stat
+
+import pytest
+
+from contexta.recovery import (
+    BackupError,
+    create_key_file,
+    create_workspace_backup,
+    list_backups,
+    list_remote_backups,
+    plan_restore,
+    plan_workspace_backup,
+    pull_backup,
+    push_backup,
+    restore_workspace,
+    verify_backup,
+)
+
+FORMS = ["directory", "archive"]
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"file://{tmp_path}/elsewhere/deep"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "elsewhere" / "deep"
+
+
+@pytest.fixture
+def other(tmp_path, config_at):
+    """The configuration of another machine, where there is no workspace yet."""
+    return config_at(tmp_path / "new" / ".contexta")
+
+
+def back_up(config, *, key_file=None, **options):
+    plan = plan_workspace_backup(config, **options)
+    return create_workspace_backup(config, plan, key_file=key_file)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def files_in(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_backup_comes_back_and_restores(workspace, config, other, url, contents, form):
+    """Pushed in either form, pulled on another machine, restored: everything is there."""
+    backup = back_up(config, form=form)
+    sent = push_backup(config, backup.backup_ref, url)
+    fetched = pull_backup(other, url, backup.backup_ref)
+    restore_workspace(other, plan_restore(other, backup.backup_ref))
+
+    assert (False, True) == (sent.already_there, sent.read_back)
+    assert (sent.sha256, sent.size_bytes) == (fetched.sha256, fetched.size_bytes)
+    assert "SUCCESS" == verify_backup(other, backup.backup_ref, deep=True).status
+    assert contents(workspace) == contents(other.workspace.root_path)
+
+
+def test_an_archive_is_sent_as_it_lies_here(workspace, config, url, folder):
+    """The bytes that are made while they are sent are those of the archive form."""
+    backup = back_up(config, form="archive")
+    push_backup(config, backup.backup_ref, url)
+
+    assert backup.location.read_bytes() == (folder / backup.location.name).read_bytes()
+
+
+def test_a_pulled_backup_is_the_same_when_it_is_pushed_again(workspace, config, other, url):
+    """A folder became an archive on the way; sent from there it is already there."""
+    backup = back_up(config)
+    push_backup(config, backup.backup_ref, url)
+    pull_backup(other, url, backup.backup_ref)
+
+    assert push_backup(other, backup.backup_ref, url).already_there
+    assert pull_backup(config, url, backup.backup_ref).already_here
+
+
+def test_the_sheet_says_what_the_manifest_says(workspace, config, url, folder):
+    """The list is made of the sheet alone: counts, time and size are in it."""
+    backup = back_up(config)
+    push_backup(config, backup.backup_ref, url)
+    (listed,) = list_remote_backups(url)
+    (here,) = list_backups(config)
+    sheet = json.loads((folder / f"{backup.backup_ref}.json").read_text())
+
+    assert 1 == sheet["format_version"]
+    assert (here.backup_ref, here.created_at) == (listed.backup_ref, listed.created_at)
+    assert dict(here.counts) == dict(listed.counts)
+    assert listed.complete
+    assert listed.problem is None
+    assert (folder / f"{backup.backup_ref}.tar").stat().st_size == listed.size_bytes
+
+
+def test_readable_backups_are_said_to_be_readable(workspace, config, url):
+    """What is not encrypted travels with a warning."""
+    sent = push_backup(config, back_up(config).backup_ref, url)
+
+    assert "DEGRADED" == sent.status
+    assert "not encrypted" in sent.warnings[0]
+
+
+def test_an_encrypted_backup_travels_without_its_key(workspace, config, other, url, tmp_path):
+    """Its stored bytes verify without the key, here and there; no warning is needed."""
+    create_key_file(tmp_path / "keys" / "k")
+    backup = back_up(config, key_file=tmp_path / "keys" / "k")
+    sent = push_backup(config, backup.backup_ref, url)
+    (listed,) = list_remote_backups(url)
+    fetched = pull_backup(other, url, backup.backup_ref)
+
+    assert ("SUCCESS", ()) == (sent.status, sent.warnings)
+    assert listed.encrypted
+    assert listed.key_id
+    assert "sealed_bytes_only" in fetched.notes
+    assert verify_backup(other, backup.backup_ref, key_file=tmp_path / "keys" / "k").ok
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_damaged_backup_is_not_sent(workspace, config, url, folder, form):
+    """One flipped byte here, and nothing appears elsewhere."""
+    backup = back_up(config, form=form)
+    path = backup.location
+    if form == "directory":
+        path = next(p for p in backup.location.rglob("*") if p.is_file() and p.suffix != ".json")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(data)
+    with pytest.raises(BackupError) as caught:
+        push_backup(config, backup.backup_ref, url)
+
+    assert "recovery_backup_damaged" == caught.value.code
+    assert not folder.exists()
+
+
+def test_nothing_is_readable_by_others(workspace, config, url, folder):
+    """On a disk, files are 0600 and new folders 0700 whatever the umask."""
+    push_backup(config, back_up(config).backup_ref, url)
+
+    assert {0o600} == {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    assert 0o700 == stat.S_IMODE(folder.stat().st_mode)
+    assert 0o700 == stat.S_IMODE(folder.parent.stat().st_mode)
+
+
+def test_other_content_of_that_name_is_kept(workspace, config, url, folder, populate):
+    """Nothing elsewhere is overwritten, neither with its sheet nor without."""
+    backup = back_up(config)
+    push_backup(config, backup.backup_ref, url)
+    populate(workspace, "second")
+    another = back_up(config, form="archive")
+    for suffix in (".tar", ".json"):
+        (folder / f"{backup.backup_ref}{suffix}").rename(folder / f"{another.backup_ref}{suffix}")
+    (folder / f"{another.backup_ref}.json").unlink()
+    kept = files_in(folder)
+    with pytest.raises(BackupError) as caught:
+        push_backup(config, another.backup_ref, url)
+
+    assert "recovery_remote_exists" == caught.value.code
+    assert kept == files_in(folder)
