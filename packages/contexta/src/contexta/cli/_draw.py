@@ -6,12 +6,12 @@ unescaped; each function makes it printable.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from contexta.cli import _values
+from contexta.cli._sparkline import sparkline
 from contexta.cli._text import one_line, shortened, width_of, wrapped
 from contexta.cli._values import duration, elapsed, number, percent, signed, size
 
@@ -46,7 +46,6 @@ _STYLES = {
     "title": "1;36",
 }
 _CURVE = 24
-_BARS, _ASCII_BARS = "▁▂▃▄▅▆▇█", "_.,-=+*#"
 _STATUS = {
     "completed": ("✓", "good"),
     "succeeded": ("✓", "good"),
@@ -89,8 +88,14 @@ class Pen:
     def when(self, text: str | None) -> str:
         """A stored time: relative for people, or to the second; for programs as it is."""
         if self.relative:
-            return _values.ago(text, self.now)
-        return _values.moment(text) if self.person else one_line(text, 40)
+            return Whole(_values.ago(text, self.now))
+        return Whole(_values.moment(text) if self.person else one_line(text, 40))
+
+
+class Whole(str):
+    """Short text of a fixed width, such as a time: half of it says nothing, so it is never cut."""
+
+    __slots__ = ()
 
 
 class Styled(NamedTuple):
@@ -133,21 +138,24 @@ class Node:
 def table(columns: Sequence[object], rows: Iterable[Sequence[object]], pen: Pen) -> list[str]:
     """Lines of a table that fits ``pen.width``.
 
-    Long cells are shortened, those of the right columns first.  Columns for which no room
-    is left are named below the table: none disappears in silence.
+    Long cells are shortened, those of the right columns first; numbers and times never.  Columns
+    for which no room is left are named below the table: none disappears in silence.
 
     Args:
         columns: titles, or columns with more to say.
         rows: a cell is a :class:`Styled`, text, a number or ``None``.
         pen: how to draw.
     """
+    rows = list(rows)
     heads = [_head(one) for one in columns]
     cells = [[_cell(value) for value in row] for row in rows]
+    whole = {place for row in rows for place, value in enumerate(row) if isinstance(value, Whole)}
+    whole |= {place for place, head in enumerate(heads) if head.right}
     widths = [
         max([width_of(head.title), *(width_of(row[place][0]) for row in cells)])
         for place, head in enumerate(heads)
     ]
-    shown = _fit(heads, widths, pen.width)
+    shown = _fit(heads, widths, whole, pen.width)
     titles = [_Cell(head.title, None) for head in heads]
     lines = [pen.paint(_row(titles, heads, shown, Pen()), "bold")]
     for row in cells:
@@ -196,22 +204,6 @@ def severity(word: str) -> Styled:
 def better(text: str, improved: bool | None) -> Styled:
     """A difference, green where it is for the better, red for the worse."""
     return Styled(text, None if improved is None else "good" if improved else "bad")
-
-
-def sparkline(values: Sequence[float | None], pen: Pen, width: int = 40) -> str:
-    """A curve as bars, at most ``width``; what is missing or not finite shows as a mark.
-
-    A longer series is cut into equal parts: each shows its mean, or the mark if it has a gap.
-    """
-    bars, gap = (_BARS, "✗") if pen.fancy else (_ASCII_BARS, "x")
-    known = [_known(value) for value in values]
-    finite = [value for value in known if math.isfinite(value)]
-    if not finite:
-        return gap * min(len(known), width)
-    parts = min(len(known), width)
-    edges = [index * len(known) // parts for index in range(parts + 1)]
-    low, high = min(finite), max(finite)
-    return "".join(_bar(known[a:b], low, high, bars, gap) for a, b in pairwise(edges))
 
 
 def tree(roots: Iterable[Node], pen: Pen) -> list[str]:
@@ -335,8 +327,13 @@ def _rest(
     ]
 
 
-def _fit(heads: Sequence[Column], natural: Sequence[int], room: int | None) -> list[int]:
-    """Widths of the columns that are shown, from the left; fewer when there is no room."""
+def _fit(
+    heads: Sequence[Column], natural: Sequence[int], whole: Collection[int], room: int | None
+) -> list[int]:
+    """Widths of the columns that are shown, from the left; fewer when there is no room.
+
+    The columns at the places ``whole`` keep their width as long as they are there.
+    """
     widths = list(natural)
     if room is None:
         return widths
@@ -345,7 +342,7 @@ def _fit(heads: Sequence[Column], natural: Sequence[int], room: int | None) -> l
             over = sum(widths) + 2 * (len(widths) - 1) - room
             if over <= 0:
                 return widths
-            if not heads[place].right:
+            if place not in whole:
                 floor = id_floor if heads[place].middle else text_floor
                 least = min(widths[place], max(floor, width_of(heads[place].title)))
                 widths[place] = max(widths[place] - over, least)
@@ -358,21 +355,6 @@ def _fit(heads: Sequence[Column], natural: Sequence[int], room: int | None) -> l
         widths[place] += gain
         spare -= gain
     return [min(width, max(room, 4)) for width in widths]
-
-
-def _bar(part: Sequence[float], low: float, high: float, bars: str, gap: str) -> str:
-    if not all(map(math.isfinite, part)):
-        return gap
-    # Halves keep the difference of the two largest doubles finite.
-    span = high / 2 - low / 2
-    if span == 0:
-        return bars[3]
-    mean = math.fsum(value / 2 - low / 2 for value in part) / len(part)
-    return bars[min(int(mean / span * len(bars)), len(bars) - 1)]
-
-
-def _known(value: float | None) -> float:
-    return math.nan if value is None else value
 
 
 def _joints(*, last: bool, fancy: bool) -> tuple[str, str]:

@@ -40,6 +40,18 @@ def test_no_line_is_wider_than_the_terminal(call, lab, monkeypatch, line, width)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e]", done.out)
 
 
+@pytest.mark.parametrize("columns", ["80", None])
+def test_times_are_whole_in_a_pipe(call, lab, monkeypatch, columns):
+    """A pipe has no width; where COLUMNS gives it one, a time is still there for grep and cut."""
+    if columns is not None:
+        monkeypatch.setenv("COLUMNS", columns)
+    head, *lines = call("runs").out.splitlines()
+    at = head.index("STARTED")
+
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", line[at:]) for line in lines[:5])
+    assert ("DURATION" in head, "NAME" in head) == (True, columns is None)
+
+
 @pytest.mark.parametrize("line", CENTRAL, ids=" ".join)
 def test_colors_are_ours_alone(call, lab, monkeypatch, line):
     """With color forced, the only escapes are those that we write."""
