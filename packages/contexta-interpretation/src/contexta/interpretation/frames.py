@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_origin, get_type_
 
 from contexta.contract.errors import DependencyError, ValidationError
 from contexta.interpretation._base import Result, Results, jsonable
-from contexta.interpretation._instants import instant_us
 from contexta.interpretation.aggregates.models import AggregateAnswer
 from contexta.interpretation.compare.models import (
     MetricDelta,
     MultiRunComparison,
     RunComparison,
 )
+from contexta.interpretation.instants import instant_us
 
 if TYPE_CHECKING:
     import pandas

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from contexta.cli._draw import Pen
 from contexta.cli._text import printable
 
 if TYPE_CHECKING:
+    from contexta.cli._draw import Pen
     from contexta.client import Contexta
     from contexta.config import UnifiedConfig
     from contexta.contract.errors import NotFoundError
@@ -98,8 +98,10 @@ class State:
         return self._config
 
     @cached_property
-    def pen(self) -> Pen:
+    def pen(self) -> "Pen":
         """How to draw on stdout."""
+        from contexta.cli._draw import Pen
+
         stream = sys.stdout
         terminal = stream.isatty()
         columns = os.environ.get("COLUMNS", "")

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 # Control characters, C1, line and paragraph separators, and those that turn the writing
@@ -82,21 +81,6 @@ def one_line(value: object, longest: int = _LONGEST_CELL) -> str:
     text = value if isinstance(value, str) else str(value) if value is not None else "-"
     # Cut before escaping, too: only what can be shown is worth looking at.
     return shortened(printable(text[: longest + 1]), longest)
-
-
-def number(value: object) -> str:
-    """A number with six significant digits; ``None`` becomes ``-``."""
-    return f"{value:.6g}" if isinstance(value, float) else printable(value)
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """Lines of a plain table: columns two blanks apart, each as wide as its widest cell."""
-    cells = [list(header), *([one_line(cell) for cell in row] for row in rows)]
-    widths = [max(width_of(row[place]) for row in cells) for place in range(len(header))]
-    return [
-        "  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    ]
 
 
 def _head(text: str, width: int) -> str:

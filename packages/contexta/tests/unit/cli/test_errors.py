@@ -6,7 +6,7 @@ from importlib.metadata import version
 import pytest
 
 from contexta.cli import _state
-from contexta.cli._text import number, printable, table
+from contexta.cli._text import printable
 
 
 @pytest.mark.parametrize(
@@ -192,15 +192,6 @@ def test_control_characters_are_escaped(text, shown):
 def test_line_feeds_can_be_kept():
     """Only they: a carriage return could overwrite the line."""
     assert printable("a\nb\rc", keep_lines=True) == "a\nb\\x0dc"
-
-
-def test_tables_are_aligned():
-    """Each column is as wide as its widest cell."""
-    assert table(("A", "LONG"), [("xyz", 1), (None, number(1 / 3))]) == [
-        "A    LONG",
-        "xyz  1",
-        "-    0.333333",
-    ]
 
 
 def test_a_workspace_of_a_newer_release_is_refused(call, workspace):

@@ -10,7 +10,6 @@ from typing import Any
 from contexta.contract.errors import ValidationError
 from contexta.contract.time import from_epoch_us
 from contexta.interpretation._base import Results
-from contexta.interpretation._instants import instant_us
 from contexta.interpretation._nearest import hint, nearest
 from contexta.interpretation._statistics import deviations, mean, percentile, sample_std
 from contexta.interpretation.anomaly.errors import (
@@ -21,6 +20,7 @@ from contexta.interpretation.anomaly.policy import AnomalyPolicy
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness import Completeness, completeness_of
 from contexta.interpretation.errors import ResolutionError
+from contexta.interpretation.instants import instant_us
 from contexta.interpretation.query.filters import RunListQuery, TimeRange, given_query
 from contexta.interpretation.query.metrics import aggregated, metric_summaries, pick_summary
 from contexta.interpretation.query.models import EvidenceLink

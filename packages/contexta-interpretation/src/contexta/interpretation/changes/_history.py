@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from contexta.contract.errors import ValidationError
-from contexta.interpretation._instants import sort_instant
 from contexta.interpretation._nearest import hint, nearest
 from contexta.interpretation.changes._asked import Asked
 from contexta.interpretation.changes.models import HistoryPoint
 from contexta.interpretation.changes.policy import ChangePolicy
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.errors import ResolutionError
+from contexta.interpretation.instants import sort_instant
 from contexta.interpretation.query.filters import RunListQuery, given_query
 from contexta.interpretation.query.metrics import aggregated, by_run, metric_summaries, pick_summary
 from contexta.interpretation.query.service import QueryService

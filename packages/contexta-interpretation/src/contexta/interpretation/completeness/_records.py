@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from contexta.interpretation._instants import seconds_between
 from contexta.interpretation.completeness.models import Completeness
+from contexta.interpretation.instants import seconds_between
 from contexta.interpretation.protocols import CompositeRepository, ProblemReader
 
 if TYPE_CHECKING:

@@ -15,17 +15,17 @@ from contexta.interpretation.fragments._parts import from_report
 from contexta.interpretation.fragments._trends import noted
 from contexta.interpretation.gate.models import GateResult
 from contexta.interpretation.groups.models import GroupComparison, ReplicateGroups
-from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._anomalies import anomaly_report
 from contexta.interpretation.reports._changes import bisection_report, change_report
 from contexta.interpretation.reports._fragment import FragmentView
 from contexta.interpretation.reports._gate import gate_report
 from contexta.interpretation.reports._groups import group_report
 from contexta.interpretation.reports._notes import notes_section
-from contexta.interpretation.reports._parts import diagnostics_section, short_id
+from contexta.interpretation.reports._parts import diagnostics_section
 from contexta.interpretation.reports._projects import alert_report
-from contexta.interpretation.reports._words import counted, listed
 from contexta.interpretation.reports.models import ReportDocument, ReportSection, ReportTable
+from contexta.interpretation.wording import counted, listed, short_id
+from contexta.interpretation.wording import in_reports as fmt
 
 _RUNS_SHOWN = 6
 
@@ -40,7 +40,7 @@ def report_comparison_view(found: ReportComparison) -> FragmentView:
     """Two reports: the sections that differ, and how."""
     changed = [item for item in found.section_diffs if item.changed]
     rows = tuple(
-        (item.section_title, item.left_body or fmt.MISSING, item.right_body or fmt.MISSING)
+        (item.section_title, item.left_body or fmt.missing, item.right_body or fmt.missing)
         for item in changed
     )
     tables = (ReportTable(("Section", "Left", "Right"), rows),) if rows else ()

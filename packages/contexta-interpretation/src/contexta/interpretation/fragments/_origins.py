@@ -13,10 +13,11 @@ from contexta.interpretation.provenance.models import (
     EnvironmentValueChange,
     ReproducibilityAudit,
 )
-from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._fragment import FragmentView
-from contexta.interpretation.reports._parts import field_table, short_id
+from contexta.interpretation.reports._parts import field_table
 from contexta.interpretation.reports.models import ReportSection, ReportTable
+from contexta.interpretation.wording import in_reports as fmt
+from contexta.interpretation.wording import short_id
 
 _CHANGES = ("added", "removed", "changed")
 _INDENT = "\u2003"  # an em space, which HTML keeps

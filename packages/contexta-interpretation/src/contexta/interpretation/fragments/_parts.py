@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from contexta.interpretation.reports._format import MISSING
 from contexta.interpretation.reports._fragment import FragmentView
 from contexta.interpretation.reports.models import (
     ChartLine,
@@ -13,6 +12,7 @@ from contexta.interpretation.reports.models import (
     ReportSection,
     ReportTable,
 )
+from contexta.interpretation.wording import in_reports as fmt
 
 _LINKS_SHOWN = 30
 
@@ -43,7 +43,7 @@ def from_report(
         highlights=tuple(
             (label, value)
             for label, value in document.highlights
-            if label not in without and value != MISSING
+            if label not in without and value != fmt.missing
         ),
         shown=tuple(opened),
         folded=(*folded, *links),

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contexta.interpretation._base import Result
-from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._escape import cut, visible
 from contexta.interpretation.reports._fragment import ROWS_SHOWN, FragmentView
 from contexta.interpretation.reports._parts import field_table
-from contexta.interpretation.reports._words import counted
 from contexta.interpretation.reports.models import ReportSection, ReportTable
+from contexta.interpretation.wording import counted
+from contexta.interpretation.wording import in_reports as fmt
 
 _BESIDE = frozenset(("evidence_links", "completeness_notes", "completeness"))
 _LONG = frozenset(("attributes", "metadata"))  # seen of one, too much in a list

@@ -10,15 +10,15 @@ from contexta.interpretation.compare.models import MultiRunComparison, RunCompar
 from contexta.interpretation.diagnostics.models import DiagnosticsResult
 from contexta.interpretation.fragments._parts import curve, from_report
 from contexta.interpretation.query.models import RunPage, RunSnapshot
-from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._comparison import multi_run_report, run_report
 from contexta.interpretation.reports._fragment import FragmentView
-from contexta.interpretation.reports._parts import labels_of, mapping_table, short_id
+from contexta.interpretation.reports._parts import labels_of, mapping_table
 from contexta.interpretation.reports._projects import project_report
 from contexta.interpretation.reports._snapshot import snapshot_report
-from contexta.interpretation.reports._words import counted
 from contexta.interpretation.reports.models import ReportChart, ReportSection, ReportTable
 from contexta.interpretation.repositories.records import MetricSeries, RunRecord
+from contexta.interpretation.wording import counted, short_id
+from contexta.interpretation.wording import in_reports as fmt
 
 _RUNS_SHOWN = 30
 _ARTIFACTS_SHOWN = 10
@@ -190,9 +190,9 @@ def run_view(run: RunRecord) -> FragmentView:
     pairs = [
         ("Status", run.status),
         ("Started", fmt.moment(run.started_at)),
-        ("Duration", fmt.duration(run.started_at, run.ended_at)),
+        ("Duration", fmt.elapsed(run.started_at, run.ended_at)),
         ("Code", fmt.short_hash(run.code_revision)),
-        ("Dataset", run.dataset_ref or fmt.MISSING),
+        ("Dataset", run.dataset_ref or fmt.missing),
     ]
     given = tuple(
         ReportSection(title, title, tables=(mapping_table(values, title, title),))

@@ -18,10 +18,9 @@ from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.fragments._parts import curve, from_report
 from contexta.interpretation.fragments._plain import table_of
-from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._fragment import FragmentView
 from contexta.interpretation.reports._notes import notes_section
-from contexta.interpretation.reports._parts import labels_of, short_id
+from contexta.interpretation.reports._parts import labels_of
 from contexta.interpretation.reports._projects import trend_report
 from contexta.interpretation.reports._words import highlight, thinned
 from contexta.interpretation.reports.models import ReportDocument, ReportSection, ReportTable
@@ -31,6 +30,8 @@ from contexta.interpretation.trend.models import (
     MetricTrend,
     StepSeries,
 )
+from contexta.interpretation.wording import in_reports as fmt
+from contexta.interpretation.wording import short_id
 
 _STATISTICS = (
     *("count", "mean", "std", "min", "p25", "p50", "p75", "p90", "p95", "p99", "max"),

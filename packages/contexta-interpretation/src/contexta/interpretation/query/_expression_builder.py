@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from contexta.contract.entities import RUN_STAGE_STATUSES
-from contexta.interpretation._instants import bound_us
 from contexta.interpretation._nearest import nearest
+from contexta.interpretation.instants import bound_us
 from contexta.interpretation.query._expression_errors import Refusal, shown, too_large
 from contexta.interpretation.query._expression_fields import WrittenField, field_of
 from contexta.interpretation.query._expression_nodes import (

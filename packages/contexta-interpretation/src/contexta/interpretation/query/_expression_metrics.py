@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from contexta.interpretation._instants import sort_instant
+from contexta.interpretation.instants import sort_instant
 from contexta.interpretation.protocols import CompositeRepository
 from contexta.interpretation.query._expression_nodes import AT, Field
 from contexta.interpretation.query.metrics import (

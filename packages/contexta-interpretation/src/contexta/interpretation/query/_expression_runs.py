@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from contexta.contract.time import to_epoch_us, utc_now
-from contexta.interpretation._instants import instant_us, seconds_between
+from contexta.interpretation.instants import instant_us, seconds_between
 from contexta.interpretation.protocols import CompositeRepository
 from contexta.interpretation.query._expression_metrics import metric_values, missing_value
 from contexta.interpretation.query._expression_nodes import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from contexta.interpretation._instants import instant_us, sort_instant
+from contexta.interpretation.instants import instant_us, sort_instant
 from contexta.interpretation.query.filters import RunListQuery, meets_param
 from contexta.interpretation.repositories.records import RunRecord
 

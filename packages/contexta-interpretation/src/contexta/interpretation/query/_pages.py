@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from contexta.contract.errors import ValidationError
-from contexta.interpretation._instants import sort_instant
+from contexta.interpretation.instants import sort_instant
 from contexta.interpretation.protocols import CompositeRepository, RunIndexReader
 from contexta.interpretation.query._selection import is_decided_here, select_from, select_ids
 from contexta.interpretation.query.filters import RunListQuery

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from contexta.interpretation._instants import sort_instant
+from contexta.interpretation.instants import sort_instant
 from contexta.interpretation.protocols import CompositeRepository, ExpressionReader, RunIndexReader
 from contexta.interpretation.query._expression_runs import matching_runs
 from contexta.interpretation.query._listing import filter_runs, page, sort_runs

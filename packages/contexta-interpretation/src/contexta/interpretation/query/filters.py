@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from contexta.contract.errors import ValidationError
 from contexta.interpretation._base import FrozenDict, Result
-from contexta.interpretation._instants import bound_us
+from contexta.interpretation.instants import bound_us
 
 if TYPE_CHECKING:
     from contexta.interpretation.query.expression import RunExpression

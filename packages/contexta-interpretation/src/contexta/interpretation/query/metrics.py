@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 
 from contexta.contract.errors import ValidationError
 from contexta.contract.refs import slugify
-from contexta.interpretation._instants import sort_instant
 from contexta.interpretation._statistics import percentile
+from contexta.interpretation.instants import sort_instant
 from contexta.interpretation.protocols import (
     CompositeRepository,
     MetricReader,

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contexta.interpretation.anomaly.models import AnomalyResult
 from contexta.interpretation.compare.models import unique_notes
 from contexta.interpretation.completeness.models import Completeness
-from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._words import highlight, in_words, is_known
 from contexta.interpretation.reports.models import (
@@ -18,6 +17,7 @@ from contexta.interpretation.reports.models import (
     ReportSection,
     ReportTable,
 )
+from contexta.interpretation.wording import in_reports as fmt
 
 
 def anomaly_report(results: Sequence[AnomalyResult]) -> ReportDocument:
@@ -90,8 +90,8 @@ def _cells(item: AnomalyResult) -> tuple[str, ...]:
         fmt.number(item.expected_range[0]),
         fmt.number(item.expected_range[1]),
         fmt.brief(item.z_score),
-        fmt.MISSING if base is None else str(base.computed_from_n_runs),
-        fmt.MISSING if base is None else str(left_out),
+        fmt.missing if base is None else str(base.computed_from_n_runs),
+        fmt.missing if base is None else str(left_out),
     )
 
 

@@ -9,10 +9,9 @@ from contexta.interpretation.changes.models import (
     Difference,
 )
 from contexta.interpretation.query.models import EvidenceLink
-from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._notes import notes_section
-from contexta.interpretation.reports._parts import field_lines, field_table, short_id
-from contexta.interpretation.reports._words import counted, highlight
+from contexta.interpretation.reports._parts import field_lines, field_table
+from contexta.interpretation.reports._words import highlight
 from contexta.interpretation.reports.models import (
     ChartLevel,
     ChartLine,
@@ -22,6 +21,8 @@ from contexta.interpretation.reports.models import (
     ReportSection,
     ReportTable,
 )
+from contexta.interpretation.wording import counted, short_id
+from contexta.interpretation.wording import in_reports as fmt
 
 _POINTS_SHOWN = 200
 _DIFFERENCES_SHOWN = 60

@@ -10,7 +10,6 @@ from markupsafe import Markup
 from contexta.interpretation.reports import _svg as svg
 from contexta.interpretation.reports._escape import visible
 from contexta.interpretation.reports._forest import render_intervals
-from contexta.interpretation.reports._format import number
 from contexta.interpretation.reports._scale import (
     BOTTOM,
     HEIGHT,
@@ -22,6 +21,7 @@ from contexta.interpretation.reports._scale import (
     nice_ticks,
 )
 from contexta.interpretation.reports.models import ChartLine, ChartMark, IntervalChart, ReportChart
+from contexta.interpretation.wording import in_reports as fmt
 
 _DOTS_UP_TO = 40
 _CROSSES = 200
@@ -137,7 +137,7 @@ def _levels(scale: Scale, chart: ReportChart) -> Markup:
             scale.x(level.first) - 3,
             scale.x(level.last) + 3,
             *(scale.y(level.y), scale.y(level.y)),
-            f"mean {number(level.y)}",
+            f"mean {fmt.number(level.y)}",
         )
         for level in chart.levels
         if math.isfinite(level.y)
@@ -168,10 +168,13 @@ def _line(line: ChartLine, index: int, scale: Scale, *, dots: bool, joined: bool
                 Markup(
                     '<circle class="dot {}" cx="{:.1f}" cy="{:.1f}" r="2.6" fill="{}">'
                     "<title>{}: {}</title></circle>"
-                ).format(name, scale.x(x), scale.y(y), color, number(x), number(y))
+                ).format(name, scale.x(x), scale.y(y), color, fmt.number(x), fmt.number(y))
             )
     broken = [(x, y) for x, y in points if not math.isfinite(y)]
-    parts += [svg.cross(scale.x(x), TOP, f"{number(x)}: {number(y)}") for x, y in broken[:_CROSSES]]
+    parts += [
+        svg.cross(scale.x(x), TOP, f"{fmt.number(x)}: {fmt.number(y)}")
+        for x, y in broken[:_CROSSES]
+    ]
     return Markup("").join(parts)
 
 
@@ -214,8 +217,8 @@ def _description(chart: ReportChart) -> str:
         gaps = len(line.points) - len(values)
         broken = f", {gaps} of them NaN or infinite" if gaps else ""
         told = (
-            f", from {number(values[0])} to {number(values[-1])}, lowest {number(min(values))}, "
-            f"highest {number(max(values))}"
+            f", from {fmt.number(values[0])} to {fmt.number(values[-1])}, "
+            f"lowest {fmt.number(min(values))}, highest {fmt.number(max(values))}"
             if values
             else ""
         )

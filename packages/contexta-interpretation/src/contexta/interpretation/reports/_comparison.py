@@ -14,7 +14,6 @@ from contexta.interpretation.compare.models import (
 )
 from contexta.interpretation.diagnostics.models import DiagnosticsResult
 from contexta.interpretation.query.models import EvidenceLink
-from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import (
     both_diagnostics_section,
@@ -30,6 +29,7 @@ from contexta.interpretation.reports.models import (
     ReportSection,
     ReportTable,
 )
+from contexta.interpretation.wording import in_reports as fmt
 
 _CHANGES_SHOWN = 60
 
@@ -83,8 +83,8 @@ def _summary(comparison: RunComparison) -> ReportSection:
     rows = tuple(
         (
             stage.stage_name or "run",
-            stage.left_status or fmt.MISSING,
-            stage.right_status or fmt.MISSING,
+            stage.left_status or fmt.missing,
+            stage.right_status or fmt.missing,
             str(len(stage.metric_deltas)),
         )
         for stage in comparison.stage_comparisons
@@ -149,8 +149,8 @@ def _artifacts(comparison: RunComparison) -> ReportSection:
     if not changes:
         return ReportSection("Artifact Changes", "No artifact differs.")
     lines = [
-        f"{c.artifact_kind}: {c.change} ({c.left_ref or fmt.MISSING} -> "
-        f"{c.right_ref or fmt.MISSING})"
+        f"{c.artifact_kind}: {c.change} ({c.left_ref or fmt.missing} -> "
+        f"{c.right_ref or fmt.missing})"
         for c in changes
     ]
     rows = tuple(
@@ -158,8 +158,8 @@ def _artifacts(comparison: RunComparison) -> ReportSection:
             c.artifact_kind,
             c.change,
             c.change_detail or "",
-            c.left_ref or fmt.MISSING,
-            c.right_ref or fmt.MISSING,
+            c.left_ref or fmt.missing,
+            c.right_ref or fmt.missing,
         )
         for c in changes
     )
@@ -201,7 +201,7 @@ def multi_run_report(comparison: MultiRunComparison) -> ReportDocument:
                 row.metric_key,
                 row.stage_name or "run",
                 *map(fmt.number, row.values),
-                names.get(row.best_run_id or "", fmt.MISSING),
+                names.get(row.best_run_id or "", fmt.missing),
             )
             for row in comparison.metric_table
         ),

@@ -8,9 +8,9 @@ from typing import TypeGuard
 from markupsafe import Markup
 
 from contexta.interpretation.reports import _svg as svg
-from contexta.interpretation.reports._format import number
 from contexta.interpretation.reports._scale import LEFT, RIGHT, WIDTH, nice_ticks
 from contexta.interpretation.reports.models import IntervalChart, IntervalRow
+from contexta.interpretation.wording import in_reports as fmt
 
 _TOP, _ROW, _FOOT = 26, 34, 40
 _START = LEFT - 36
@@ -94,7 +94,7 @@ def _row(row: IntervalRow, axis: _Axis, top: int) -> Markup:
             Markup(
                 '<rect class="unseen" x="{:.1f}" y="{}" width="{:.1f}" height="10" '
                 'fill="currentColor" fill-opacity="0.12"><title>{}</title></rect>'
-            ).format(left, y - 5, right - left, f"smallest detectable {number(row.unseen)}")
+            ).format(left, y - 5, right - left, f"smallest detectable {fmt.number(row.unseen)}")
         )
     if row.low is not None and row.high is not None and _finite(row.low) and _finite(row.high):
         parts.append(
@@ -116,7 +116,7 @@ def told_of(row: IntervalRow) -> str:
     """The row in words."""
     if not is_drawn(row):
         return row.note or "no number"
-    words = f"{number(row.estimate)} ({number(row.low)} to {number(row.high)})"
+    words = f"{fmt.number(row.estimate)} ({fmt.number(row.low)} to {fmt.number(row.high)})"
     return f"{words}, {row.outcome}" if row.outcome else words
 
 

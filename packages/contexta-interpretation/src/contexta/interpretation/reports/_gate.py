@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from contexta.interpretation.gate.models import OUTCOMES, GateResult, RuleOutcome
-from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import field_table, runs_section
-from contexta.interpretation.reports._words import highlight, listed
+from contexta.interpretation.reports._words import highlight
 from contexta.interpretation.reports.models import ReportDocument, ReportSection, ReportTable
+from contexta.interpretation.wording import in_reports as fmt
+from contexta.interpretation.wording import listed
 
 _VALUES_SHOWN = 12
 

@@ -11,10 +11,9 @@ from contexta.interpretation.groups.models import (
     GroupMetric,
     GroupSide,
 )
-from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import field_lines, field_table, runs_section
-from contexta.interpretation.reports._words import counted, highlight
+from contexta.interpretation.reports._words import highlight
 from contexta.interpretation.reports.models import (
     IntervalChart,
     IntervalRow,
@@ -22,6 +21,8 @@ from contexta.interpretation.reports.models import (
     ReportSection,
     ReportTable,
 )
+from contexta.interpretation.wording import counted
+from contexta.interpretation.wording import in_reports as fmt
 
 
 def group_report(comparison: GroupComparison) -> ReportDocument:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness.models import Completeness
-from contexta.interpretation.reports._format import plain
 from contexta.interpretation.reports._words import (
     completeness_table,
     in_words,
@@ -14,6 +13,8 @@ from contexta.interpretation.reports._words import (
     looked_at,
 )
 from contexta.interpretation.reports.models import ReportSection, ReportTable
+from contexta.interpretation.wording import in_reports as fmt
+from contexta.interpretation.wording import listed
 
 _VALUES_SHOWN = 3
 _MEANINGS = {
@@ -120,14 +121,10 @@ def _details(notes: Sequence[CompletenessNote]) -> str:
         for name, value in (note.details or {}).items():
             for item in value if isinstance(value, (list, tuple)) else [value]:
                 if item is not None:
-                    found.setdefault(name, {})[plain(item)] = None
-    return "; ".join(f"{name.replace('_', ' ')}: {_listed(list(v))}" for name, v in found.items())
-
-
-def _listed(values: Sequence[str]) -> str:
-    shown = ", ".join(values[:_VALUES_SHOWN])
-    more = len(values) - _VALUES_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+                    found.setdefault(name, {})[fmt.plain(item)] = None
+    return "; ".join(
+        f"{name.replace('_', ' ')}: {listed(list(v), _VALUES_SHOWN)}" for name, v in found.items()
+    )
 
 
 def explain(summary: str) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 from contexta.interpretation.diagnostics.models import DiagnosticsIssue, DiagnosticsResult
 from contexta.interpretation.query.models import EvidenceLink
-from contexta.interpretation.reports import _format as fmt
-from contexta.interpretation.reports._words import listed
 from contexta.interpretation.reports.models import ReportSection, ReportTable
+from contexta.interpretation.wording import in_reports as fmt
+from contexta.interpretation.wording import listed, short_id
 
 _RUNS_SHOWN = 12
 _SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -39,11 +39,6 @@ def runs_section(sides: Iterable[tuple[str, Sequence[str]]]) -> ReportSection:
     links = tuple(EvidenceLink("run", run, short_id(run)) for _, runs in groups for run in runs)
     table = ReportTable(("Group", "Runs", "Run ids"), rows, numeric=(1,))
     return ReportSection("Runs", "\n".join(lines) or "No runs.", links, (table,))
-
-
-def short_id(ref: str) -> str:
-    """The last part of a ref, which tells runs of one project apart."""
-    return ref.rsplit(".", 1)[-1]
 
 
 def labels_of(names: Sequence[str], refs: Sequence[str]) -> tuple[str, ...]:

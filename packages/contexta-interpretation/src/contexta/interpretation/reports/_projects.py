@@ -9,7 +9,6 @@ from contexta.interpretation.alert.models import AlertResult
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.query.models import EvidenceLink
-from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import labels_of
 from contexta.interpretation.reports._words import highlight, in_words, is_known
@@ -22,6 +21,7 @@ from contexta.interpretation.reports.models import (
 )
 from contexta.interpretation.repositories.records import RunRecord
 from contexta.interpretation.trend.models import MetricTrend
+from contexta.interpretation.wording import in_reports as fmt
 
 _PARAMS_SHOWN = 6
 
@@ -45,7 +45,7 @@ def project_report(
             run.run_id,
             run.status,
             fmt.moment(run.started_at),
-            fmt.duration(run.started_at, run.ended_at),
+            fmt.elapsed(run.started_at, run.ended_at),
             *(fmt.plain(run.params.get(key)) for key in varied),
         )
         for run in runs
@@ -153,7 +153,7 @@ def _alerts(title: str, results: Sequence[AlertResult], empty: str) -> ReportSec
     if any(is_known(r.completeness) for r in results):
         columns += ("Missing or doubtful",)
         rows = tuple(
-            (*row, in_words(r.completeness) if r.completeness is not None else fmt.MISSING)
+            (*row, in_words(r.completeness) if r.completeness is not None else fmt.missing)
             for row, r in zip(rows, results, strict=True)
         )
     links = tuple(dict.fromkeys(link for r in results for link in r.evidence_links))

@@ -10,7 +10,6 @@ from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.diagnostics.models import DiagnosticsResult
 from contexta.interpretation.query.metrics import summarize_records
 from contexta.interpretation.query.models import EvidenceLink, RunSnapshot
-from contexta.interpretation.reports import _format as fmt
 from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import (
     diagnostics_section,
@@ -32,6 +31,7 @@ from contexta.interpretation.repositories.records import (
     MetricSummaryRecord,
     RunRecord,
 )
+from contexta.interpretation.wording import in_reports as fmt
 
 _SAMPLES_SHOWN = 20
 _PACKAGES_SHOWN = 40
@@ -73,10 +73,10 @@ def _highlights(
     counts = snapshot.record_counts or {"records": len(snapshot.records)}
     pairs = [
         ("Status", run.status),
-        ("Duration", fmt.duration(run.started_at, run.ended_at)),
+        ("Duration", fmt.elapsed(run.started_at, run.ended_at)),
         ("Started", fmt.moment(run.started_at)),
         ("Code", fmt.short_hash(run.code_revision) + (" (changed)" if _is_dirty(run) else "")),
-        ("Dataset", run.dataset_ref or fmt.MISSING),
+        ("Dataset", run.dataset_ref or fmt.missing),
         ("Records", str(sum(counts.values()))),
         ("Issues", ", ".join(found) or "none"),
     ]
@@ -95,11 +95,11 @@ def _summary(snapshot: RunSnapshot) -> ReportSection:
         ("name", run.name),
         ("project", run.project_name),
         ("status", run.status),
-        ("started_at", run.started_at or fmt.MISSING),
-        ("ended_at", run.ended_at or fmt.MISSING),
-        ("duration", fmt.duration(run.started_at, run.ended_at)),
-        ("code_revision", run.code_revision or fmt.MISSING),
-        ("dataset_ref", run.dataset_ref or fmt.MISSING),
+        ("started_at", run.started_at or fmt.missing),
+        ("ended_at", run.ended_at or fmt.missing),
+        ("duration", fmt.elapsed(run.started_at, run.ended_at)),
+        ("code_revision", run.code_revision or fmt.missing),
+        ("dataset_ref", run.dataset_ref or fmt.missing),
     ]
     if _is_dirty(run):
         pairs.insert(8, ("code_state", "files differed from the commit"))
@@ -233,7 +233,7 @@ def _stages(snapshot: RunSnapshot) -> ReportSection:
             s.name,
             s.status,
             fmt.moment(s.started_at),
-            fmt.duration(s.started_at, s.ended_at),
+            fmt.elapsed(s.started_at, s.ended_at),
             s.stage_id,
         )
         for s in snapshot.stages
@@ -250,7 +250,7 @@ def _artifacts(snapshot: RunSnapshot) -> ReportSection:
             a.artifact_ref,
             fmt.size(a.size_bytes),
             fmt.short_hash(a.hash_value),
-            a.location or fmt.MISSING,
+            a.location or fmt.missing,
             fmt.moment(a.created_at),
         )
         for a in snapshot.artifacts
@@ -272,7 +272,7 @@ def _batches(snapshot: RunSnapshot) -> ReportSection:
 
 def _deployments(snapshot: RunSnapshot) -> ReportSection:
     rows = [
-        (d.name, d.status, d.run_id or fmt.MISSING, d.artifact_ref or fmt.MISSING)
+        (d.name, d.status, d.run_id or fmt.missing, d.artifact_ref or fmt.missing)
         for d in snapshot.deployments
     ]
     links = (EvidenceLink("deployment", d.deployment_id, d.name) for d in snapshot.deployments)
@@ -286,8 +286,8 @@ def _samples(snapshot: RunSnapshot) -> ReportSection:
         (
             s.name,
             fmt.moment(s.observed_at),
-            s.retention_class or fmt.MISSING,
-            s.redaction_profile or fmt.MISSING,
+            s.retention_class or fmt.missing,
+            s.redaction_profile or fmt.missing,
         )
         for s in shown
     ]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.reports.models import ReportTable
+from contexta.interpretation.wording import counted
 
 # Name of the count: one, many, what it means.
 _WORDS = {
@@ -37,17 +36,6 @@ _WORDS = {
     ),
     "open_runs": ("open run", "open runs", "numbers can still change"),
 }
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """``1 run``, ``12,000 runs``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def listed(values: Sequence[str], most: int) -> str:
-    """The first values, and how many more there are."""
-    shown = ", ".join(values[:most])
-    return f"{shown} and {len(values) - most:,} more" if len(values) > most else shown
 
 
 def in_words(found: Completeness) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 from contexta.interpretation._base import Result, jsonable
 from contexta.interpretation.query.models import EvidenceLink
-from contexta.interpretation.reports._format import plain
 from contexta.interpretation.reports.errors import ReportError
+from contexta.interpretation.wording import in_reports as fmt
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class ReportTable(Result):
     def __post_init__(self) -> None:
         """Freeze the sequences, and check that every row fits."""
         Result.__post_init__(self)
-        rows = tuple(tuple(map(plain, row)) for row in self.rows)
+        rows = tuple(tuple(map(fmt.plain, row)) for row in self.rows)
         wrong = [str(index) for index, row in enumerate(rows) if len(row) != len(self.columns)]
         if wrong:
             raise ReportError(
@@ -42,7 +42,7 @@ class ReportTable(Result):
                 code="report_table_ragged",
                 details={"rows": wrong, "columns": len(self.columns)},
             )
-        object.__setattr__(self, "columns", tuple(map(plain, self.columns)))
+        object.__setattr__(self, "columns", tuple(map(fmt.plain, self.columns)))
         object.__setattr__(self, "rows", rows)
 
     def to_csv(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from contexta.interpretation._instants import sort_instant
+from contexta.interpretation.instants import sort_instant
 from contexta.interpretation.repositories.records import (
     ArtifactRecord,
     BatchRecord,

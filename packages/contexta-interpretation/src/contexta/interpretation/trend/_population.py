@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from contexta.interpretation._instants import sort_instant
 from contexta.interpretation.compare.models import CompletenessNote
+from contexta.interpretation.instants import sort_instant
 from contexta.interpretation.query.filters import RunListQuery, given_query
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import RunRecord

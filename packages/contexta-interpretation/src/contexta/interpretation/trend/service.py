@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from contexta.interpretation._instants import seconds_between
 from contexta.interpretation._known_names import near_metrics, near_projects, near_stages
 from contexta.interpretation._names import check_name
 from contexta.interpretation._nearest import nearest
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.completeness.service import completeness_of
+from contexta.interpretation.instants import seconds_between
 from contexta.interpretation.query.filters import RunListQuery
 from contexta.interpretation.query.metrics import (
     aggregated,

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contexta.cli._values import duration, seconds_of, size
+from contexta.cli._values import duration, size
 from contexta.cli._words import counted
 from contexta.cli.care._findings import Finding
 from contexta.cli.care._planes import NAMES, Planes
+from contexta.interpretation.instants import seconds_of
 
 if TYPE_CHECKING:
     from contexta.client import Contexta

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from contexta.cli._draw import Column, Pen, Styled, severity, sparkline, status, table
 from contexta.cli._text import one_line, width_of
-from contexta.cli._values import duration, elapsed, number, seconds_of
+from contexta.cli._values import duration, elapsed, number
 from contexta.cli.watch._look import Look, MetricLook
+from contexta.interpretation.instants import seconds_of
 
 _LEVELS = {"warning": "warning", "error": "error", "critical": "error"}
 _LEAST_METRICS, _MOST_EVENTS = 3, 6

@@ -5,21 +5,27 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from contexta.interpretation.wording import on_pages
 from contexta.web.drawings import draw_key
-from contexta.web.pages._text import MISSING
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
-    from contexta.interpretation import ReproducibilityAudit
+    from contexta.interpretation import ChangePoint, ReproducibilityAudit
 
 
 def p_value(value: float | None) -> str:
     """Return a p value to two digits; very small ones as a bound."""
     if value is None or not math.isfinite(value):
-        return MISSING
+        return on_pages.missing
     if value < 0.0001:
         return "< 0.0001"
     return f"{value:.4f}" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def step_words(change: ChangePoint) -> str:
+    """Return what a change did to the mean: ``increase: 0.5 → 0.7``."""
+    before, after = on_pages.number(change.mean_before), on_pages.number(change.mean_after)
+    return f"{change.direction}: {before} \u2192 {after}"
 
 
 def audit_of(ctx: Contexta, run_id: str) -> ReproducibilityAudit | None:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from contexta.interpretation.instants import seconds_of
+from contexta.interpretation.wording import on_pages
 from contexta.web.drawings import Curve, Mark, Point, draw_lines
-from contexta.web.pages._text import instant, number
 
 if TYPE_CHECKING:
     from contexta.interpretation import StepPoint, StepSeries
@@ -156,8 +157,8 @@ def json_number(value: float) -> float | str:
 
 
 def _second(text: str | None) -> float | None:
-    found = instant(text)
-    return None if found is None else round(found.timestamp(), 3)
+    found = seconds_of(text)
+    return None if found is None else round(found, 3)
 
 
 def spark(values: Sequence[float], told: str = "", *, width: int = 96, height: int = 20) -> Markup:
@@ -174,7 +175,7 @@ def spark(values: Sequence[float], told: str = "", *, width: int = 96, height: i
             y = height - 2 - (value / 2 - low / 2) / span * (height - 4)
             path.append(f"{'L' if joined else 'M'}{2 + place * step:.1f} {y:.1f}")
         joined = math.isfinite(value)
-    told = told or f"from {number(values[0])} to {number(values[-1])}"
+    told = told or f"from {on_pages.number(values[0])} to {on_pages.number(values[-1])}"
     return Markup(
         '<svg class="spark" role="img" viewBox="0 0 {} {}" width="{}" height="{}">'
         '<title>{}</title><path d="{}"/></svg>'

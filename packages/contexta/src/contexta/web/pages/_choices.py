@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contexta.web.pages._text import MISSING, minute, short_ref
+from contexta.interpretation.wording import on_pages, short_ref
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -50,7 +50,7 @@ def run_choices(ctx: Contexta, project: str | None = None) -> list[RunChoice]:
 
 def run_label(run: RunRecord) -> str:
     """One line that tells a run from its neighbors."""
-    started = minute(run.started_at) if run.started_at else MISSING
+    started = on_pages.minute(run.started_at) if run.started_at else on_pages.missing
     return f"{short_ref(run.run_id)}  {run.name}  {run.status}  {started}"
 
 

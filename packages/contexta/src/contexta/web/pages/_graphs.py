@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from contexta.interpretation.wording import short_ref
 from contexta.web.drawings import Edge, Node, draw_graph
-from contexta.web.pages._text import short_ref
 
 if TYPE_CHECKING:
     from contexta.client import Contexta

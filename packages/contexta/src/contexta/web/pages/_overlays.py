@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from contexta.interpretation.wording import on_pages
 from contexta.web.drawings import Curve, Point, draw_lines
 from contexta.web.pages._charts import ChartView, json_number, payload
-from contexta.web.pages._text import number
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -130,6 +130,6 @@ def _series(
 
 def _points(series: StepSeries, label: str) -> tuple[Point, ...]:
     return tuple(
-        Point(float(p.step), p.value, f"{label}, step {p.step}: {number(p.value)}")
+        Point(float(p.step), p.value, f"{label}, step {p.step}: {on_pages.number(p.value)}")
         for p in series.points
     )

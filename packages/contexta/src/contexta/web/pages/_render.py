@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from contexta.interpretation.wording import exact, on_pages, short_ref
 from contexta.web._page import PageData
 from contexta.web.pages import _text as text
 from contexta.web.pages._links import NAVIGATION, ref_url, run_url
@@ -86,17 +87,17 @@ def _environment(standalone: bool) -> Environment:
     )
     environment.filters |= {
         "cut": text.cut,
-        "number": text.number,
-        "exact": text.exact,
-        "signed": text.signed,
-        "percent": text.percent,
-        "size": text.size,
-        "seconds": text.seconds,
-        "moment": text.moment,
-        "minute": text.minute,
-        "plain": text.plain,
+        "number": on_pages.number,
+        "exact": exact,
+        "signed": on_pages.signed,
+        "percent": on_pages.percent,
+        "size": on_pages.size,
+        "seconds": on_pages.duration,
+        "moment": on_pages.moment,
+        "minute": on_pages.minute,
+        "plain": on_pages.plain,
         "segment": text.segment,
-        "short_ref": text.short_ref,
+        "short_ref": short_ref,
         "run_url": run_url,
         "ref_url": ref_url,
         "query": _query,

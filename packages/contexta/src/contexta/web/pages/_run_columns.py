@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from contexta.interpretation.instants import seconds_between
 from contexta.web.pages._charts import spark
 from contexta.web.pages._links import with_query
-from contexta.web.pages._text import span_seconds
 from contexta.web.pages._view import column, summaries
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def run_table(
     rows = tuple(
         Row(
             run,
-            span_seconds(run.started_at, run.ended_at),
+            seconds_between(run.started_at, run.ended_at),
             tuple(_cell(run, one, metrics, curves) for one in chosen),
         )
         for run in runs

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from contexta.web.pages._text import instant
+from contexta.interpretation.instants import seconds_of
 
 if TYPE_CHECKING:
     from contexta.interpretation.repositories import ObservationRecord
@@ -20,10 +19,10 @@ _LEAST = 3  # of the width: a short stretch must still be seen
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The time that bars are drawn over."""
+    """The time that bars are drawn over, in seconds since 1970."""
 
-    start: datetime
-    end: datetime
+    start: float
+    end: float
 
     def bar(self, start: str | None, end: str | None, kind: str) -> Markup:
         """Return the bar of a stretch; without an end it reaches to the edge.
@@ -33,12 +32,12 @@ class Window:
             end: stored time, or None.
             kind: class of the color: good, bad, doubt, live, quiet or other.
         """
-        first, last = instant(start), instant(end)
+        first, last = seconds_of(start), seconds_of(end)
         if first is None:
             return Markup("")
-        whole = (self.end - self.start).total_seconds() or 1.0
-        left = self._place((first - self.start).total_seconds() / whole)
-        right = self._place(((last or self.end) - self.start).total_seconds() / whole)
+        whole = (self.end - self.start) or 1.0
+        left = self._place((first - self.start) / whole)
+        right = self._place(((self.end if last is None else last) - self.start) / whole)
         width = max(right - left, _LEAST)
         left = min(left, _WIDTH - width)
         return Markup(
@@ -54,7 +53,8 @@ class Window:
 
 def window(stretches: Sequence[tuple[str | None, str | None]]) -> Window | None:
     """Return the time from the first start to the last end; ``None`` without any time."""
-    times = [found for pair in stretches for text in pair if (found := instant(text)) is not None]
+    read = (seconds_of(text) for pair in stretches for text in pair)
+    times = [found for found in read if found is not None]
     return Window(min(times), max(times)) if times else None
 
 

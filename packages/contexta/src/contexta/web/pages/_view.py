@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from contexta.interpretation.wording import listed, on_pages
 from contexta.web.pages._links import with_query
-from contexta.web.pages._text import cut, plain
+from contexta.web.pages._text import cut
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -62,14 +63,10 @@ def _details(items: Sequence[Mapping[str, Any]]) -> str:
         for name, value in item.items():
             for one in value if isinstance(value, (list, tuple)) else [value]:
                 if one is not None:
-                    values.setdefault(name, {})[cut(plain(one), 80)] = None
-    return "; ".join(f"{name.replace('_', ' ')}: {_listed(list(v))}" for name, v in values.items())
-
-
-def _listed(values: Sequence[str]) -> str:
-    more = len(values) - _DETAILS_SHOWN
-    shown = ", ".join(values[:_DETAILS_SHOWN])
-    return f"{shown} and {more} more" if more > 0 else shown
+                    values.setdefault(name, {})[cut(on_pages.plain(one), 80)] = None
+    return "; ".join(
+        f"{name.replace('_', ' ')}: {listed(list(v), _DETAILS_SHOWN)}" for name, v in values.items()
+    )
 
 
 # What narrows the runs behind a number, beside project and stage, which have fields of their own.

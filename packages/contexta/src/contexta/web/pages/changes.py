@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from contexta.interpretation.wording import on_pages, short_ref
 from contexta.web._page import PageData
 from contexta.web.drawings import Curve, Level, Mark, Point, draw_lines
-from contexta.web.pages._analysis import TOOLS
+from contexta.web.pages._analysis import TOOLS, step_words
 from contexta.web.pages._choices import metric_choices, stage_names
 from contexta.web.pages._links import address, run_url
-from contexta.web.pages._text import minute, number, short_ref
 from contexta.web.pages._view import notes
 from contexta.web.pages.metrics import metrics_picker
 
@@ -89,8 +89,8 @@ def _draw(found: Bisection, width: int, height: int) -> Markup:
         Point(
             float(point.index),
             point.value,
-            f"{short_ref(point.run_id)} ({point.run_name}): {number(point.value)}"
-            + (f", {minute(point.started_at)}" if point.started_at else ""),
+            f"{short_ref(point.run_id)} ({point.run_name}): {on_pages.number(point.value)}"
+            + (f", {on_pages.minute(point.started_at)}" if point.started_at else ""),
             run_url(point.run_id),
             point.run_id == chosen,
         )
@@ -99,7 +99,7 @@ def _draw(found: Bisection, width: int, height: int) -> Markup:
     marks = [
         Mark(
             change.index - 0.5,
-            f"{change.direction}: {number(change.mean_before)} \u2192 {number(change.mean_after)}",
+            step_words(change),
             change.earliest_index - 0.5,
             change.latest_index - 0.5,
         )
@@ -110,7 +110,7 @@ def _draw(found: Bisection, width: int, height: int) -> Markup:
             float(part.first_index),
             float(part.last_index),
             part.mean,
-            f"mean {number(part.mean)} of {part.count} runs",
+            f"mean {on_pages.number(part.mean)} of {part.count} runs",
         )
         for part in history.segments
     ]

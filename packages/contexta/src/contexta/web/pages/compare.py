@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from contexta.interpretation.instants import seconds_between
+from contexta.interpretation.wording import short_ref
 from contexta.web._page import PageData
 from contexta.web.pages._analysis import TOOLS
 from contexta.web.pages._charts import ChartView
 from contexta.web.pages._links import address, run_url
 from contexta.web.pages._overlays import mixed_units, overlay, shared_curves, unit_notes
 from contexta.web.pages._replicates import between_replicates
-from contexta.web.pages._text import short_ref, span_seconds
 from contexta.web.pages._view import column, columns, notes, summaries
 from contexta.web.pages.compare_pick import picker
 
@@ -52,7 +53,7 @@ class Side:
     @property
     def took(self) -> float | None:
         """Seconds from start to end; ``None`` while it is open."""
-        return span_seconds(self.run.started_at, self.run.ended_at)
+        return seconds_between(self.run.started_at, self.run.ended_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from contexta.interpretation.instants import seconds_between
+from contexta.interpretation.wording import short_ref
 from contexta.web._page import PageData
 from contexta.web.drawings import Axis, Strand, draw_parallel
 from contexta.web.pages._analysis import TOOLS
@@ -22,7 +24,6 @@ from contexta.web.pages._overlays import (
     shared_curves,
     unit_notes,
 )
-from contexta.web.pages._text import short_ref, span_seconds
 from contexta.web.pages._view import notes, summaries
 from contexta.web.pages.compare_pick import picker
 
@@ -50,7 +51,7 @@ class Column:
     @property
     def took(self) -> float | None:
         """Seconds from start to end; ``None`` while it is open."""
-        return span_seconds(self.run.started_at, self.run.ended_at)
+        return seconds_between(self.run.started_at, self.run.ended_at)
 
 
 @dataclass(frozen=True, slots=True)

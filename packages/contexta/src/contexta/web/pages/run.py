@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from contexta.interpretation.instants import seconds_between
+from contexta.interpretation.wording import short_ref
 from contexta.web._page import PageData
 from contexta.web.pages._analysis import audit_of
 from contexta.web.pages._links import address, project_url, run_url
 from contexta.web.pages._render import status_kind
 from contexta.web.pages._run_metrics import metric_rows, metric_views
 from contexta.web.pages._spans import span_tree, window
-from contexta.web.pages._text import cut, segment, short_ref, span_seconds
+from contexta.web.pages._text import cut, segment
 from contexta.web.pages._view import frame, notes
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def run_data(ctx: Contexta, run_id: str, level: str | None = None) -> PageData:
         live=f"/live/runs/{segment(run.run_id)}" if run.status == "open" else None,
         run=run,
         snapshot=snapshot,
-        seconds=span_seconds(run.started_at, run.ended_at),
+        seconds=seconds_between(run.started_at, run.ended_at),
         records=sum(snapshot.record_counts.values()) or len(snapshot.records),
         code=_code(run),
         actions=_actions(run, snapshot),
@@ -123,7 +125,7 @@ def _stages(snapshot: RunSnapshot) -> list[Mapping[str, Any]]:
     return [
         {
             "stage": stage,
-            "seconds": span_seconds(stage.started_at, stage.ended_at),
+            "seconds": seconds_between(stage.started_at, stage.ended_at),
             "bar": over.bar(stage.started_at, stage.ended_at, status_kind(stage.status))
             if over
             else "",

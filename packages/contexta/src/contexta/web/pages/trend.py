@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from contexta.interpretation.wording import on_pages, short_ref
 from contexta.web._page import PageData
 from contexta.web.drawings import Curve, Level, Mark, Point, draw_lines
-from contexta.web.pages._analysis import TOOLS
+from contexta.web.pages._analysis import TOOLS, step_words
 from contexta.web.pages._choices import metric_choices, stage_names
 from contexta.web.pages._links import address, run_url
-from contexta.web.pages._text import minute, number, short_ref
 from contexta.web.pages._view import NARROWING, narrowed, narrowing, notes
 from contexta.web.pages.metrics import metrics_picker
 
@@ -180,8 +180,8 @@ def trend_curve(trend: MetricTrend, unusual: dict[str, AnomalyResult] | None = N
             Point(
                 float(index),
                 point.value,
-                f"{short_ref(point.run_id)} ({point.run_name}): {number(point.value)}"
-                + (f", {minute(point.captured_at)}" if point.captured_at else "")
+                f"{short_ref(point.run_id)} ({point.run_name}): {on_pages.number(point.value)}"
+                + (f", {on_pages.minute(point.captured_at)}" if point.captured_at else "")
                 + (", unusual" if point.run_id in odd else ""),
                 run_url(point.run_id),
                 point.run_id in odd,
@@ -301,7 +301,7 @@ def _marks(trend: MetricTrend, history: ChangeHistory | None) -> list[Mark]:
     return [
         Mark(
             places[change.first_run_after] - 0.5,
-            f"{change.direction}: {number(change.mean_before)} \u2192 {number(change.mean_after)}",
+            step_words(change),
             at[change.earliest_index] - 0.5,
             at[change.latest_index] - 0.5,
         )
@@ -322,6 +322,6 @@ def _levels(trend: MetricTrend, history: ChangeHistory | None) -> list[Level]:
             if point.run_id in places
         ]
         if inside:
-            told = f"mean {number(part.mean)} of {part.count} runs"
+            told = f"mean {on_pages.number(part.mean)} of {part.count} runs"
             found.append(Level(float(inside[0]), float(inside[-1]), part.mean, told))
     return found

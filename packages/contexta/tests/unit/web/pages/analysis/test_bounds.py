@@ -6,7 +6,6 @@ import pytest
 
 from contexta.web._params import Params
 from contexta.web.api import _judgements
-from contexta.web.pages._text import minute
 
 UPSTREAM = {"direction": "upstream", "depth": "9"}
 
@@ -66,11 +65,6 @@ def test_no_run_is_best_in_another_unit(two, page):
 
     assert ["loss"] == [row.metric_key for row in data.data["marked"]]
     assert [1, 0] == [column.wins for column in data.data["columns"]]
-
-
-def test_times_say_their_zone_without_script():
-    """A page that was saved or mailed has no script; its times are UTC and say so."""
-    assert "2026-01-31 12:00 UTC" == minute("2026-01-31T12:00:30.123456Z")
 
 
 def test_long_values_of_a_change_wrap(fleet, page, document):

@@ -4,7 +4,7 @@ import math
 
 from contexta.interpretation import RunListQuery
 from contexta.web.pages._analysis import p_value
-from contexta.web.pages._text import MISSING
+from contexta.interpretation.wording import on_pages
 from contexta.web.pages.trend import trend_data
 
 
@@ -166,4 +166,4 @@ def test_p_values_are_short():
     """Very small ones are a bound, nothing is a dash."""
     shown = [p_value(value) for value in (None, math.nan, 1e-9, 0.00042, 0.0421, 0.42)]
 
-    assert [MISSING, MISSING, "< 0.0001", "0.0004", "0.042", "0.42"] == shown
+    assert [on_pages.missing, on_pages.missing, "< 0.0001", "0.0004", "0.042", "0.42"] == shown

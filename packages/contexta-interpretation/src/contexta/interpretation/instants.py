@@ -49,3 +49,9 @@ def seconds_between(start: str | None, end: str | None) -> float | None:
     """Seconds from ``start`` to ``end``, or ``None`` when one of them is unknown."""
     left, right = instant_us(start), instant_us(end)
     return None if left is None or right is None else (right - left) / 1_000_000
+
+
+def seconds_of(text: str | None) -> float | None:
+    """Seconds since 1970 UTC, or ``None`` for no time or text that is no timestamp."""
+    found = instant_us(text)
+    return None if found is None else found / 1_000_000
