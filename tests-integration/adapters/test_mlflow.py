@@ -156,6 +156,18 @@ def test_an_experiment_gets_a_run_per_run_with_its_status(client, open_with):
     assert "run:p.good" == found["good"].data.tags["contexta.run_ref"]
 
 
+def test_a_run_is_found_by_its_code_and_data(client, open_with):
+    """The revision and the data set that a run names are tags, the commit where MLflow shows it."""
+    ctx = open_with(MLflowSink(experiment="e"))
+    with ctx.run("r", code_revision="4f1c2d", dataset_ref="artifact:p.data.csv"):
+        pass
+    (only,) = run_ids(client)
+    tags = client.get_run(only).data.tags
+
+    assert "4f1c2d" == tags["contexta.code_revision"] == tags["mlflow.source.git.commit"]
+    assert "artifact:p.data.csv" == tags["contexta.dataset_ref"]
+
+
 def test_a_resumed_run_goes_on_in_the_same_mlflow_run(client, open_with):
     """Two programs that work on one run do not make two."""
     ctx = open_with(MLflowSink(experiment="e"))

@@ -116,7 +116,7 @@ class ClientCalls:
             self._target(ref, name=run.name, started_us=to_epoch_us(run.started_at))
         self.set_params(ref, dict(run.params or {}))
         tags = {f"contexta.tag.{key}": value for key, value in (run.tags or {}).items()}
-        self._put(ref, tags={**tags, "contexta.run_name": run.name})
+        self._put(ref, tags={**tags, **_origin(run), "contexta.run_name": run.name})
 
     def set_params(self, run_ref: str, params: Mapping[str, Any]) -> None:
         """Send params; MLflow keeps the first value of each, so later ones become tags."""
@@ -220,6 +220,17 @@ class ClientCalls:
             return OwnRun(self._client, self._experiment, run_ref, name, started_us)
         active = self._module.active_run()
         return None if active is None else Known(str(active.info.run_id))
+
+
+def _origin(run: Any) -> dict[str, str]:
+    """Return what a run was told to be made of; MLflow shows the commit as its version."""
+    revision = getattr(run, "code_revision", None)
+    found = {
+        "contexta.code_revision": revision,
+        "mlflow.source.git.commit": revision,
+        "contexta.dataset_ref": getattr(run, "dataset_ref", None),
+    }
+    return {key: str(value) for key, value in found.items() if value is not None}
 
 
 class Known:

@@ -31,8 +31,9 @@ class MLflowSink(BaseSink):
     A metric becomes `<stage>/<key>`, with `/<tag>:<value>` for each of its tags, so that
     `loss` of `train` and of `valid` stay apart; step and time come along. Characters that
     MLflow refuses become `_`, and 8 hex digits keep such names apart. Params keep their
-    first value in MLflow, so a later one is the tag `contexta.param.<name>`. Events and
-    degraded records are tags. Spans have no form there and are left out.
+    first value in MLflow, so a later one is the tag `contexta.param.<name>`. The revision and
+    the data set that a run names are tags, as are events and degraded records. Spans are left
+    out; `OTelSink` takes them.
 
     Entries go out in batches from a background thread; `flush`, the end of a run and the
     end of the program wait for it. What MLflow refuses is logged, counted in `lost`, and
