@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import contexta.interpretation as interpretation
 from contexta.interpretation import protocols
 from contexta.interpretation.testing import InMemoryRepository
@@ -30,6 +32,30 @@ StageComparison StageDurationPoint StageRecord StatusCount StepPoint StepSeries 
 TimeRange TrendError TrendPoint TrendPolicy TrendService UnknownKey completeness_of parse_rules
 """
 
+PARTS = [
+    "aggregates",
+    "aggregation",
+    "alert",
+    "anomaly",
+    "changes",
+    "compare",
+    "completeness",
+    "diagnostics",
+    "errors",
+    "gate",
+    "groups",
+    "instants",
+    "lineage",
+    "protocols",
+    "provenance",
+    "query",
+    "reports",
+    "repositories",
+    "statistics",
+    "trend",
+    "wording",
+]
+
 
 def test_public_names():
     """The package exports these names, sorted, and no other."""
@@ -50,13 +76,73 @@ def test_memory_repository_has_the_protocol():
     assert isinstance(repository, protocols.CompositeRepository)
 
 
+def test_every_name_is_listed_by_dir():
+    """Names and parts that did not load yet are listed too."""
+    listed = _printed("import contexta.interpretation as one; print(*dir(one))").split()
+
+    assert set(NAMES.split()) | set(PARTS) <= set(listed)
+
+
+def test_a_star_takes_every_name():
+    """`from contexta.interpretation import *` loads what was not loaded yet."""
+    printed = _printed("from contexta.interpretation import *; print(*sorted(globals()))")
+
+    assert set(NAMES.split()) <= set(printed.split())
+
+
+def test_parts_are_attributes_of_the_package():
+    """A part needs no import of its own."""
+    program = (
+        "import contexta.interpretation as one;"
+        f"print(*(getattr(one, part).__name__ for part in {PARTS!r}))"
+    )
+
+    assert _printed(program).split() == [f"contexta.interpretation.{part}" for part in PARTS]
+
+
+def test_unknown_names_are_attribute_errors():
+    """A name that is not exported does not resolve, and the message tells which."""
+    with pytest.raises(AttributeError, match="no attribute 'no_such_name'"):
+        _ = interpretation.no_such_name
+
+
+def test_every_part_can_be_the_first():
+    """No part relies on another one having been imported before it."""
+    program = (
+        "import sys, importlib\n"
+        "def loaded(): return [one for one in sys.modules if one.startswith('contexta.int')]\n"
+        f"for part in {PARTS!r}:\n"
+        "    for one in loaded(): del sys.modules[one]\n"
+        "    importlib.import_module(f'contexta.interpretation.{part}')\n"
+        "print(len(loaded()) > 1)"
+    )
+
+    assert _printed(program) == "True"
+
+
 def test_import_is_light():
     """Importing the package loads no engine and no template library."""
-    code = (
+    program = (
         "import sys, contexta.interpretation;"
         "heavy = {'alembic','duckdb','jinja2','lark','numpy','pyarrow','sqlalchemy'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert done.stdout.strip() == "[]"
+    assert _printed(program) == "[]"
+
+
+def test_queries_load_no_other_question():
+    """Who lists runs pays for neither trends nor gates nor reports."""
+    program = (
+        "import sys; from contexta.interpretation import CompositeStoreRepository, QueryService;"
+        f"print(*(one for one in {PARTS!r} if f'contexta.interpretation.{{one}}' in sys.modules))"
+    )
+
+    assert _printed(program) == "completeness errors instants protocols query repositories"
+
+
+def _printed(program):
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
