@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Names are looked up where an answer is empty; a fleet of runs would make that slow.
 _LOOKED_AT = 50
+_PROJECTS = 5
 
 
 def near_runs(repository: CompositeRepository, text: str) -> tuple[str, ...]:
@@ -46,6 +47,11 @@ def near_stages(
 
 
 def near_projects(repository: CompositeRepository, project_name: str | None) -> tuple[str, ...]:
-    """Return up to five project names close to ``project_name``; empty when it exists."""
+    """Return up to five project names, those close to ``project_name`` if there are any.
+
+    Empty when it exists.
+    """
     names = tuple(repository.list_projects())
-    return () if project_name is None or project_name in names else nearest(project_name, names)
+    if project_name is None or project_name in names:
+        return ()
+    return nearest(project_name, names) or names[:_PROJECTS]

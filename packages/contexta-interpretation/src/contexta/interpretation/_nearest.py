@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _MOST = 5
 _CUTOFF = 0.5
@@ -35,4 +35,12 @@ def hint(names: Iterable[str]) -> str:
     return f"; nearest: {found}" if found else "; nothing looks like it"
 
 
-__all__ = ["hint", "nearest"]
+def run_hint(near: Sequence[str]) -> str:
+    """Return the end of a message about an unknown run: what is near, or where all runs are.
+
+    Surfaces say their own way to all runs instead of the call, which is the last of the text.
+    """
+    return f"; nearest: {', '.join(near)}" if near else "; no run looks like it, see list_runs()"
+
+
+__all__ = ["hint", "nearest", "run_hint"]

@@ -39,7 +39,9 @@ def test_fleet_without_runs_says_so(service):
     """No run to check is a note."""
     report = service.evaluate_alerts_fleet([], project_name="other")
 
-    assert [n.summary for n in report.completeness_notes] == ["alert_population_empty"]
+    assert [(n.summary, n.details["nearest"]) for n in report.completeness_notes] == [
+        ("alert_population_empty", ["p"])
+    ]
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,16 @@ def test_runs_sort_by_metric_with_missing_values_last(make, runs):
     assert (ask(sort_desc=True), ask(limit=2)) == (["c", "b", "a"], ["b", "c"])
 
 
+def test_a_run_that_looks_like_nothing_leads_to_the_list(make, runs):
+    """Where no name is near, the message says where all of them are."""
+    with pytest.raises(ResolutionError) as caught:
+        QueryService(make.repository(runs=runs)).require_run("zzqqzzqq")
+
+    assert caught.value.message == (
+        "run 'zzqqzzqq' not found; no run looks like it, see list_runs()"
+    )
+
+
 def test_unknown_run_names_the_nearest(make, runs):
     """An unknown run is an interpretation error and a lookup error, with candidates."""
     service = QueryService(make.repository(runs=runs))

@@ -77,7 +77,7 @@ def _require_known(ctx: "Contexta", found: Any) -> None:
         NotFoundError: `lineage_subject_not_found`, with the nearest.
     """
     root = found.root_ref
-    if ":" in root or found.edges:
+    if found.edges:
         return
     near = [name for note in found.completeness_notes for name in note.details.get("nearest", ())]
     told = any("nearest" in note.details for note in found.completeness_notes)
@@ -86,7 +86,8 @@ def _require_known(ctx: "Contexta", found: Any) -> None:
         return
     from contexta.contract.errors import NotFoundError
 
-    hint = f"nearest: {', '.join(near)}" if near else "`contexta search runs TEXT` finds runs"
+    lists = "see `contexta runs`, `contexta artifact list` and `contexta deployments`"
+    hint = f"nearest: {', '.join(near)}" if near else lists
     raise NotFoundError(
         f"no run, artifact or deployment is called {root!r}; {hint}",
         code="lineage_subject_not_found",

@@ -14,6 +14,7 @@ from contexta.cli._group import cli
 from contexta.cli._options import FORMATS
 from contexta.cli._state import State
 from contexta.cli._text import printable
+from contexta.cli._ways_out import in_commands
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -125,7 +126,7 @@ def _usage(error: click.UsageError, state: State) -> int:
 
 def _refused(error: "ContextaError", state: State) -> int:
     shown = error.to_dict()
-    _say(state, error.code, error.message, shown["details"])
+    _say(state, error.code, in_commands(error.code, error.message), shown["details"])
     _trace(error, state)
     return error.exit_code
 

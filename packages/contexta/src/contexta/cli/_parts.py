@@ -1,6 +1,6 @@
 """``contexta deployments``, ``batches`` and ``samples``: the parts of runs, as lists."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import click
@@ -8,6 +8,7 @@ import click
 from contexta.cli._draw import Column, Pen, elapsed, status, table
 from contexta.cli._options import global_options
 from contexta.cli._output import show
+from contexta.cli._runq import no_project
 from contexta.cli._state import State
 
 _Row = Callable[[Any, Pen], Sequence[object]]
@@ -31,7 +32,9 @@ def deployments(state: State, project: str | None, run_id: str | None) -> None:
         "PROJECT",
     ]
     found = ctx.list_deployments(project, run)
-    _show(state, "deployments", found, columns, _deployment)
+    projects = [] if found or project is None else ctx.list_projects()
+    hints = [no_project(project, projects)] if projects and project not in projects else []
+    _show(state, "deployments", found, columns, _deployment, hints)
 
 
 @click.command("batches")
@@ -73,24 +76,24 @@ def samples(
 
 
 def _show(
-    state: State, name: str, found: Iterable[Any], columns: Sequence[object], row: _Row
+    state: State,
+    name: str,
+    found: Iterable[Any],
+    columns: Sequence[object],
+    row: _Row,
+    hints: Sequence[str] = (),
 ) -> None:
     listed = list(found)
     show(
         state,
         {name: listed},
-        lambda: _lines(name, listed, columns, row, state.pen),
+        lambda: (
+            table(columns, [row(one, state.pen) for one in listed], state.pen)
+            if listed
+            else [f"no {name}", *hints]
+        ),
         rows=lambda: [_flat(one.to_dict()) for one in listed],
     )
-
-
-def _lines(
-    name: str, found: list[Any], columns: Sequence[object], row: _Row, pen: Pen
-) -> Iterator[str]:
-    if not found:
-        yield f"no {name}"
-        return
-    yield from table(columns, [row(one, pen) for one in found], pen)
 
 
 def _flat(shown: dict[str, Any]) -> dict[str, Any]:

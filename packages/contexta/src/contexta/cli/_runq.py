@@ -1,6 +1,6 @@
 """The options that choose runs, shared by all commands that take several."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -108,10 +108,7 @@ def nothing_found(ctx: Any, asked: Asked) -> list[str]:
         return ["no runs: this workspace has none yet"]
     lines = ["no runs"]
     if asked.project is not None and asked.project not in projects:
-        from contexta.cli._text import one_line
-
-        known = ", ".join(one_line(name, 40) for name in projects[:10])
-        lines.append(f"Hint: there is no project {one_line(asked.project, 60)}; it has {known}")
+        lines.append(no_project(asked.project, projects))
     if asked.where is not None:
         from contexta.cli._text import one_line
 
@@ -119,3 +116,15 @@ def nothing_found(ctx: Any, asked: Asked) -> list[str]:
             near = f"; nearest: {', '.join(one_line(n, 60) for n in key.nearest)}"
             lines.append(f"Hint: no run has {one_line(key.field, 80)}{near if key.nearest else ''}")
     return lines
+
+
+def no_project(wanted: str, projects: Sequence[str]) -> str:
+    """Name the nearest projects, or what there is."""
+    from difflib import get_close_matches
+
+    from contexta.cli._text import one_line
+
+    near = get_close_matches(wanted, projects)
+    names = ", ".join(one_line(name, 40) for name in (near or projects[:10]))
+    way_out = f"did you mean {names}?" if near else f"there are {names}"
+    return f"Hint: there is no project {one_line(wanted, 60)}; {way_out}"

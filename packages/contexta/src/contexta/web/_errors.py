@@ -57,6 +57,7 @@ _STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (StoreError, 503),
     (InterpretationError, 400),
 )
+_CALL = "see list_runs()"
 
 
 def status_of(error: BaseException) -> int:
@@ -77,7 +78,10 @@ def said(error: BaseException) -> tuple[str, str, dict[str, Any] | None]:
     """
     if isinstance(error, ContextaError):
         shown = error.to_dict()
-        return str(shown["code"]), str(shown["message"]), shown["details"]
+        message = str(shown["message"])
+        if message.endswith(_CALL):  # of Python, at the end of what a service says
+            message = message.removesuffix(_CALL) + "see /ui/runs, or /runs for data"
+        return str(shown["code"]), message, shown["details"]
     return (
         "http_internal_error",
         "the server failed at this request; its log says where",

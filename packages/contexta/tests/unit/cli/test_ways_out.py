@@ -101,3 +101,34 @@ def test_a_full_disk_behind_stdout_is_no_fault_of_the_program(made, form):
     assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("run", "show", "zzqqzz"), "no run looks like it, see `contexta runs`"),
+        (("compare", "zzqqzz", "qqzzqq"), "see `contexta runs`"),
+        (("deployments", "--run", "zzqqzz"), "see `contexta runs`"),
+        (("tag", "zzqqzz", "a=b"), "see `contexta runs`"),
+        (("artifact", "register", "model", "pyproject.toml", "--run", "zzqqzz"), "contexta runs"),
+        (("artifact", "verify", "zzqqzz"), "not found, see `contexta artifact list`"),
+        (("lineage", "zzqqzz"), "see `contexta runs`, `contexta artifact list`"),
+        (("lineage", "artifact:q.z.q"), "contexta artifact list"),
+        (("lineage", "deployment:q.z"), "`contexta deployments`"),
+    ],
+)
+def test_a_name_that_looks_like_nothing_leads_to_what_there_is(call, made, arguments, shown):
+    """Where no name is near, the command that lists all is named."""
+    Path("pyproject.toml").touch()
+    done = call("--workspace", str(made), *arguments)
+
+    assert (1, "") == (done.code, done.out)
+    assert shown in done.err
+    assert "list_runs" not in done.err
+
+
+def test_no_deployments_of_a_project_that_is_not_there(call, made):
+    """An empty list of a slip is told from one of a project without deployments."""
+    done = call("--workspace", str(made), "deployments", "--project", "zzqqzz")
+
+    assert done.out == "no deployments\nHint: there is no project zzqqzz; there are demo\n"

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from contexta.contract.errors import InterpretationError
 from contexta.interpretation._base import Results
+from contexta.interpretation._nearest import run_hint
 from contexta.interpretation.errors import ResolutionError
 from contexta.interpretation.protocols import CompositeRepository, RunFinder, RunSuggester
 from contexta.interpretation.query._expression_keys import UnknownKey, unknown_keys
@@ -162,9 +163,8 @@ class QueryService:
         run = self.repository.get_run(run_id)
         if run is None:
             nearest = self._nearest(run_id)
-            hint = f"; nearest: {', '.join(nearest)}" if nearest else "; no run looks like it"
             raise ResolutionError(
-                f"run {run_id!r} not found{hint}",
+                f"run {run_id!r} not found{run_hint(nearest)}",
                 code="query_run_not_found",
                 details={"run_id": run_id, "nearest": nearest},
             )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from contexta.contract.errors import ValidationError
 from contexta.contract.refs import StableRef, validate_core_stable_ref, validate_stable_ref_kind
+from contexta.interpretation._nearest import run_hint
 from contexta.interpretation.errors import ResolutionError
 
 if TYPE_CHECKING:
@@ -102,9 +103,8 @@ class RunResolver:
         ref = self.resolve(text)
         if ref is None:
             nearest = self.nearest(text)
-            hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
             raise ResolutionError(
-                f"run {text!r} not found{hint}",
+                f"run {text!r} not found{run_hint(nearest)}",
                 code="query_run_not_found",
                 details={"run_id": text, "nearest": nearest},
             )

@@ -27,7 +27,7 @@ def artifact_ref(ctx: "Contexta", text: str) -> str:
         f"artifact:{name}"
         for name in get_close_matches(value, [ref.partition(":")[2] for ref in known[:5000]], n=3)
     ]
-    hint = f"; nearest: {', '.join(near)}" if near else ""
+    hint = f"; nearest: {', '.join(near)}" if near else ", see `contexta artifact list`"
     raise NotFoundError(
         f"artifact {text!r} not found{hint}",
         code="artifact_not_found",

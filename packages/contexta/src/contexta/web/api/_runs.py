@@ -35,7 +35,7 @@ def project(ctx: Contexta, params: Params) -> dict[str, Any]:
         from difflib import get_close_matches
 
         nearest = get_close_matches(name, known, n=5, cutoff=0.4)
-        hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
+        hint = f"; nearest: {', '.join(nearest)}" if nearest else ", see /projects"
         raise not_found(f"there is no project {name!r}{hint}", {"nearest": nearest})
     found = ctx.aggregation_service.run_status_distribution(project_name=name)
     newest = RunListQuery(project_name=name, sort_desc=True, limit=_NEWEST_SHOWN)

@@ -42,7 +42,7 @@ def project_page(ctx: Contexta, params: Params) -> PageData:
     known = ctx.list_projects()
     if name not in known:
         nearest = get_close_matches(name, known, n=5, cutoff=0.4)
-        hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
+        hint = f"; nearest: {', '.join(nearest)}" if nearest else ", see /ui/projects"
         raise not_found(
             f"there is no project {name!r}{hint}",
             {"nearest": [f"project:{one}" for one in nearest]},

@@ -205,3 +205,25 @@ def test_a_damaged_ledger_is_told_and_not_believed(workspace, serve, tmp_path, p
         "metadata_" in answer.text,
         "Traceback" in answer.text or "sqlalchemy" in answer.text,
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "way"),
+    [
+        ("/runs/zzqqzz", "see /ui/runs, or /runs for data"),
+        ("/runs/zzqqzz/report", "see /ui/runs, or /runs for data"),
+        ("/compare?left=zzqqzz&right=qqzzqq", "see /ui/runs, or /runs for data"),
+        ("/projects/zzqqzz", "see /projects"),
+        ("/artifacts/zzqqzz", "/search/artifacts?q="),
+        ("/ui/runs/zzqqzz", "see /ui/runs"),
+        ("/ui/projects/zzqqzz", "see /ui/projects"),
+        ("/ui/deployments/zzqqzz", "/ui/deployments lists all"),
+    ],
+)
+def test_a_name_that_looks_like_nothing_leads_to_what_there_is(client, path, way):
+    """Where no name is near, the answer says where all of them are."""
+    answer = client.get(path)
+
+    assert 404 == answer.status
+    assert way in answer.text
+    assert "list_runs" not in answer.text
