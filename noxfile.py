@@ -15,6 +15,7 @@ from __future__ import annotations
 import shutil
 import tomllib
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import nox
@@ -69,6 +70,9 @@ VENDORS = [
     "xgboost",
 ]
 OTLP = ["opentelemetry-exporter-otlp-proto-http>=1.35"]
+#: What the lowest of these libraries need beside themselves: MLflow 2.20 imports a pool
+#: that SQLAlchemy 2.1 no longer has.
+COMPANIONS = ["sqlalchemy<2.1"]
 KERNEL = ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
 EXTRA_TEST_TOOLS = {
     "contexta-contract": ["numpy>=1.26"],
@@ -112,6 +116,23 @@ def closure(package: str) -> list[str]:
         if sibling in PACKAGES:
             found += [name for name in closure(sibling) if name not in found]
     return [*found, package]
+
+
+def lowest(requirements: Iterable[str]) -> list[str]:
+    """Return a pin to the lowest version for each requirement that has a lower bound."""
+    pins: dict[str, str] = {}
+    for line in requirements:
+        requirement = Requirement(line)
+        for bound in requirement.specifier:
+            if bound.operator == ">=":
+                pins[requirement.name] = f"{requirement.name}=={bound.version}"
+    return list(pins.values())
+
+
+def vendor_lines() -> list[str]:
+    """Return the requirements of the extras whose libraries train or export."""
+    extras = project_table("contexta")["optional-dependencies"]
+    return [line for name in VENDORS for line in extras[name]]
 
 
 def wheel_of(package: str) -> str:
@@ -232,9 +253,16 @@ def surfaces(session: nox.Session) -> None:
 @nox.session(requires=["wheels"])
 def adapters(session: nox.Session) -> None:
     """Train with each library on the CPU, and ask the command line about the runs."""
-    extras = project_table("contexta")["optional-dependencies"]
-    vendors = [line for name in VENDORS for line in extras[name]]
-    also = [*vendors, *OTLP, "markdown-it-py>=3", *ANALYTICS, *TEST_TOOLS]
+    also = [*vendor_lines(), *OTLP, "markdown-it-py>=3", *ANALYTICS, *TEST_TOOLS]
+    install_wheels(session, "contexta", also=also)
+    run_pytest(session, ROOT / "tests-integration" / "adapters")
+
+
+@nox.session(name="adapter-minimums", python=PYTHONS[0], requires=["wheels"], default=False)
+def adapter_minimums(session: nox.Session) -> None:
+    """Train with the lowest version of each library that an extra declares."""
+    pins = [*lowest([*vendor_lines(), *OTLP]), *COMPANIONS]
+    also = [*pins, "markdown-it-py>=3", *ANALYTICS, *TEST_TOOLS]
     install_wheels(session, "contexta", also=also)
     run_pytest(session, ROOT / "tests-integration" / "adapters")
 
@@ -249,15 +277,9 @@ def editable(session: nox.Session) -> None:
 @nox.session(requires=["wheels"])
 def minimums(session: nox.Session) -> None:
     """Run the packages' tests with the lowest direct versions that they declare."""
-    pins: dict[str, str] = {}
-    for package in PACKAGES:
-        for line in project_table(package)["dependencies"]:
-            requirement = Requirement(line)
-            for bound in requirement.specifier:
-                if bound.operator == ">=":
-                    pins[requirement.name] = f"{requirement.name}=={bound.version}"
+    pins = lowest(line for name in PACKAGES for line in project_table(name)["dependencies"])
     tools = sorted({tool for extra in EXTRA_TEST_TOOLS.values() for tool in extra} - set(ANALYTICS))
-    install_wheels(session, "contexta", also=[*pins.values(), *TEST_TOOLS, *tools])
+    install_wheels(session, "contexta", also=[*pins, *TEST_TOOLS, *tools])
     run_pytest(session, *(ROOT / "packages" / package / "tests" for package in PACKAGES))
 
 

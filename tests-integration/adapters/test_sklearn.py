@@ -22,7 +22,11 @@ from sklearn.preprocessing import StandardScaler
 
 from contexta.adapters.sklearn import autolog
 
-pytestmark = [pytest.mark.filterwarnings("ignore::UserWarning:joblib")]
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::UserWarning:joblib"),
+    # An older scikit-learn asks a newer SciPy for what that is about to drop.
+    pytest.mark.filterwarnings("ignore:scipy.optimize:DeprecationWarning"),
+]
 
 
 @pytest.fixture(scope="module")
