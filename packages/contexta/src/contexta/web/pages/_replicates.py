@@ -14,9 +14,10 @@ _MOST = 200
 
 
 def replicates_of(ctx: Contexta, run: RunRecord) -> tuple[str, ...]:
-    """Return the completed runs of the same name and params, seeds aside, this one among them.
+    """Return the completed runs of the same name, params (seeds aside), code and data.
 
-    Only the run itself where no param is a seed by its name.
+    This run is the first of them, and the only one where no param is a seed by its name. Of code
+    and data the recorded revision and ref count: a run that recorded one repeats none without it.
     """
     from contexta.interpretation import RunListQuery
 
@@ -31,8 +32,17 @@ def replicates_of(ctx: Contexta, run: RunRecord) -> tuple[str, ...]:
         limit=_MOST,
         sort_desc=True,
     )
-    found = [one.run_id for one in ctx.list_runs(query=query) if set(one.params) == set(run.params)]
+    found = [one.run_id for one in ctx.list_runs(query=query) if _made_alike(one, run)]
     return tuple(dict.fromkeys((run.run_id, *found)))
+
+
+def _made_alike(one: RunRecord, other: RunRecord) -> bool:
+    """Tell whether two runs have params of the same names, and the same code and data."""
+    return (set(one.params), one.code_revision, one.dataset_ref) == (
+        set(other.params),
+        other.code_revision,
+        other.dataset_ref,
+    )
 
 
 def between_replicates(

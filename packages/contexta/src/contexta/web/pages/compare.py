@@ -126,6 +126,7 @@ def compare_data(ctx: Contexta, left: str, right: str) -> PageData:
     changed = [row for row in rows if row.delta is not None]
     better = sum(row.outcome == "better" for row in changed)
     worse = sum(row.outcome == "worse" for row in changed)
+    environment = [c for c in comparison.value_changes if c.kind in _ENVIRONMENT_KINDS]
     data = {
         **TOOLS,
         "crumbs": (("Runs", "/ui/runs"), ("Compare", None)),
@@ -140,10 +141,10 @@ def compare_data(ctx: Contexta, left: str, right: str) -> PageData:
         "same": [row for row in rows if row.delta is None],
         "groups": groups,
         "too_few": too_few,
-        "siblings": len(set(one) & set(two)) > 1,
+        "siblings": len(set(one) & set(two)) > 1 and not environment,
         "overlays": _overlays(ctx, runs),
         "values": [c for c in comparison.value_changes if c.kind in _VALUE_KINDS],
-        "environment": [c for c in comparison.value_changes if c.kind in _ENVIRONMENT_KINDS],
+        "environment": environment,
         "swap": address("/ui/compare", left=right, right=left),
         "more": address("/ui/compare/multi", run_ids=f"{left},{right}"),
         "report": address(run_url(runs[0].run_id, "report"), against=runs[1].run_id),

@@ -5,6 +5,14 @@ import re
 
 import pytest
 
+from contexta import Contexta
+from contexta.web.pages.compare import compare_data
+
+QUICK = {
+    "project_name": "p",
+    "capture": {"capture_installed_packages": False, "capture_code_revision": False},
+}
+
 
 def test_both_runs_are_named_as_given_and_as_they_are(fleet, get, document):
     """A short name in the address stands beside the whole ref."""
@@ -45,8 +53,38 @@ def test_runs_that_repeat_each_other_are_said_to(fleet, get, document):
     """Between two replicates every difference is chance, and no interval is shown."""
     text = document(get(fleet, "/ui/compare?left=r00&right=r01")[1]).text
 
-    assert "the same params but for their seeds" in text
+    assert "the same code, data, environment and params but for their seeds" in text
     assert "95 % interval" not in text
+
+
+@pytest.mark.parametrize("made_of", ["code_revision", "dataset_ref"])
+def test_runs_of_other_code_or_data_repeat_nothing(tmp_path, made_of):
+    """Equal params do not make what differs between two versions of the data chance."""
+    with Contexta(workspace=tmp_path / "ws", config=QUICK) as ctx:
+        for number in range(4):
+            made = {made_of: f"version-{number % 2}"}
+            with ctx.run("train", run_id=f"r{number}", params={"seed": number}, **made) as run:
+                run.metric("accuracy", 0.9 + number / 100)
+        ctx.flush()
+        alike = {
+            right: compare_data(ctx, "r0", right).data["siblings"] for right in ("r1", "r2", "r3")
+        }
+
+    assert {"r1": False, "r2": True, "r3": False} == alike
+
+
+def test_runs_in_other_environments_are_not_said_to_differ_by_chance(tmp_path, monkeypatch):
+    """A variable of another value may be why two runs differ."""
+    recorded = {**QUICK, "security": {"environment_variable_allowlist": ["OMP_NUM_THREADS"]}}
+    with Contexta(workspace=tmp_path / "ws", config=recorded) as ctx:
+        for number, threads in enumerate(("1", "1", "8")):
+            monkeypatch.setenv("OMP_NUM_THREADS", threads)
+            with ctx.run("train", run_id=f"r{number}", params={"seed": number}) as run:
+                run.metric("accuracy", 0.9 + number / 100)
+        ctx.flush()
+        alike = {right: compare_data(ctx, "r0", right).data["siblings"] for right in ("r1", "r2")}
+
+    assert {"r1": True, "r2": False} == alike
 
 
 def test_a_run_compared_with_itself_has_no_difference(fleet, get, document):
