@@ -11,6 +11,7 @@ from contexta.web.drawings import _svg as svg
 from contexta.web.drawings._axes import Axis1D, spans_magnitudes, tick_labels
 
 _BOX_HEIGHT, _SIDE = 110, 40
+_TICK_ROOM, _WORD_ROOM = 90, 62
 _RANGE_WIDTH, _RANGE_HEIGHT = 150, 18
 
 
@@ -31,7 +32,7 @@ def draw_box(marks: Mapping[str, float], *, title: str, width: int = 820) -> Mar
     middle, bottom = 44, _BOX_HEIGHT - 30
     at = {name: axis.place(value) for name, value in finite.items()}
     parts = [svg.straight(axis.start, bottom, axis.end, bottom, "axis", 0.4)]
-    ticks = axis.ticks(8)
+    ticks = axis.ticks(max(2, min(8, width // _TICK_ROOM)))
     for value, label in zip(ticks, tick_labels(ticks), strict=True):
         parts.append(svg.straight(axis.place(value), bottom, axis.place(value), bottom + 4, "axis"))
         parts.append(svg.text(axis.place(value), bottom + 17, label, "middle", name="tick"))
@@ -55,7 +56,8 @@ def draw_box(marks: Mapping[str, float], *, title: str, width: int = 820) -> Mar
                 'stroke-width="2.5"/>'
             ).format(at["p50"], at["p50"], middle - 14, middle + 14)
         )
-        parts.append(svg.text(at["p50"], 18, f"median {finite['p50']:.6g}", "middle"))
+        word = min(max(at["p50"], _WORD_ROOM), width - _WORD_ROOM)
+        parts.append(svg.text(word, 18, f"median {finite['p50']:.6g}", "middle"))
     told = ", ".join(f"{name} {value:.6g}" for name, value in finite.items())
     return svg.drawing(width, _BOX_HEIGHT, title, told, Markup("").join(parts), "box")
 

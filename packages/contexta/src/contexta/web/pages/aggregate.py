@@ -13,11 +13,14 @@ from contexta.web.pages._view import narrowed, narrowing, notes
 from contexta.web.pages.metrics import metrics_picker
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from contexta.client import Contexta
     from contexta.web._params import Params
 
 _ASKED = ("status", "after", "before", "limit", "offset", "sort", "desc", "where")
 _PERCENTILES = ("min", "p25", "p50", "p75", "p90", "p95", "p99", "max")
+_NARROW = 340  # pixels of a telephone, its margins left out
 
 
 def aggregate_page(ctx: Contexta, params: Params) -> PageData:
@@ -57,9 +60,7 @@ def aggregate_page(ctx: Contexta, params: Params) -> PageData:
         "keep": list(kept.items()),
         "filters": narrowed("/ui/metrics/aggregate", params),
         "percentiles": marks,
-        "box": draw_box({name: value for name, value in marks if value is not None}, title=metric)
-        if found.count
-        else None,
+        "boxes": _boxes(marks, metric) if found.count else (),
         "links": {
             "trend": address("/ui/metrics/trend", **here, **kept),
             "changes": address("/ui/changes", **here),
@@ -67,3 +68,9 @@ def aggregate_page(ctx: Contexta, params: Params) -> PageData:
         "notes": notes(found.completeness_notes, found.completeness),
     }
     return PageData("aggregate", f"Aggregate: {metric}", data, "trends")
+
+
+def _boxes(marks: list[tuple[str, float | None]], metric: str) -> tuple[Markup, Markup]:
+    """The spread for a wide page and for a telephone."""
+    known = {name: value for name, value in marks if value is not None}
+    return draw_box(known, title=metric), draw_box(known, title=metric, width=_NARROW)

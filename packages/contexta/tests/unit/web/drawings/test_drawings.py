@@ -179,6 +179,20 @@ def test_names_that_are_markup_are_text_in_every_drawing():
     assert not any(" style=" in drawing or " on" in drawing.lower() for drawing in drawings)
 
 
+@pytest.mark.parametrize("width", [340, 820])
+@pytest.mark.parametrize("median", [0.8933, 0.91, 0.9349])
+def test_words_and_ticks_of_a_spread_stay_within_its_width(width, median):
+    """Also at the ends of the axis, and with room between the numbers of the ticks."""
+    marks = {"min": 0.8933, "p25": 0.8933, "p50": median, "p75": 0.9349, "max": 0.9349}
+    drawing = draw_box(marks, title="accuracy", width=width)
+    word = float(re.search(r'<text [^>]*?x="([\d.]+)"[^>]*>median', drawing)[1])
+    ticks = [float(x) for x in re.findall(r'<text class="tick" x="([\d.]+)"', drawing)]
+
+    assert 60 <= word <= width - 60
+    assert len(ticks) >= 2
+    assert all(after - before >= 40 for before, after in pairwise(ticks))
+
+
 def test_a_run_without_a_value_breaks_its_strand():
     """Parallel coordinates leave out what a run has not got."""
     axes = [Axis("a"), Axis("b"), Axis("c")]
