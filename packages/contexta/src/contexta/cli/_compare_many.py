@@ -1,6 +1,7 @@
 """``contexta compare-multi``: several runs side by side."""
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from typing import Any
 
 import click
@@ -20,7 +21,7 @@ from contexta.cli._text import one_line, wrapped
 def compare_multi(state: State, run_ids: Sequence[str]) -> None:
     """Compare two or more runs in one table.
 
-    A star marks the best value of each metric.
+    A star marks the best value of each metric, where the values differ.
     """
     if len(set(run_ids)) < 2:
         from contexta.interpretation.compare import ComparisonError
@@ -70,9 +71,9 @@ def _lines(comparison: Any, pen: Pen) -> Iterator[str]:
 def _metrics(comparison: Any, titles: Sequence[str], pen: Pen) -> Iterator[str]:
     rows = []
     for row in comparison.metric_table:
-        same = len(set(row.values)) == 1  # then the star would say nothing
-        cells = [
-            _value(value, is_best=run_id == row.best_run_id and not same)
+        known = {value for value in row.values if value is not None and isfinite(value)}
+        cells = [  # among equal values, or one alone, a star would say nothing
+            _value(value, is_best=run_id == row.best_run_id and len(known) > 1)
             for run_id, value in zip(comparison.run_ids, row.values, strict=True)
         ]
         rows.append((row.metric_key, row.stage_name or "(run)", *cells))

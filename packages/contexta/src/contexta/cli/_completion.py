@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from contexta.cli._group import global_options
+from contexta.cli._group import ASKED, global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
 
@@ -31,7 +31,7 @@ def completion(state: State, shell: str) -> None:
 
     made = get_completion_class(shell)
     assert made is not None  # noqa: S101 - the choices are those that click has
-    script = made(cli, {}, "contexta", "_CONTEXTA_COMPLETE").source()
+    script = made(cli, {}, "contexta", ASKED).source()
     show(
         state,
         {"shell": shell, "script": script, "setup": _SETUP[shell]},

@@ -4,6 +4,7 @@ Each table maps the name of a command to ``module:command``, and its help in the
 commands, which must be the first sentence of its docstring: the list loads no command.
 """
 
+import os
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -17,6 +18,7 @@ __all__ = ["LazyGroup", "cli", "global_options", "provenance", "report", "run", 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _MORE = "The global options work here, too; see `contexta --help`."
 
+ASKED = "_CONTEXTA_COMPLETE"
 Entry = str | tuple[str, str]
 
 _COMMANDS: dict[str, Entry] = {
@@ -144,6 +146,11 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
 _INSIDE = (("run", _RUN), ("provenance", _PROVENANCE), ("report", _REPORT))
 
 
+def completes() -> bool:
+    """Whether a shell asks what could follow, by a script of ``contexta completion``."""
+    return ASKED in os.environ
+
+
 class LazyGroup(click.Group):
     """A group whose commands are import paths until somebody calls them."""
 
@@ -170,6 +177,10 @@ class LazyGroup(click.Group):
         else:
             module, _, name = (entry if isinstance(entry, str) else entry[0]).partition(":")
             command = getattr(import_module(f"contexta.cli.{module}"), name)
+        if command is not None and completes():
+            from contexta.cli._completing import teach
+
+            teach(command)
         if command is not None and _MORE not in (command.epilog or ""):
             command.epilog = f"{command.epilog}\n\n{_MORE}" if command.epilog else _MORE
         return command
@@ -217,24 +228,7 @@ class LazyGroup(click.Group):
         return "" if command is None else command.get_short_help_str(room)
 
 
-def _version(context: click.Context, _option: click.Parameter, value: Any) -> None:
-    if value:
-        from importlib.metadata import version
-
-        click.echo(f"contexta {version('contexta')}")
-        context.exit()
-
-
 @click.group(cls=LazyGroup, context_settings=CONTEXT, lazy=_COMMANDS, sections=_SECTIONS)
-@click.option(
-    "-V",
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_version,
-    help="Show the version.",
-)
 @global_options
 def cli() -> None:
     """Ask a Contexta workspace what was run, on what, and what came out."""

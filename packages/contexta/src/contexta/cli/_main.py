@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from contexta.cli._group import cli
+from contexta.cli._entry import INTERRUPTED
+from contexta.cli._group import cli, completes
 from contexta.cli._options import FORMATS
 from contexta.cli._state import State
 from contexta.cli._text import printable
@@ -25,11 +26,6 @@ _FAILURE = 1
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 # A word of 10 kB in a message would push the message off the screen.
 _ENDLESS = re.compile(r"(\S{200})\S{200,}(\S{60})")
-
-
-def main() -> None:
-    """Run the command line of this process, then exit."""
-    sys.exit(run_cli())
 
 
 def run_cli(
@@ -55,6 +51,10 @@ def run_cli(
     _let_through(sys.stdout)
     _let_through(sys.stderr)
     try:
+        if completes():
+            from contexta.cli._completing import teach
+
+            teach(cli)
         code = cli.main(arguments, prog_name=prog, standalone_mode=False, obj=state)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -79,7 +79,7 @@ def _ended(error: BaseException, state: State) -> int:
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
         if not state.quiet:
             _say(state, "interrupted", "stopped by the user", None)
-        return _FAILURE
+        return INTERRUPTED if _by_signal(error) else _FAILURE
     if isinstance(error, BrokenPipeError):
         _drop_stdout()  # the reader, such as `head`, has what it wanted
         return _FAILURE
@@ -90,6 +90,11 @@ def _ended(error: BaseException, state: State) -> int:
         _say(state, "stdout_failed", f"{message}another file", None)
         return _FAILURE
     return _failed(error, state)
+
+
+def _by_signal(error: BaseException) -> bool:
+    """Whether Ctrl-C ended it; click makes the same error of that and of the answer no."""
+    return any(isinstance(one, KeyboardInterrupt) for one in (error, error.__context__))
 
 
 def _drop_stdout() -> None:

@@ -31,6 +31,14 @@ def _option(*names: str, **rest: Any) -> Callable[..., Any]:
     return click.option(*names, cls=GlobalOption, expose_value=False, callback=_remember, **rest)
 
 
+def _version(context: click.Context, _option: click.Parameter, value: Any) -> None:
+    if value and not context.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"contexta {version('contexta')}")
+        context.exit()
+
+
 def _remember(context: click.Context, option: click.Parameter, value: Any) -> None:
     state = context.find_object(State)
     if value is None or value == () or state is None or option.name is None:
@@ -41,6 +49,16 @@ def _remember(context: click.Context, option: click.Parameter, value: Any) -> No
 
 
 _OPTIONS = (
+    click.option(
+        "-V",
+        "--version",
+        cls=GlobalOption,
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_version,
+        help="Show the version.",
+    ),
     _option(
         "-w",
         "--workspace",

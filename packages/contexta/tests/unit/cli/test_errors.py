@@ -88,8 +88,8 @@ def test_an_unforeseen_failure_shows_no_traceback_unless_asked(call, monkeypatch
     assert "Traceback" in call("--debug", "runs").err
 
 
-def test_an_interrupt_ends_with_1(call, monkeypatch):
-    """One line, no traceback."""
+def test_an_interrupt_ends_with_130(call, monkeypatch):
+    """One line, no traceback, and the code that shells know."""
 
     def interrupted(_self):
         raise KeyboardInterrupt
@@ -98,13 +98,31 @@ def test_an_interrupt_ends_with_1(call, monkeypatch):
 
     done = call("runs")
 
-    assert done.code == 1
+    assert done.code == 130
     assert done.err.strip() == "ERROR [interrupted]: stopped by the user"
 
 
+def test_an_interrupt_while_the_program_loads_shows_no_traceback(monkeypatch):
+    """The entry point answers before there is anything that could print."""
+    from contexta.cli import _entry
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_entry, "run_cli", interrupted)
+    loaded = "import sys, contexta.cli; print('click' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, check=True)
+
+    with pytest.raises(SystemExit) as ended:
+        _entry.main()
+    assert ended.value.code == 130
+    assert done.stdout.split() == [b"False"]
+
+
 def test_help_and_version_exit_with_0(call):
-    """Both are on stdout."""
-    assert call("--version") == (0, f"contexta {version('contexta')}\n", "")
+    """Both are on stdout, and also known behind a command."""
+    for arguments in (("--version",), ("runs", "-V"), ("run", "show", "--version")):
+        assert call(*arguments) == (0, f"contexta {version('contexta')}\n", "")
     for arguments in (("-h",), ("run", "--help"), ("runs", "-h"), ("report", "snapshot", "-h")):
         done = call(*arguments)
         assert done.code == 0

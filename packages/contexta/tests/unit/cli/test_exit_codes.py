@@ -96,7 +96,7 @@ def test_an_empty_answer_names_what_was_perhaps_meant(call, lab):
     project = call("runs", "--project", "lba")
 
     assert key.out == "no runs\nHint: no run has metrics.acuracy; nearest: metrics.accuracy\n"
-    assert project.out == "no runs\nHint: there is no project lba; it has lab\n"
+    assert project.out == "no runs\nHint: there is no project lba; did you mean lab?\n"
     assert "nearest: loss" in call("series", "day-1", "los").out
 
 
@@ -139,4 +139,4 @@ def test_an_interrupt_is_not_talked_about_when_quiet(call, lab, monkeypatch):
 
     done = call("runs", "--quiet")
 
-    assert (done.code, done.out, done.err.strip()) == (1, "", "")
+    assert (done.code, done.out, done.err.strip()) == (130, "", "")

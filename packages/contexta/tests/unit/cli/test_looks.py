@@ -101,6 +101,14 @@ def test_compare_multi_marks_the_best(call, lab):
     assert ["day-4", "day-4", "train"] in lines
 
 
+def test_compare_multi_marks_no_best_where_there_is_nothing_to_beat(call, lab):
+    """A value that is alone wins against nobody."""
+    lines = [line.split() for line in call("compare-multi", "long", "day-0").out.splitlines()]
+
+    assert ["wide", "(run)", "1", "-"] in lines
+    assert not [line for line in lines if "*" in line]
+
+
 def test_lineage_draws_edges_for_a_short_name(call, lab):
     """From both sides where no direction is named."""
     out = call("lineage", "day-3").out

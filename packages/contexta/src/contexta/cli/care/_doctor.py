@@ -47,6 +47,7 @@ def doctor(state: State, deep: bool, fail_on: str) -> int:
         runs = _runs(found.stores.get("metadata"))
         writers, more = examine.writers(found)
         findings += more
+        runs = _true_statuses(runs, writers["orphaned_runs"])
         backups, more = examine.backups(state.config, now, has_runs=bool(runs))
         findings += more
         deliveries, more = examine.deliveries(state.config)
@@ -92,6 +93,17 @@ def _runs(ledger: Any) -> dict[str, int]:
 
     counts = {status: ledger.runs.count_runs(status=status) for status in RUN_STAGE_STATUSES}
     return {status: count for status, count in counts.items() if count}
+
+
+def _true_statuses(runs: dict[str, int], orphaned: int) -> dict[str, int]:
+    """Count open runs whose writer has ended as interrupted, as every list of runs does."""
+    if not orphaned:
+        return runs
+    moved = {
+        "open": max(0, runs.get("open", 0) - orphaned),
+        "interrupted": runs.get("interrupted", 0) + orphaned,
+    }
+    return {status: count for status, count in {**runs, **moved}.items() if count}
 
 
 def _versions(ledger: Any, root: Any) -> dict[str, Any]:

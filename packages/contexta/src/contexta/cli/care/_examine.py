@@ -39,11 +39,11 @@ def planes(found: Planes, *, deep: bool) -> Iterator[Finding]:
         issues = [one for one in report.issues if one.severity == level]
         if issues:
             first = issues[0].message
-            more = f" (and {len(issues) - 1} more)" if len(issues) > 1 else ""
+            several = f"{len(issues):,} {level}s: {first} (and {len(issues) - 1:,} more)"
             yield Finding(
                 f"integrity_{level}s",
                 level,
-                f"{counted(len(issues), level)}: {first}{more}",
+                several if len(issues) > 1 else first,
                 "see all of them, then what can be mended",
                 "contexta check",
             )
@@ -70,7 +70,7 @@ def writers(found: Planes) -> tuple[dict[str, int], list[Finding]]:
                 "dead_writers",
                 "warning",
                 f"{counted(counts['dead'], 'writer')} ended without closing, "
-                f"{counted(counts['orphaned_runs'], 'run')} of theirs still open",
+                f"{counted(counts['orphaned_runs'], 'run')} of theirs not closed",
                 "their records are readable; the next program that writes seals them and marks "
                 "the runs as interrupted, or do it now",
                 "contexta compact",

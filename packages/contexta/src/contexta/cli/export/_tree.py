@@ -2,7 +2,7 @@
 
 import click
 
-from contexta.cli._options import global_options
+from contexta.cli._group import LazyGroup, global_options
 from contexta.cli.export._html import html
 from contexta.cli.export._kinds import KINDS
 from contexta.cli.export._table import table_command
@@ -15,14 +15,14 @@ _FORMS = {
 }
 
 
-@click.group("export", context_settings=_CONTEXT)
+@click.group("export", cls=LazyGroup, context_settings=_CONTEXT)
 @global_options
 def export() -> None:
     """Write answers as files: CSV, JSON lines, Parquet, HTML."""
 
 
 def _group(form: str, text: str) -> click.Group:
-    group: click.Group = click.group(form, context_settings=_CONTEXT, help=text)(
+    group: click.Group = click.group(form, cls=LazyGroup, context_settings=_CONTEXT, help=text)(
         global_options(lambda: None)
     )
     for kind in KINDS:

@@ -35,7 +35,9 @@ def _in_terminal(folder: Path, answer: bytes, *arguments: str) -> tuple[int, str
     return os.waitstatus_to_exitcode(status), shown.decode()
 
 
-@pytest.mark.parametrize(("answer", "code", "left"), [(b"n\n", 1, True), (b"y\n", 0, False)])
+@pytest.mark.parametrize(
+    ("answer", "code", "left"), [(b"n\n", 1, True), (b"\x03", 130, True), (b"y\n", 0, False)]
+)
 def test_a_terminal_is_asked(call: Call, demo: Path, answer: bytes, code: int, left: bool) -> None:
     """The plan is shown, then the question; no keeps everything, yes does it."""
     done, shown = _in_terminal(demo.parent, answer, "erase", "night-04")

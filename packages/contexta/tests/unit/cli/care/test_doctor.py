@@ -90,6 +90,7 @@ def test_dead_writers_are_found_and_the_advice_helps(call: Call, lab: Path) -> N
     _, after = _doctor(call)
 
     assert 1 == found["writers"]["orphaned_runs"]
+    assert found["runs"] == after["runs"]
     assert advice["summary"].startswith("1 writer ended without closing, 1 run ")
     assert 0 == helped.code
     assert "dead_writers" not in _codes(after)
