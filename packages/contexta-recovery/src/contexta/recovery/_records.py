@@ -28,10 +28,14 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, 
 from contexta.recovery._errors import BackupError
 
 # The framing of the log belongs to the store; there is one definition of "a whole frame".
-from contexta.store.records._frames import SEGMENT_HEADER_BYTES, frame_end
-from contexta.store.records._journal import locate_part, read_journal
-from contexta.store.records._layout import Layout
-from contexta.store.records._parts_log import read_log
+from contexta.store.records.files import (
+    SEGMENT_HEADER_BYTES,
+    Layout,
+    frame_end,
+    locate_part,
+    read_journal,
+    read_log,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

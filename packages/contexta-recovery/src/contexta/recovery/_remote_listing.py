@@ -86,22 +86,36 @@ def _incomplete(place: RemotePlace, ref: str, size: int, problem: str) -> Remote
     return RemoteBackup(ref, url, max(size, 0), complete=False, problem=problem)
 
 
+def read_sheet(place: RemotePlace, ref: str) -> Sheet | str | None:
+    """Return the data sheet of a backup, why it cannot be trusted, or None without one."""
+    name = sheet_name(ref)
+    if place.size_of(name) is None:
+        return None
+    return parse_sheet(b"".join(place.read(name, LARGEST_SHEET_BYTES)), ref)
+
+
 def sheet_there(place: RemotePlace, ref: str) -> Sheet | None:
     """Return the data sheet of a backup; None when there is none.
 
     Raises:
         BackupError: `recovery_remote_sheet_invalid`.
     """
-    name = sheet_name(ref)
-    if place.size_of(name) is None:
-        return None
-    sheet = parse_sheet(b"".join(place.read(name, LARGEST_SHEET_BYTES)), ref)
-    if isinstance(sheet, Sheet):
+    sheet = read_sheet(place, ref)
+    if not isinstance(sheet, str):
         return sheet
     raise BackupError(
-        f"The data sheet {name!r} at {place.url!r} cannot be trusted: {sheet}. Remove it and its "
-        "archive there, then push the backup again.",
+        f"The data sheet {sheet_name(ref)!r} at {place.url!r} cannot be trusted: {sheet}. Remove "
+        "it and its archive there, then push the backup again.",
         code="recovery_remote_sheet_invalid",
+        details={"url": place.url, "backup_ref": ref},
+    )
+
+
+def not_there(place: RemotePlace, ref: str) -> BackupError:
+    """Return the error of a name that nothing has."""
+    return BackupError(
+        f"There is no backup {ref!r} at {place.url!r}. list_remote_backups names them.",
+        code="recovery_backup_not_found",
         details={"url": place.url, "backup_ref": ref},
     )
 
@@ -116,11 +130,7 @@ def complete_backup(place: RemotePlace, ref: str) -> Sheet:
     sheet = sheet_there(place, ref)
     size = place.size_of(archive_name(ref))
     if sheet is None and size is None:
-        raise BackupError(
-            f"There is no backup {ref!r} at {place.url!r}. list_remote_backups names them.",
-            code="recovery_backup_not_found",
-            details={"url": place.url, "backup_ref": ref},
-        )
+        raise not_there(place, ref)
     if sheet is None or size is None:
         what = "data sheet" if sheet is None else "archive"
         raise BackupError(

@@ -170,6 +170,26 @@ class RemotePlace:
             return False
         return True
 
+    def drop_uploads(self, names: Iterable[str]) -> bool:
+        """End uploads of these names that nobody finished, where a bucket keeps and bills them.
+
+        Returns:
+            False when the store does not let us look.
+        """
+        listed = getattr(self._fs, "list_multipart_uploads", None)
+        abort = getattr(self._fs, "abort_mpu", None)
+        if listed is None or abort is None:  # the store has none, or ends them by itself
+            return True
+        try:
+            keys = {self._fs.split_path(self._path(name))[1] for name in names}
+            bucket = self._fs.split_path(self._root)[0]
+            for one in listed(bucket):
+                if one["Key"] in keys:
+                    abort(bucket, one["Key"], one["UploadId"])
+        except Exception:  # whoever calls says so
+            return False
+        return True
+
     def _put(self, name: str, chunks: Iterable[bytes], size: int) -> None:
         # Committed by hand: an fsspec file that is closed, by an error too, publishes what it has.
         options: dict[str, Any] = {"autocommit": False}
@@ -184,7 +204,8 @@ class RemotePlace:
         except BaseException:
             with suppress(Exception):  # what went wrong first is what is told
                 handle.discard()
-            handle.closed = True  # else its finalizer would send the rest
+            with suppress(AttributeError):  # else its finalizer would send the rest
+                handle.closed = True
             raise
 
     def _fill(self, partial: str, chunks: Iterable[bytes]) -> None:

@@ -127,11 +127,13 @@ class _Push:
         return self._try()
 
     def _is_finished(self) -> bool:
+        if self._known is None:  # nothing was written yet
+            return False
         try:
             sheet = sheet_there(self._place, self._backup.ref)
         except BackupError:
             return False
-        return sheet is not None and self._known == (sheet.size, sheet.sha256)
+        return sheet is not None and (sheet.size, sheet.sha256) == self._known
 
     def _try(self) -> Sent:
         ref = self._backup.ref
@@ -229,7 +231,8 @@ class _Push:
             for name, target in self._place.partials(self._place.sizes()).items()
             if target in ours and not self._place.remove_quietly(name)
         ]
-        return ("leftovers_kept",) if left else ()
+        dropped = self._place.drop_uploads(ours)
+        return (*(["leftovers_kept"] if left else []), *([] if dropped else ["uploads_not_seen"]))
 
     def _reported(self, phase: str, chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
         self._report.begin(phase, 1, size)

@@ -55,6 +55,8 @@ def reach(url: object, storage_options: Mapping[str, Any] | None = None) -> Reac
         import fsspec
     except ImportError as error:
         raise _missing("fsspec", "contexta-recovery[remote]", scheme) from error
+    if scheme not in {*fsspec.available_protocols(), *fsspec.registry}:
+        raise _invalid(shown, f"fsspec knows no {scheme}://")
     failed = None
     try:
         kind = fsspec.get_filesystem_class(scheme)
@@ -98,6 +100,8 @@ def _checked(url: object) -> tuple[str, str]:
         shown = shown_url(text)[:200] if "://" in text else text[:200]
         raise _invalid(shown, "it is not <scheme>://<place>; a folder is file:///mnt/disk/folder")
     scheme = found[1].lower()
+    if scheme in ("file", "local") and not found[2].startswith("/"):
+        raise _invalid(text, f"a folder is absolute: {scheme}:///{found[2]}")
     if scheme in _WRAPPERS:
         raise _invalid(shown_url(text), f"{scheme}:// is no place of its own")
     return scheme, f"{scheme}://{found[2]}"

@@ -19,6 +19,13 @@ from contexta.contract.errors import ContextaError, SchemaVersionError
 from contexta.recovery._errors import RestoreError
 from contexta.recovery._models_salvage import LostItem
 from contexta.recovery._salvage_trees import keep_members
+from contexta.store.artifacts.files import (
+    Layout,
+    binding_paths,
+    load_binding,
+    load_tombstone,
+    tombstone_paths,
+)
 from contexta.store.fs import fsync_dir, sha256_file
 
 if TYPE_CHECKING:
@@ -28,7 +35,6 @@ if TYPE_CHECKING:
     from contexta.recovery._salvage_earlier import Earlier
     from contexta.recovery._salvage_losses import Losses
     from contexta.store.artifacts import ArtifactStore
-    from contexta.store.artifacts._layout import Layout
 
     Owners = Mapping[str, Sequence[str]]
 
@@ -124,9 +130,6 @@ def _supply_bindings(root: Path, losses: Losses, earlier: Earlier) -> None:
 
 def _remove_bindings(root: Path, losses: Losses, refs: dict[str, str], earlier: Earlier) -> None:
     """Take away binding files that cannot be read, and say of which artifact each was."""
-    from contexta.store.artifacts._bindings import binding_paths
-    from contexta.store.artifacts._layout import Layout
-
     layout = Layout(root)
     for path in sorted(binding_paths(layout)):
         place = f"{ARTIFACTS}/{path.relative_to(root).as_posix()}"
@@ -157,8 +160,6 @@ def _remove_bindings(root: Path, losses: Losses, refs: dict[str, str], earlier: 
 
 def _fault_of(layout: Layout, path: Path, refs: dict[str, str]) -> str | None:
     """Say what is wrong with a binding file; of one that is right, note the ref."""
-    from contexta.store.artifacts._bindings import load_binding
-
     try:
         ref = load_binding(path).artifact_ref
     except ContextaError as error:
@@ -240,9 +241,6 @@ def run_of(artifact_ref: str) -> str:
 
 def _remove_damaged_notes(root: Path, losses: Losses) -> None:
     """Take away tombstones and quarantine entries that cannot be read; one would stop lists."""
-    from contexta.store.artifacts._layout import Layout
-    from contexta.store.artifacts._tombstones import load_tombstone, tombstone_paths
-
     layout = Layout(root)
     for path in tombstone_paths(layout):
         try:

@@ -55,8 +55,7 @@ def graft_rows(source: Path, target: Path, refs: set[str] | None = None) -> int:
 
 def _digest_tables() -> Iterator[tuple[Table, tuple[str, ...] | None]]:
     """Yield the tables whose rows carry a digest, and the columns it covers; None: all others."""
-    from contexta.store.metadata._entities import ENTITIES
-    from contexta.store.metadata._tables import MARKED, metadata
+    from contexta.store.metadata.files import ENTITIES, MARKED, metadata
 
     skipped = {"ledger_migration_history", "ledger_repair_audit"}  # of the file they stand in
     for entity in ENTITIES:
@@ -85,7 +84,7 @@ def _rows(connection: sqlite3.Connection, table: Table) -> Iterator[dict[str, An
 
 
 def _is_right(table: str, columns: tuple[str, ...] | None, row: dict[str, Any]) -> bool:
-    from contexta.store.metadata._rows import row_digest
+    from contexta.store.metadata.files import row_digest
 
     covered = tuple(row.values())[:-1] if columns is None else tuple(row[name] for name in columns)
     try:

@@ -14,6 +14,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contexta.contract.errors import RecordError
 from contexta.recovery._models_salvage import LostItem
+from contexta.store.records.files import (
+    AUDIT_VERSION,
+    Damage,
+    Layout,
+    copy_aside,
+    damage_of,
+    read_audit_lines,
+    read_log,
+    segment_of_part,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,8 +32,6 @@ if TYPE_CHECKING:
     from contexta.recovery._salvage_earlier import Earlier
     from contexta.recovery._salvage_losses import Losses
     from contexta.store.records import RecordStore
-    from contexta.store.records._damage import Damage
-    from contexta.store.records._layout import Layout
 
 RECORDS = "records"
 _ROUNDS = 6
@@ -57,12 +65,11 @@ def mend_records(root: Path, losses: Losses, writers: WriterRuns, earlier: Earli
     if not root.is_dir():
         return
     from contexta.store.records import RecordStore, RecordStoreConfig
-    from contexta.store.records._layout import Layout
 
     layout = Layout(root)
     # Opening it writes a marker that is gone, and completes or undoes a replacement of parts.
     with RecordStore(RecordStoreConfig(root, compact_small_parts=False)) as store:
-        before = {_fact(found) for found in _damage(layout)}
+        before = {_fact(found) for found in damage_of(layout)}
         indexed = _indexed_runs(store, layout)
         by_writer = _runs_by_writer(layout)
         done = len(_repair_lines(layout))
@@ -91,32 +98,17 @@ def _repair(store: RecordStore) -> None:
             return  # every step failed; the rest is for `_note_strays`
 
 
-def _damage(layout: Layout) -> list[Damage]:
-    """Return what a look at the store shows, without reading the parts."""
-    from contexta.store.records._snapshot import StoreReader
-
-    reader = StoreReader(layout)
-    try:
-        return list(reader.snapshot().damage)
-    finally:
-        reader.clear()
-
-
 def _fact(found: Damage) -> _Fact:
     gap = found.gap
     return (str((gap.details or {}).get("path")), gap.start_sequence, gap.end_sequence)
 
 
 def _repair_lines(layout: Layout) -> list[dict[str, Any]]:
-    from contexta.store.records._audit import AUDIT_VERSION, read_audit_lines
-
     return list(read_audit_lines(layout.repairs, AUDIT_VERSION).entries)
 
 
 def _indexed_runs(store: RecordStore, layout: Layout) -> dict[str, frozenset[str]]:
     """Return the runs of parts of which the log does not list them, where the index does."""
-    from contexta.store.records._parts_log import read_log
-
     unlisted = [path for path, part in read_log(layout).parts.items() if part.runs is None]
     found = {}
     for path in unlisted if (layout.root / "_index.sqlite").exists() else ():
@@ -128,9 +120,6 @@ def _indexed_runs(store: RecordStore, layout: Layout) -> dict[str, frozenset[str
 
 def _runs_by_writer(layout: Layout) -> dict[str, frozenset[str]]:
     """Return, for each writer, the runs in the parts that were sealed from its segments."""
-    from contexta.store.records._layout import segment_of_part
-    from contexta.store.records._parts_log import read_log
-
     found: dict[str, set[str]] = {}
     log = read_log(layout)
     for path, part in log.parts.items():
@@ -188,9 +177,8 @@ def _note_parts(
 def _note_strays(layout: Layout, losses: Losses) -> None:
     """Take away parts that no log names and that cannot be read: nothing vouches for them."""
     from contexta.store.fs import fsync_dir
-    from contexta.store.records._quarantine_files import copy_aside
 
-    for found in _damage(layout):
+    for found in damage_of(layout):
         relative = os.path.relpath(_fact(found)[0], layout.root)
         path = layout.part(relative)
         if path is None or not found.blocks or not path.is_file():
@@ -213,7 +201,7 @@ def _note_strays(layout: Layout, losses: Losses) -> None:
 
 def _note_gaps(layout: Layout, before: set[_Fact], losses: Losses, told: set[str]) -> None:
     """Note the records that the log of parts knows to be missing now and did not before."""
-    for found in _damage(layout):
+    for found in damage_of(layout):
         path, first, last = fact = _fact(found)
         place = _of_root(os.path.relpath(layout.root / path, layout.root))
         if fact in before or found.gap.code != "sequence_gap" or place in told:

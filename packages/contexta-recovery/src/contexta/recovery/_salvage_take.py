@@ -193,7 +193,7 @@ def take_workspace(
 
 def _take_ledger(source: Layout, layout: Layout, losses: Losses, reporter: Reporter) -> None:
     """Copy the database as of one moment; as plain bytes when SQLite cannot read it."""
-    from contexta.store.metadata._log_mark import lost_frames
+    from contexta.store.metadata.files import lost_frames
 
     database, place = source.database, f"metadata/{DATABASE_NAME}"
     if not is_regular(database):

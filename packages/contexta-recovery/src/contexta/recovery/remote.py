@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING, Any
 from contexta.recovery._errors import BackupError, translated
 from contexta.recovery._find import held_backup
 from contexta.recovery._layout import layout_of
-from contexta.recovery._models_backup import BackupProblem, BackupVerification
 from contexta.recovery._models_remote import PullResult, PushResult, RemoteBackup
 from contexta.recovery._progress import Progress, Reporter
-from contexta.recovery._remote_listing import complete_backup, listing
+from contexta.recovery._remote_listing import listing
 from contexta.recovery._remote_place import RemotePlace
 from contexta.recovery._remote_pull import pull
 from contexta.recovery._remote_push import push, refuse_inside
 from contexta.recovery._remote_sheet import remote_ref
-from contexta.recovery._remote_stream import Meter
+from contexta.recovery._remote_verify import verification
 from contexta.recovery._unlock import open_backup
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from contexta.recovery._config import RecoveryConfig
+    from contexta.recovery.models import BackupVerification
 
 __all__ = [
     "PullResult",
@@ -143,42 +143,17 @@ def verify_remote_backup(
         progress: Likewise.
 
     Returns:
-        `FAILURE` with the problem `size_differs` or `hash_differs`, else `SUCCESS`. `location`
-        is None.
+        `FAILURE` with the problem, else `SUCCESS`: `file_missing` without the archive,
+        `manifest_missing` or `manifest_invalid` for the sheet, `size_differs`, `hash_differs`.
+        `location` is None.
 
     Raises:
-        BackupError: `recovery_backup_not_found`, `recovery_invalid_backup_ref`,
-            `recovery_remote_incomplete`, `recovery_remote_damaged` when its size differs already
-            in the list, `recovery_remote_sheet_invalid`, and as `list_remote_backups`.
+        BackupError: `recovery_backup_not_found`, `recovery_invalid_backup_ref`, and as
+            `list_remote_backups`.
         DependencyError: `recovery_remote_unavailable`.
     """
     ref = remote_ref(backup_ref, BackupError)
-    place = RemotePlace(url, storage_options)
-    sheet = complete_backup(place, ref)
-    report, meter = Reporter(progress), Meter()
-    report.begin("read_back", 1, sheet.size)
-    for chunk in meter.passing(place.read(sheet.archive, sheet.size)):
-        report.advance(len(chunk))
-    report.advance(files=1)
-    report.end()
-    found = meter.result
-    problems: tuple[BackupProblem, ...] = ()
-    if found.size != sheet.size:
-        message = f"{sheet.archive}: it does not end after the {sheet.size} bytes that were sent."
-        problems = (BackupProblem("size_differs", sheet.archive, message),)
-    elif found.sha256 != sheet.sha256:
-        message = f"{sheet.archive}: its SHA-256 is not that of what was sent."
-        problems = (BackupProblem("hash_differs", sheet.archive, message),)
-    return BackupVerification(
-        status="FAILURE" if problems else "SUCCESS",
-        warnings=tuple(problem.message for problem in problems),
-        notes=("remote_bytes_read",),
-        details={"url": f"{place.url}/{sheet.archive}"},
-        backup_ref=ref,
-        problems=problems,
-        file_count=1,
-        bytes_read=found.size,
-    )
+    return verification(RemotePlace(url, storage_options), ref, Reporter(progress))
 
 
 def pull_backup(

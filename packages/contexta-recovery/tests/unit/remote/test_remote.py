@@ -8,11 +8,9 @@ import pytest
 from contexta.recovery import (
     BackupError,
     create_key_file,
-    create_workspace_backup,
     list_backups,
     list_remote_backups,
     plan_restore,
-    plan_workspace_backup,
     pull_backup,
     push_backup,
     restore_workspace,
@@ -22,37 +20,12 @@ from contexta.recovery import (
 FORMS = ["directory", "archive"]
 
 
-@pytest.fixture
-def url(tmp_path):
-    return f"file://{tmp_path}/elsewhere/deep"
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "elsewhere" / "deep"
-
-
-@pytest.fixture
-def other(tmp_path, config_at):
-    """The configuration of another machine, where there is no workspace yet."""
-    return config_at(tmp_path / "new" / ".contexta")
-
-
-def back_up(config, *, key_file=None, **options):
-    plan = plan_workspace_backup(config, **options)
-    return create_workspace_backup(config, plan, key_file=key_file)
-
-
-def names(folder):
-    return sorted(path.name for path in folder.iterdir())
-
-
 def files_in(folder):
     return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_backup_comes_back_and_restores(workspace, config, other, url, contents, form):
+def test_a_backup_comes_back_and_restores(workspace, config, other, url, contents, form, back_up):
     """Pushed in either form, pulled on another machine, restored: everything is there."""
     backup = back_up(config, form=form)
     sent = push_backup(config, backup.backup_ref, url)
@@ -65,7 +38,7 @@ def test_a_backup_comes_back_and_restores(workspace, config, other, url, content
     assert contents(workspace) == contents(other.workspace.root_path)
 
 
-def test_an_archive_is_sent_as_it_lies_here(workspace, config, url, folder):
+def test_an_archive_is_sent_as_it_lies_here(workspace, config, url, folder, back_up):
     """The bytes that are made while they are sent are those of the archive form."""
     backup = back_up(config, form="archive")
     push_backup(config, backup.backup_ref, url)
@@ -73,7 +46,9 @@ def test_an_archive_is_sent_as_it_lies_here(workspace, config, url, folder):
     assert backup.location.read_bytes() == (folder / backup.location.name).read_bytes()
 
 
-def test_a_pulled_backup_is_the_same_when_it_is_pushed_again(workspace, config, other, url):
+def test_a_pulled_backup_is_the_same_when_it_is_pushed_again(
+    workspace, config, other, url, back_up
+):
     """A folder became an archive on the way; sent from there it is already there."""
     backup = back_up(config)
     push_backup(config, backup.backup_ref, url)
@@ -83,7 +58,7 @@ def test_a_pulled_backup_is_the_same_when_it_is_pushed_again(workspace, config, 
     assert pull_backup(config, url, backup.backup_ref).already_here
 
 
-def test_the_sheet_says_what_the_manifest_says(workspace, config, url, folder):
+def test_the_sheet_says_what_the_manifest_says(workspace, config, url, folder, back_up):
     """The list is made of the sheet alone: counts, time and size are in it."""
     backup = back_up(config)
     push_backup(config, backup.backup_ref, url)
@@ -99,7 +74,7 @@ def test_the_sheet_says_what_the_manifest_says(workspace, config, url, folder):
     assert (folder / f"{backup.backup_ref}.tar").stat().st_size == listed.size_bytes
 
 
-def test_readable_backups_are_said_to_be_readable(workspace, config, url):
+def test_readable_backups_are_said_to_be_readable(workspace, config, url, back_up):
     """What is not encrypted travels with a warning."""
     sent = push_backup(config, back_up(config).backup_ref, url)
 
@@ -107,7 +82,9 @@ def test_readable_backups_are_said_to_be_readable(workspace, config, url):
     assert "not encrypted" in sent.warnings[0]
 
 
-def test_an_encrypted_backup_travels_without_its_key(workspace, config, other, url, tmp_path):
+def test_an_encrypted_backup_travels_without_its_key(
+    workspace, config, other, url, tmp_path, back_up
+):
     """Its stored bytes verify without the key, here and there; no warning is needed."""
     create_key_file(tmp_path / "keys" / "k")
     backup = back_up(config, key_file=tmp_path / "keys" / "k")
@@ -123,7 +100,7 @@ def test_an_encrypted_backup_travels_without_its_key(workspace, config, other, u
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_damaged_backup_is_not_sent(workspace, config, url, folder, form):
+def test_a_damaged_backup_is_not_sent(workspace, config, url, folder, form, back_up):
     """One flipped byte here, and nothing appears elsewhere."""
     backup = back_up(config, form=form)
     path = backup.location
@@ -140,7 +117,7 @@ def test_a_damaged_backup_is_not_sent(workspace, config, url, folder, form):
     assert not folder.exists()
 
 
-def test_nothing_is_readable_by_others(workspace, config, url, folder):
+def test_nothing_is_readable_by_others(workspace, config, url, folder, back_up):
     """On a disk, files are 0600 and new folders 0700 whatever the umask."""
     push_backup(config, back_up(config).backup_ref, url)
 
@@ -149,7 +126,7 @@ def test_nothing_is_readable_by_others(workspace, config, url, folder):
     assert 0o700 == stat.S_IMODE(folder.parent.stat().st_mode)
 
 
-def test_other_content_of_that_name_is_kept(workspace, config, url, folder, populate):
+def test_other_content_of_that_name_is_kept(workspace, config, url, folder, populate, back_up):
     """Nothing elsewhere is overwritten, neither with its sheet nor without."""
     backup = back_up(config)
     push_backup(config, backup.backup_ref, url)
