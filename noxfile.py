@@ -200,10 +200,13 @@ def merged_tree() -> Path:
 
 @nox.session(requires=["wheels"])
 def arrows(session: nox.Session) -> None:
-    """Lint the arrows between packages, exhaustively, on the installed layout."""
-    session.install("import-linter>=2.5")
+    """Lint the arrows between packages, exhaustively, and that none points at what is private."""
+    session.install("import-linter>=2.5", "pytest>=8.3")
     env = {"PYTHONPATH": str(merged_tree())}
     session.run("lint-imports", "--config", str(ROOT / ".importlinter"), "--no-cache", env=env)
+    tests = ROOT / "tests-integration" / "shape" / "test_private_names.py"
+    config = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT)]
+    session.run("pytest", *config, "-q", str(tests))
 
 
 @nox.session(requires=["wheels"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contexta.interpretation.compare._direction import better_when_higher, is_higher_better
+from contexta.interpretation.compare.direction import better_when_higher, is_higher_better
 
 
 @pytest.mark.parametrize(

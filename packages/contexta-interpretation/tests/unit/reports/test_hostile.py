@@ -98,7 +98,7 @@ def test_long_names_are_cut_where_people_read(documents):
 
     assert "z" * 401 not in document.to_html()
     assert "z" * 401 not in document.to_markdown()
-    assert "(9600 more characters)" in document.to_html()
+    assert "(9,600 more characters)" in document.to_html()
     assert "z" * 10_000 in document.to_csv()
     assert "z" * 10_000 in json.dumps(document.to_json())
 

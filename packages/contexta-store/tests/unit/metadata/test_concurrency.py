@@ -12,7 +12,7 @@ import pytest
 
 from contexta.contract.errors import StoreAccessError
 from contexta.store.metadata import _sqlite
-from contexta.store.metadata._fork_gate import ForkGate
+from contexta.store.metadata.fork_gate import ForkGate
 
 # One interpreter imports once and forks the writers: what is tested is four processes, not
 # four imports.

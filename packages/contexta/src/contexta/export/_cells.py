@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from contexta.interpretation._base import jsonable, nonfinite_marker
-from contexta.interpretation.reports._csv import would_run
+from contexta.interpretation.jsonsafe import jsonable, nonfinite_marker
+from contexta.interpretation.reports.escape import visible_lines
+from contexta.interpretation.reports.spreadsheets import would_run
 
 
 def csv_cell(value: Any) -> str:
@@ -30,22 +30,8 @@ def csv_cell(value: Any) -> str:
 
 def guarded(text: str) -> str:
     """Return the text with an apostrophe before it where it could be run as a formula."""
-    shown = _visible(text)
+    shown = visible_lines(text)
     return f"'{shown}" if would_run(text) else shown
-
-
-def _visible(text: str) -> str:
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_visible_char(char) for char in text)
-
-
-def _visible_char(char: str) -> str:
-    # Cc control, Cf format (bidi marks, zero width), Cs surrogates, Zl and Zp separators.
-    if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-        return char
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def json_text(value: Any) -> str:

@@ -6,6 +6,6 @@ guards imports and locks around such calls: two gates would wait for each other.
 
 from __future__ import annotations
 
-from contexta.store.metadata._fork_gate import gate
+from contexta.store.metadata.fork_gate import gate
 
 __all__ = ["gate"]

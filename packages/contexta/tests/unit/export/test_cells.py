@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from contexta.export import Column, RowTable
 from contexta.export._cells import csv_cell
 from contexta.export._csv import csv_chunks
-from contexta.interpretation.reports._csv import safe_cell, would_run
+from contexta.interpretation.reports.spreadsheets import safe_cell, would_run
 
 STARTS = "=+-@\t\r\n\0"
 TEXTS = st.text(

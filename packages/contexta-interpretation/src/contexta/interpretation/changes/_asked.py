@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from contexta.contract.errors import ValidationError
 from contexta.interpretation.changes.policy import ChangePolicy
-from contexta.interpretation.compare._direction import is_higher_better
+from contexta.interpretation.compare.direction import is_higher_better
 from contexta.interpretation.query.filters import RunListQuery
 
 

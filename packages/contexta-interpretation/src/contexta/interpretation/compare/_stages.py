@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from contexta.interpretation.compare._direction import better_when_higher
+from contexta.interpretation.compare.direction import better_when_higher
 from contexta.interpretation.compare.models import CompletenessNote, MetricDelta, StageComparison
 from contexta.interpretation.compare.policy import ComparisonPolicy
 from contexta.interpretation.query._snapshot import RunFacts

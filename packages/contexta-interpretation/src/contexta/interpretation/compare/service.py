@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 
 from contexta.interpretation._names import check_name
 from contexta.interpretation.compare._artifacts import compare_artifacts
-from contexta.interpretation.compare._direction import is_higher_better
 from contexta.interpretation.compare._documents import compare_documents
 from contexta.interpretation.compare._runs import require_runs
 from contexta.interpretation.compare._stages import compare_stages
 from contexta.interpretation.compare._values import compare_provenance, compare_values
+from contexta.interpretation.compare.direction import is_higher_better
 from contexta.interpretation.compare.errors import ComparisonError
 from contexta.interpretation.compare.models import (
     ArtifactKindCountRow,

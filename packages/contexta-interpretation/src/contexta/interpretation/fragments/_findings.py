@@ -20,10 +20,10 @@ from contexta.interpretation.reports._changes import bisection_report, change_re
 from contexta.interpretation.reports._fragment import FragmentView
 from contexta.interpretation.reports._gate import gate_report
 from contexta.interpretation.reports._groups import group_report
-from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import diagnostics_section
 from contexta.interpretation.reports._projects import alert_report
 from contexta.interpretation.reports.models import ReportDocument, ReportSection, ReportTable
+from contexta.interpretation.reports.notes import notes_section
 from contexta.interpretation.wording import counted, listed, short_id
 from contexta.interpretation.wording import in_reports as fmt
 

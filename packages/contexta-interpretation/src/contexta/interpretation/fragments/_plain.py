@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contexta.interpretation._base import Result
-from contexta.interpretation.reports._escape import cut, visible
 from contexta.interpretation.reports._fragment import ROWS_SHOWN, FragmentView
 from contexta.interpretation.reports._parts import field_table
+from contexta.interpretation.reports.escape import cut, visible
 from contexta.interpretation.reports.models import ReportSection, ReportTable
 from contexta.interpretation.wording import counted
 from contexta.interpretation.wording import in_reports as fmt

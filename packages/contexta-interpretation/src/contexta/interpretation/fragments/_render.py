@@ -8,8 +8,8 @@ from contexta.interpretation._base import FrozenRows, Result, Results
 from contexta.interpretation.diagnostics.models import DiagnosticsResult
 from contexta.interpretation.fragments import _plain, _registry
 from contexta.interpretation.query.models import RunSnapshot
-from contexta.interpretation.reports._escape import cut, visible
 from contexta.interpretation.reports._fragment import FragmentView, render_view
+from contexta.interpretation.reports.escape import cut, visible
 from contexta.interpretation.reports.models import ReportDocument
 
 _LINES_SHOWN = 20

@@ -19,11 +19,11 @@ from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.fragments._parts import curve, from_report
 from contexta.interpretation.fragments._plain import table_of
 from contexta.interpretation.reports._fragment import FragmentView
-from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import labels_of
 from contexta.interpretation.reports._projects import trend_report
-from contexta.interpretation.reports._words import highlight, thinned
+from contexta.interpretation.reports.completeness import highlight, thinned
 from contexta.interpretation.reports.models import ReportDocument, ReportSection, ReportTable
+from contexta.interpretation.reports.notes import notes_section
 from contexta.interpretation.trend.models import (
     ArtifactSizeTrend,
     DurationTrend,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from contexta.interpretation.compare._direction import better_when_higher
+from contexta.interpretation.compare.direction import better_when_higher
 from contexta.interpretation.gate._checks import near_metric
 from contexta.interpretation.gate._context import Context, names, number, outcome
 from contexta.interpretation.gate._single import held_against

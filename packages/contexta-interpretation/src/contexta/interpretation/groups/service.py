@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from contexta.contract.errors import ValidationError
-from contexta.interpretation.compare._direction import better_when_higher
+from contexta.interpretation.compare.direction import better_when_higher
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness import completeness_of
 from contexta.interpretation.groups._judge import judge, metric_row

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from contexta.interpretation.anomaly.models import AnomalyResult
 from contexta.interpretation.compare.models import unique_notes
 from contexta.interpretation.completeness.models import Completeness
-from contexta.interpretation.reports._notes import notes_section
-from contexta.interpretation.reports._words import highlight, in_words, is_known
+from contexta.interpretation.reports.completeness import highlight, in_words, is_known
 from contexta.interpretation.reports.models import (
     IntervalChart,
     IntervalRow,
@@ -17,6 +16,7 @@ from contexta.interpretation.reports.models import (
     ReportSection,
     ReportTable,
 )
+from contexta.interpretation.reports.notes import notes_section
 from contexta.interpretation.wording import in_reports as fmt
 
 

@@ -9,9 +9,8 @@ from contexta.interpretation.changes.models import (
     Difference,
 )
 from contexta.interpretation.query.models import EvidenceLink
-from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import field_lines, field_table
-from contexta.interpretation.reports._words import highlight
+from contexta.interpretation.reports.completeness import highlight
 from contexta.interpretation.reports.models import (
     ChartLevel,
     ChartLine,
@@ -21,6 +20,7 @@ from contexta.interpretation.reports.models import (
     ReportSection,
     ReportTable,
 )
+from contexta.interpretation.reports.notes import notes_section
 from contexta.interpretation.wording import counted, short_id
 from contexta.interpretation.wording import in_reports as fmt
 

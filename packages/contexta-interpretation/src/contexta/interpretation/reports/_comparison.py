@@ -14,14 +14,13 @@ from contexta.interpretation.compare.models import (
 )
 from contexta.interpretation.diagnostics.models import DiagnosticsResult
 from contexta.interpretation.query.models import EvidenceLink
-from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import (
     both_diagnostics_section,
     field_lines,
     field_table,
     labels_of,
 )
-from contexta.interpretation.reports._words import highlight, in_words, is_known, looked_at
+from contexta.interpretation.reports.completeness import highlight, in_words, is_known, looked_at
 from contexta.interpretation.reports.models import (
     ChartLine,
     ReportChart,
@@ -29,6 +28,7 @@ from contexta.interpretation.reports.models import (
     ReportSection,
     ReportTable,
 )
+from contexta.interpretation.reports.notes import notes_section
 from contexta.interpretation.wording import in_reports as fmt
 
 _CHANGES_SHOWN = 60

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from contexta.interpretation.gate.models import OUTCOMES, GateResult, RuleOutcome
-from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import field_table, runs_section
-from contexta.interpretation.reports._words import highlight
+from contexta.interpretation.reports.completeness import highlight
 from contexta.interpretation.reports.models import ReportDocument, ReportSection, ReportTable
+from contexta.interpretation.reports.notes import notes_section
 from contexta.interpretation.wording import in_reports as fmt
 from contexta.interpretation.wording import listed
 

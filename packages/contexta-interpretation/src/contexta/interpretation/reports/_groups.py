@@ -11,9 +11,8 @@ from contexta.interpretation.groups.models import (
     GroupMetric,
     GroupSide,
 )
-from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import field_lines, field_table, runs_section
-from contexta.interpretation.reports._words import highlight
+from contexta.interpretation.reports.completeness import highlight
 from contexta.interpretation.reports.models import (
     IntervalChart,
     IntervalRow,
@@ -21,6 +20,7 @@ from contexta.interpretation.reports.models import (
     ReportSection,
     ReportTable,
 )
+from contexta.interpretation.reports.notes import notes_section
 from contexta.interpretation.wording import counted
 from contexta.interpretation.wording import in_reports as fmt
 

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contexta.interpretation.reports._escape import cut, visible
 from contexta.interpretation.reports._markdown import EVIDENCE_SHOWN
+from contexta.interpretation.reports.escape import cut, visible
 from contexta.interpretation.reports.models import ReportDocument
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    from contexta.interpretation.reports._charts import render_chart
+    from contexta.interpretation.reports.charts import render_chart
 
     def shown(value: object) -> object:
         """Make hidden characters of every printed text visible; autoescape does the rest."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contexta.interpretation.reports._escape import cut, markdown, markdown_line
 from contexta.interpretation.reports._forest import told_of
 from contexta.interpretation.reports._sparkline import sparkline
+from contexta.interpretation.reports.escape import cut, markdown, markdown_line
 from contexta.interpretation.reports.models import (
     ChartLine,
     IntervalChart,

@@ -9,9 +9,8 @@ from contexta.interpretation.alert.models import AlertResult
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness.models import Completeness
 from contexta.interpretation.query.models import EvidenceLink
-from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import labels_of
-from contexta.interpretation.reports._words import highlight, in_words, is_known
+from contexta.interpretation.reports.completeness import highlight, in_words, is_known
 from contexta.interpretation.reports.models import (
     ChartLine,
     ReportChart,
@@ -19,6 +18,7 @@ from contexta.interpretation.reports.models import (
     ReportSection,
     ReportTable,
 )
+from contexta.interpretation.reports.notes import notes_section
 from contexta.interpretation.repositories.records import RunRecord
 from contexta.interpretation.trend.models import MetricTrend
 from contexta.interpretation.wording import in_reports as fmt

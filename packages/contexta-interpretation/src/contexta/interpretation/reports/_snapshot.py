@@ -10,14 +10,13 @@ from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.diagnostics.models import DiagnosticsResult
 from contexta.interpretation.query.metrics import summarize_records
 from contexta.interpretation.query.models import EvidenceLink, RunSnapshot
-from contexta.interpretation.reports._notes import notes_section
 from contexta.interpretation.reports._parts import (
     diagnostics_section,
     field_lines,
     field_table,
     mapping_table,
 )
-from contexta.interpretation.reports._words import highlight, thinned
+from contexta.interpretation.reports.completeness import highlight, thinned
 from contexta.interpretation.reports.models import (
     ChartLine,
     ReportChart,
@@ -25,6 +24,7 @@ from contexta.interpretation.reports.models import (
     ReportSection,
     ReportTable,
 )
+from contexta.interpretation.reports.notes import notes_section
 from contexta.interpretation.repositories.records import (
     MetricPoint,
     MetricSeries,

@@ -10,7 +10,7 @@ import math
 
 from markupsafe import Markup
 
-from contexta.interpretation.reports._escape import visible
+from contexta.interpretation.reports.escape import visible
 
 COLORS = ("#2563c9", "#c2410c", "#15803d", "#7c3aed", "#b45309", "#0e7490")
 

@@ -47,7 +47,7 @@ class ReportTable(Result):
 
     def to_csv(self) -> str:
         """Return the columns and the rows; numbers are bare, text that looks like a formula not."""
-        from contexta.interpretation.reports._csv import csv_text
+        from contexta.interpretation.reports.spreadsheets import csv_text
 
         return csv_text([self.columns, *self.rows])
 
@@ -217,7 +217,7 @@ class ReportDocument(Result):
         Cells that a spreadsheet would take for a formula get a leading apostrophe; numbers stay
         numbers. For the rows of a table see :meth:`ReportTable.to_csv`.
         """
-        from contexta.interpretation.reports._csv import csv_text
+        from contexta.interpretation.reports.spreadsheets import csv_text
 
         wanted = frozenset(metric_keys)
         rows = [

@@ -15,12 +15,12 @@ from contexta.contract.errors import (
     StoreAccessError,
 )
 from contexta.store.metadata._errors import translated_database_errors
-from contexta.store.metadata._fork_gate import gate
 from contexta.store.metadata._open_engine import open_engine
 from contexta.store.metadata._state import require_ours, require_supported
 from contexta.store.metadata._system_tables import stamp_new_ledger
 from contexta.store.metadata._tables import metadata
 from contexta.store.metadata._views import view_statements
+from contexta.store.metadata.fork_gate import gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contexta.interpretation._base import jsonable
+from contexta.interpretation.jsonsafe import jsonable
 from contexta.interpretation.protocols import ProblemReader
 from contexta.interpretation.query.metrics import metric_summaries
 

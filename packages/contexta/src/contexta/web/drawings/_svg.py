@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from contexta.web.pages._text import visible
+from contexta.interpretation.reports.escape import visible_lines
 
 # The light values of the series colors of app.css; four dashes make 40 curves that differ.
 COLORS = (
@@ -31,7 +31,7 @@ def text(
     return Markup(
         '<text class="{}" x="{:.1f}" y="{:.1f}" text-anchor="{}" font-size="{}" '
         'fill="currentColor">{}</text>'
-    ).format(name, x, y, anchor, size, visible(content))
+    ).format(name, x, y, anchor, size, visible_lines(content))
 
 
 def straight(x1: float, y1: float, x2: float, y2: float, name: str, opacity: float = 1) -> Markup:
@@ -47,7 +47,7 @@ def cross(x: float, y: float, told: str) -> Markup:
     return Markup(
         '<path class="broken" d="M{:.1f} {:.1f}l7 7m0 -7l-7 7" fill="none" stroke="#b42318" '
         'stroke-width="1.6"><title>{}</title></path>'
-    ).format(x - 3.5, y - 3.5, visible(told))
+    ).format(x - 3.5, y - 3.5, visible_lines(told))
 
 
 def linked(body: Markup, href: str | None, label: str = "") -> Markup:
@@ -55,7 +55,7 @@ def linked(body: Markup, href: str | None, label: str = "") -> Markup:
     if not href:
         return body
     return Markup('<a href="{}"{}>{}</a>').format(
-        href, Markup(' aria-label="{}"').format(visible(label)) if label else "", body
+        href, Markup(' aria-label="{}"').format(visible_lines(label)) if label else "", body
     )
 
 
@@ -85,5 +85,5 @@ def drawing(
 
 def short(content: str, limit: int) -> str:
     """At most `limit` characters, safe to show."""
-    content = visible(content[: limit + 1])
+    content = visible_lines(content[: limit + 1])
     return content if len(content) <= limit else content[: limit - 1] + "\u2026"

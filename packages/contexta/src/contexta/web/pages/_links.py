@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlencode
-
-from contexta.web.pages._text import segment
+from urllib.parse import quote, urlencode
 
 # Entry, label, address, key that goes there after "g".
 NAVIGATION: tuple[tuple[str, str, str, str], ...] = (
@@ -26,6 +24,12 @@ _RUN_PARTS = {
     "sample": "run-parts",
     "stage": "stage-table",
 }
+
+
+def segment(value: object) -> str:
+    """One segment of a path, encoded once; the colon of refs may stay."""
+    # A lone surrogate has no UTF-8 form: replaced, so that the link is wrong but the page stands.
+    return quote(str(value), safe=":", errors="replace")
 
 
 def run_url(run_id: str, part: str = "", fragment: str = "") -> str:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from contexta.interpretation.reports.escape import cut, visible_lines
 from contexta.interpretation.wording import exact, on_pages, short_ref
 from contexta.web._page import PageData
-from contexta.web.pages import _text as text
-from contexta.web.pages._links import NAVIGATION, ref_url, run_url
+from contexta.web.pages._links import NAVIGATION, ref_url, run_url, segment
 from contexta.web.pages._standalone import detached
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _environment(standalone: bool) -> Environment:
     def shown(value: object) -> object:
         """Make hidden characters of every printed text visible; autoescape does the rest."""
         if isinstance(value, str) and not isinstance(value, Markup):
-            return text.visible(value)
+            return visible_lines(value)
         return value
 
     environment = Environment(
@@ -86,7 +86,7 @@ def _environment(standalone: bool) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "cut": text.cut,
+        "cut": cut,
         "number": on_pages.number,
         "exact": exact,
         "signed": on_pages.signed,
@@ -96,7 +96,7 @@ def _environment(standalone: bool) -> Environment:
         "moment": on_pages.moment,
         "minute": on_pages.minute,
         "plain": on_pages.plain,
-        "segment": text.segment,
+        "segment": segment,
         "short_ref": short_ref,
         "run_url": run_url,
         "ref_url": ref_url,

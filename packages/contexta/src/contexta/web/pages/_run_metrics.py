@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from contexta.web.pages._charts import ChartView, series_view
-from contexta.web.pages._links import address, series_url
+from contexta.web.pages._links import address, segment, series_url
 from contexta.web.pages._run_columns import metric_rank
-from contexta.web.pages._text import segment
 
 if TYPE_CHECKING:
     from contexta.interpretation import RunSnapshot

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from contexta.interpretation.reports.escape import cut
 from contexta.interpretation.wording import listed, on_pages
 from contexta.web.pages._links import with_query
-from contexta.web.pages._text import cut
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -34,8 +34,8 @@ def notes(
     Equal notes about several runs share a line, so that a list never fills the page.
     """
     # Words live beside the reports, so that a page and a report say the same.
-    from contexta.interpretation.reports._notes import explain
-    from contexta.interpretation.reports._words import completeness_table
+    from contexta.interpretation.reports.completeness import completeness_table
+    from contexta.interpretation.reports.notes import explain
 
     found: list[Note] = []
     if completeness is not None:

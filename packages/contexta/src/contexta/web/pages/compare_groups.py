@@ -40,7 +40,7 @@ def compare_groups_page(ctx: Contexta, params: Params) -> PageData:
         GroupError: a run is in both groups.
     """
     # The drawing of the reports; loaded here, since it brings the templates with it.
-    from contexta.interpretation.reports._charts import render_chart
+    from contexta.interpretation.reports.charts import render_chart
 
     left, right = params.text("left"), params.text("right")
     project = params.text("project")

@@ -121,7 +121,7 @@ def compare_many_page(ctx: Contexta, params: Params) -> PageData:
 def _has_best(row: MultiRunMetricRow) -> bool:
     """Whether one run is best: its name says which way that is, and the runs differ."""
     # The service takes higher for better where the name says nothing, which no star should.
-    from contexta.interpretation.compare._direction import better_when_higher
+    from contexta.interpretation.compare.direction import better_when_higher
 
     known = better_when_higher(row.metric_key) is not None
     return known and row.best_run_id is not None and len(set(row.values) - {None}) > 1

@@ -16,8 +16,7 @@ from contexta.web.pages._graphs import (
     name_of,
     stop_note,
 )
-from contexta.web.pages._links import address, run_url
-from contexta.web.pages._text import segment
+from contexta.web.pages._links import address, run_url, segment
 from contexta.web.pages._view import notes
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from contexta.interpretation.instants import seconds_between
+from contexta.interpretation.reports.escape import cut
 from contexta.interpretation.wording import short_ref
 from contexta.web._page import PageData
 from contexta.web.pages._analysis import audit_of
-from contexta.web.pages._links import address, project_url, run_url
+from contexta.web.pages._links import address, project_url, run_url, segment
 from contexta.web.pages._render import status_kind
 from contexta.web.pages._run_metrics import metric_rows, metric_views
 from contexta.web.pages._spans import span_tree, window
-from contexta.web.pages._text import cut, segment
 from contexta.web.pages._view import frame, notes
 
 if TYPE_CHECKING:

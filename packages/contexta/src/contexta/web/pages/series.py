@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from contexta.interpretation.reports.escape import cut
 from contexta.interpretation.wording import short_ref
 from contexta.web._page import PageData
 from contexta.web.pages._charts import series_view
-from contexta.web.pages._links import address, project_url, run_url, series_url
+from contexta.web.pages._links import address, project_url, run_url, segment, series_url
 from contexta.web.pages._run_metrics import series_source
-from contexta.web.pages._text import cut, segment
 from contexta.web.pages._view import frame, notes, summaries
 
 if TYPE_CHECKING:

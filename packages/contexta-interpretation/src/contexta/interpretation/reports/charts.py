@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from contexta.interpretation.reports import _svg as svg
-from contexta.interpretation.reports._escape import visible
 from contexta.interpretation.reports._forest import render_intervals
 from contexta.interpretation.reports._scale import (
     BOTTOM,
@@ -20,6 +19,7 @@ from contexta.interpretation.reports._scale import (
     Scale,
     nice_ticks,
 )
+from contexta.interpretation.reports.escape import visible
 from contexta.interpretation.reports.models import ChartLine, ChartMark, IntervalChart, ReportChart
 from contexta.interpretation.wording import in_reports as fmt
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness.models import Completeness
-from contexta.interpretation.reports._words import (
+from contexta.interpretation.reports.completeness import (
     completeness_table,
     in_words,
     is_known,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from contexta.interpretation.reports._escape import visible
+from contexta.interpretation.reports.escape import visible
 
 # What spreadsheets take for the start of a formula or of a command; the wide forms are the same
 # signs to a Japanese Excel. https://owasp.org/www-community/attacks/CSV_Injection

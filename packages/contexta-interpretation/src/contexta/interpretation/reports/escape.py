@@ -18,21 +18,26 @@ SHOWN = 400
 def visible(text: str) -> str:
     r"""Show control, bidirectional and unpaired surrogate characters as ``\x..`` or ``\u....``.
 
-    Newlines and tabs become spaces; a caller that wants lines splits before.
+    Newlines and tabs become spaces; see :func:`visible_lines`.
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_visible_char(char) for char in text)
+    return "".join(" " if char in "\n\t\r" else _visible_char(char) for char in text)
+
+
+def visible_lines(text: str) -> str:
+    """The same for a text of several lines: newlines and tabs stay, carriage returns are shown."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if char in "\n\t" else _visible_char(char) for char in text)
 
 
 def _visible_char(char: str) -> str:
-    if char in "\n\t\r":
-        return " "
     # Cc control, Cf format (bidi marks, zero width), Cs surrogates, Zl and Zp separators.
-    if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-        code = ord(char)
-        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-    return char
+    if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def markdown(text: str) -> str:
@@ -50,8 +55,9 @@ def markdown_line(text: str) -> str:
     )
 
 
-def cut(text: str, limit: int = SHOWN) -> str:
+def cut(value: object, limit: int = SHOWN) -> str:
     """Shorten what is too long to read, and say by how much; data forms keep the whole."""
+    text = str(value)
     if len(text) <= limit:
         return text
-    return f"{text[:limit]}… ({len(text) - limit} more characters)"
+    return f"{text[:limit]}… ({len(text) - limit:,} more characters)"
