@@ -5,10 +5,13 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contexta.interpretation.wording import exact, in_reports, in_terminal, on_pages
+
+# A busy machine draws and runs examples slowly; that is no failure.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 PLACES = [on_pages, in_reports, in_terminal]
 NUMBERS = st.none() | st.booleans() | st.integers() | st.floats()
@@ -23,6 +26,7 @@ DIGITS = re.compile(r"[0-9]")
 
 
 @pytest.mark.parametrize("words", PLACES)
+@UNHURRIED
 @given(value=VALUES)
 def test_no_value_is_without_words(words, value):
     """Nothing raises, and nothing is blank but a blank text."""
@@ -33,6 +37,7 @@ def test_no_value_is_without_words(words, value):
 
 
 @pytest.mark.parametrize("words", PLACES)
+@UNHURRIED
 @given(value=NUMBERS | HUGE | HUGE.map(lambda number: -number))
 def test_no_number_is_without_words(words, value):
     """Nor any size, span or percentage; what is not finite has no digit that could be read."""
@@ -51,6 +56,7 @@ def test_no_number_is_without_words(words, value):
         assert [] == [one for one in said if DIGITS.search(one)]
 
 
+@UNHURRIED
 @given(value=st.text() | st.datetimes().map(lambda moment: f"{moment.isoformat()}Z"))
 def test_no_time_is_without_words(value):
     """Whatever stands where a time should be."""
@@ -65,6 +71,7 @@ def test_no_time_is_without_words(value):
 
 
 @pytest.mark.parametrize("words", PLACES)
+@UNHURRIED
 @given(value=FINITE | st.integers(min_value=-(10**70), max_value=10**70))
 def test_a_number_reads_as_itself_to_six_digits(words, value):
     """Without its commas it is a number again, close to the one that it says."""
@@ -73,6 +80,7 @@ def test_a_number_reads_as_itself_to_six_digits(words, value):
     assert math.isclose(float(said.replace(",", "")), value, rel_tol=5.1e-6, abs_tol=5e-324)
 
 
+@UNHURRIED
 @given(value=FINITE)
 def test_a_sign_is_the_sign_of_the_value(value):
     """No difference and no percentage lies about its direction."""
@@ -82,6 +90,7 @@ def test_a_sign_is_the_sign_of_the_value(value):
     assert {sign} >= {one[0] for one in said} - {on_pages.missing}
 
 
+@UNHURRIED
 @given(count=st.integers(min_value=0, max_value=2**69))
 def test_a_size_is_below_the_next_unit(count):
     """Between 1 and 1024 of its unit, and within its last place of the count."""
@@ -93,6 +102,7 @@ def test_a_size_is_below_the_next_unit(count):
     assert abs(float(amount) - count / 1024**power) <= 0.0501
 
 
+@UNHURRIED
 @given(seconds=st.floats(min_value=0, max_value=1e9))
 def test_a_span_reads_as_itself_to_its_last_unit(seconds):
     """No unit is full, and the sum of the parts is the span."""
@@ -108,6 +118,7 @@ def test_a_span_reads_as_itself_to_its_last_unit(seconds):
     assert abs(told - seconds) <= slack.get(last, length[last] + 1)
 
 
+@UNHURRIED
 @given(value=st.dictionaries(st.text(), st.integers() | st.text() | st.none()))
 def test_a_mapping_is_json(value):
     """In one order, whatever the order of the keys."""
@@ -115,6 +126,7 @@ def test_a_mapping_is_json(value):
     assert on_pages.plain(value) == on_pages.plain(dict(reversed(value.items())))
 
 
+@UNHURRIED
 @given(value=NUMBERS | HUGE)
 def test_a_terminal_is_told_in_ascii(value):
     """Whatever it can show."""

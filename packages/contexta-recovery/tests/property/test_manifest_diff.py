@@ -1,10 +1,13 @@
 """What differs between the file lists of two backups, for any lists."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contexta.recovery._manifest import FileEntry
 from contexta.recovery._manifest_diff import compare_files
+
+# A busy machine draws and runs examples slowly; that is no failure.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 PATHS = st.sampled_from(
     [
@@ -33,6 +36,7 @@ def full(changes, kind):
     return found
 
 
+@UNHURRIED
 @given(LISTS, LISTS)
 def test_each_file_is_added_removed_changed_or_unchanged(before, after):
     """Files are compared by path, size and digest, and each is named once."""
@@ -47,6 +51,7 @@ def test_each_file_is_added_removed_changed_or_unchanged(before, after):
     )
 
 
+@UNHURRIED
 @given(LISTS, LISTS)
 def test_sizes_add_up(before, after):
     """Sizes of sections are those of the lists; what is new is in added and changed files."""
@@ -59,6 +64,7 @@ def test_sizes_add_up(before, after):
     )
 
 
+@UNHURRIED
 @given(LISTS)
 def test_a_backup_does_not_differ_from_itself(files):
     """Equal lists have nothing added, removed, changed or new."""

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contexta.recovery._outbox_journal import (
@@ -12,6 +12,9 @@ from contexta.recovery._outbox_journal import (
     letter_ref_of,
 )
 from contexta.recovery._outbox_lines import all_different, digest_of
+
+# A busy machine draws and runs examples slowly; that is no failure.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 NAMES = st.integers(0, 5)
 
@@ -54,6 +57,7 @@ def line_of_letter(letter):
     return json.dumps(letter, sort_keys=True, separators=(",", ":")).encode()
 
 
+@UNHURRIED
 @given(histories())
 def test_decisions_lead_to_the_queue_that_was_decided(history):
     waiting, dead, decisions, now_waiting, now_dead = history
@@ -62,6 +66,7 @@ def test_decisions_lead_to_the_queue_that_was_decided(history):
     assert sorted(apply_to_dead(dead, decisions)) == sorted(now_dead)
 
 
+@UNHURRIED
 @given(histories())
 def test_applying_them_again_changes_nothing(history):
     """A kill between the rewriting of the files and the removal of the journal."""
@@ -73,6 +78,7 @@ def test_applying_them_again_changes_nothing(history):
     assert sorted(apply_to_dead(letters, decisions)) == sorted(letters)
 
 
+@UNHURRIED
 @given(histories(), st.data())
 def test_a_journal_that_was_applied_in_part_can_go_on(history, data):
     """A file was rewritten after some of the decisions, then more came, then all were applied."""
@@ -85,6 +91,7 @@ def test_a_journal_that_was_applied_in_part_can_go_on(history, data):
     assert sorted(apply_to_dead(letters, decisions)) == sorted(now_dead)
 
 
+@UNHURRIED
 @given(histories())
 def test_a_decision_survives_its_line(history):
     _, _, decisions, _, _ = history
@@ -92,6 +99,7 @@ def test_a_decision_survives_its_line(history):
     assert [Decision.from_line(one.to_line()) for one in decisions] == decisions
 
 
+@UNHURRIED
 @given(histories(), st.data())
 def test_a_line_cut_or_changed_is_no_decision(history, data):
     """Only what was decided whole counts."""

@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from contexta.recovery._retention import Dated, Retention, reasons_to_keep
+
+# A busy machine draws and runs examples slowly; that is no failure.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 # A span of months, coarse enough that days, weeks and months are shared.
 MOMENTS = st.datetimes(
@@ -38,6 +41,7 @@ PERIODS = {
 }
 
 
+@UNHURRIED
 @given(BACKUPS, rules())
 def test_each_part_keeps_the_newest_of_its_latest_periods(backups, rule):
     """Of each of the n latest periods that have a backup, the newest one."""
@@ -58,6 +62,7 @@ def test_each_part_keeps_the_newest_of_its_latest_periods(backups, rule):
     assert last == [one.ref for one in backups[::-1][: rule.last]]
 
 
+@UNHURRIED
 @given(BACKUPS, rules())
 def test_the_newest_backup_always_stays(backups, rule):
     """A rule that is not empty keeps the newest backup."""
@@ -66,6 +71,7 @@ def test_the_newest_backup_always_stays(backups, rule):
     assert backups[-1].ref in reasons_to_keep(backups, rule)
 
 
+@UNHURRIED
 @given(BACKUPS, rules())
 def test_pruning_again_removes_nothing(backups, rule):
     """The present time plays no part, so a second pruning finds nothing to do."""
@@ -74,7 +80,7 @@ def test_pruning_again_removes_nothing(backups, rule):
     assert keep(kept, rule) == kept
 
 
-@settings(max_examples=50)
+@settings(UNHURRIED, max_examples=50)
 @given(BACKUPS, rules())
 def test_pruning_after_every_backup_keeps_the_same_as_pruning_once(backups, rule):
     """Pruning after every backup keeps the same backups as pruning once at the end."""
@@ -85,6 +91,7 @@ def test_pruning_after_every_backup_keeps_the_same_as_pruning_once(backups, rule
     assert held == keep(backups, rule)
 
 
+@UNHURRIED
 @given(BACKUPS, rules(), st.randoms(use_true_random=False))
 def test_the_order_of_the_list_plays_no_part(backups, rule, random):
     """The rule sees names and times only."""

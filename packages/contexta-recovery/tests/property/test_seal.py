@@ -3,11 +3,14 @@
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contexta.recovery._seal import SEGMENT_BYTES, SealError, SealReader, SealWriter, sealed_size
 from contexta.recovery.keys import BackupKey
+
+# A busy machine draws and runs examples slowly; that is no failure.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 KEY = BackupKey(bytes(range(32)))
 BIG = b"0123456789abcdef" * (SEGMENT_BYTES // 16) + b"tail"
@@ -31,6 +34,7 @@ def unseal(sealed):
 BIG_SEALED = seal(BIG)
 
 
+@UNHURRIED
 @given(plain=st.binary(max_size=5000), pieces=st.lists(st.integers(0, 5000), max_size=5))
 def test_what_was_sealed_in_any_pieces_is_read_back(plain, pieces):
     sealed = seal(plain, [end for end in pieces if end <= len(plain)])
@@ -39,6 +43,7 @@ def test_what_was_sealed_in_any_pieces_is_read_back(plain, pieces):
     assert unseal(sealed) == plain
 
 
+@UNHURRIED
 @given(plain=st.binary(max_size=300), where=st.integers(0), bit=st.integers(0, 7))
 def test_any_flipped_bit_is_refused(plain, where, bit):
     changed = bytearray(seal(plain))
@@ -48,6 +53,7 @@ def test_any_flipped_bit_is_refused(plain, where, bit):
         unseal(bytes(changed))
 
 
+@UNHURRIED
 @given(plain=st.binary(max_size=300), cut=st.integers(1))
 def test_any_truncation_is_refused(plain, cut):
     sealed = seal(plain)
@@ -56,13 +62,14 @@ def test_any_truncation_is_refused(plain, cut):
         unseal(sealed[: -(cut % len(sealed) or len(sealed))])
 
 
+@UNHURRIED
 @given(plain=st.binary(max_size=300), junk=st.binary(min_size=1, max_size=100))
 def test_anything_behind_the_end_is_refused(plain, junk):
     with pytest.raises(SealError):
         unseal(seal(plain) + junk)
 
 
-@settings(max_examples=30)
+@settings(UNHURRIED, max_examples=30)
 @given(data=st.data())
 def test_a_file_of_several_segments_is_guarded_everywhere(data):
     kind = data.draw(st.sampled_from(["flip", "cut", "drop"]))

@@ -1,6 +1,6 @@
 """Counts of disjoint runs add up, whatever the runs hold."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contexta.contract.models import records as contract
@@ -8,6 +8,9 @@ from contexta.interpretation import QueryService
 from contexta.interpretation.completeness import Completeness, completeness_of
 from contexta.interpretation.repositories import ObservationRecord, RunRecord
 from contexta.interpretation.testing import InMemoryRepository
+
+# A busy machine draws and runs examples slowly; that is no failure.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 AT = "2026-01-31T12:00:00Z"
 RUNS = [f"run:p.r{number}" for number in range(4)]
@@ -39,6 +42,7 @@ statuses = st.lists(
 )
 
 
+@UNHURRIED
 @given(st.lists(records, max_size=30), statuses, st.none() | st.lists(st.sampled_from(KEYS)))
 def test_the_whole_is_the_sum_of_its_runs(found, status, keys):
     """The counts of several runs are those of each run, added."""
@@ -49,6 +53,7 @@ def test_the_whole_is_the_sum_of_its_runs(found, status, keys):
     assert sum(single, start=Completeness()) == completeness_of(service, RUNS, keys)
 
 
+@UNHURRIED
 @given(st.lists(records, max_size=30), statuses)
 def test_complete_means_that_no_count_is_above_zero(found, status):
     """All counts at zero is what complete means, and problems lists those above."""

@@ -7,11 +7,14 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contexta.interpretation import ReportDocument, ReportSection
 from contexta.interpretation.reports import ChartLine, ReportChart, ReportTable, style_hash
+
+# A busy machine draws and runs examples slowly; that is no failure.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 TEXTS = st.text(max_size=40) | st.text("=+-@\t\r\n|`<>&\"'\\#*_[]()!$~\u202e\u05d0 1.", max_size=20)
 FORMULA = tuple("=+-@\t\r\0")
@@ -103,6 +106,7 @@ def test_long_names_are_cut_where_people_read(documents):
     assert "z" * 10_000 in json.dumps(document.to_json())
 
 
+@UNHURRIED
 @given(TEXTS, TEXTS)
 def test_csv_reads_back_as_rows_without_formulas(title, body):
     """Whatever the text: one row per section, and no cell that begins like a formula."""
@@ -116,6 +120,7 @@ def test_csv_reads_back_as_rows_without_formulas(title, body):
         assert number or not cell.lstrip(" ").startswith(FORMULA)
 
 
+@UNHURRIED
 @given(st.lists(TEXTS, min_size=1, max_size=3))
 def test_a_table_as_csv_keeps_its_cells(cells):
     """The CSV of a table has its columns and as many cells as the table."""
@@ -150,6 +155,7 @@ def test_formulas_are_defused_and_numbers_stay(cell, written):
     assert next(csv.reader([table.to_csv().split("\n")[1]])) == [written]
 
 
+@UNHURRIED
 @given(TEXTS)
 def test_markdown_never_holds_markup_of_others(text):
     """No tag opens, no heading, list or rule starts, whatever a body says."""
@@ -181,6 +187,7 @@ def test_signs_of_markdown_are_escaped(text, written):
     assert lines[4] == written
 
 
+@UNHURRIED
 @given(TEXTS, TEXTS)
 def test_charts_hold_hostile_labels(title, label):
     """Any title and label gives one well-formed drawing that says what it shows."""

@@ -2,13 +2,16 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contexta.export import Column, RowTable
 from contexta.export._cells import csv_cell
 from contexta.export._csv import csv_chunks
 from contexta.interpretation.reports.spreadsheets import safe_cell, would_run
+
+# A busy machine draws and runs examples slowly; that is no failure.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 STARTS = "=+-@\t\r\n\0"
 TEXTS = st.text(
@@ -21,6 +24,7 @@ def written(rows, delimiter=","):
     return "".join(csv_chunks(table, delimiter=delimiter))
 
 
+@UNHURRIED
 @given(TEXTS)
 def test_no_text_cell_begins_like_a_formula(text):
     """Text cells that start with ``= + - @``, tab, CR or NUL get an apostrophe; numbers do not."""
@@ -36,6 +40,7 @@ def test_no_text_cell_begins_like_a_formula(text):
         assert cell.startswith("'")
 
 
+@UNHURRIED
 @given(TEXTS | st.floats().map(str) | st.integers().map(str))
 def test_exports_and_reports_guard_the_same_cells(text):
     """One rule: what an export changes a report changes, too."""
@@ -49,6 +54,7 @@ def test_headings_are_guarded_as_cells_are():
     assert "'=1+1,params.-a\n1,2\n" == "".join(csv_chunks(table))
 
 
+@UNHURRIED
 @given(TEXTS)
 def test_no_cell_has_an_escape_or_bidi_character(text):
     """They are shown as text."""
@@ -57,6 +63,7 @@ def test_no_cell_has_an_escape_or_bidi_character(text):
     assert not {"\x1b", "\r", "\0", "\u202e", "\u2028", "\x9b"} & set(cell)
 
 
+@UNHURRIED
 @given(st.one_of(st.floats(), st.integers()))
 def test_numbers_are_written_untouched(number):
     """Also negative ones: ``str`` of the number."""
@@ -85,6 +92,7 @@ def test_cells_look_as_expected(value, shown):
     assert shown == csv_cell(value)
 
 
+@UNHURRIED
 @given(st.lists(st.tuples(TEXTS, st.none() | st.floats(allow_nan=False)), max_size=5))
 def test_every_row_is_one_row_again(rows):
     """Whatever is in the cells, and with any delimiter."""

@@ -4,7 +4,7 @@ import stat
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contexta import export
@@ -13,6 +13,9 @@ from contexta.contract.time import to_epoch_us
 from contexta.export import Column, RowTable, write_table
 from contexta.export._jsonl import jsonl_lines
 from contexta.interpretation import AlertRule
+
+# A busy machine draws and runs examples slowly; that is no failure.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def every_table(ctx):
@@ -73,6 +76,7 @@ def test_jsonl_and_parquet_hold_the_same(ctx, tmp_path):
         ]
 
 
+@UNHURRIED
 @given(
     st.lists(
         st.tuples(

@@ -5,7 +5,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contexta.web.drawings import (
@@ -30,6 +30,9 @@ from contexta.web.drawings import (
 )
 from contexta.web.drawings._arrange import arrange
 
+# A busy machine draws and runs examples slowly; that is no failure.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 SCRIPT = '<script>alert("x")</script>'
 
 
@@ -37,6 +40,7 @@ def line(*values, label="loss"):
     return Curve(label, tuple(Point(float(x), y) for x, y in enumerate(values)))
 
 
+@UNHURRIED
 @given(
     st.floats(-1e12, 1e12, allow_nan=False),
     st.floats(1e-9, 1e12, allow_nan=False),
@@ -232,6 +236,7 @@ def test_circles_are_drawn():
     assert 3 == drawing.count('<g class="node')
 
 
+@UNHURRIED
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=40))
 def test_every_thing_has_one_place_of_its_own(pairs):
     """Whatever leads to what, no two things share a place, and kept edges lead right."""
