@@ -1,6 +1,10 @@
 """What script adds to a page: keyboard, theme, and refreshes that leave the reader alone."""
 
 import pytest
+from _browser import Watched, serving
+from playwright.sync_api import expect
+
+from contexta import Contexta
 
 
 @pytest.fixture
@@ -140,3 +144,43 @@ def test_refresh_leaves_the_reader_alone(runs):
     assert "typed" == found["focus"]
     assert found["open"] is True
     assert "new" in found["html"]
+
+
+@pytest.mark.parametrize(
+    ("path", "about"),
+    [
+        ("/ui/projects", ".topbar nav [aria-current]"),
+        ("/ui/runs/vision.night-15/lineage", ".graph-scroll .node.root"),
+    ],
+)
+def test_a_narrow_screen_begins_at_what_the_page_is_about(watched, path, about):
+    """Where a strip is wider than the screen, its current part is in view."""
+    watched.page.set_viewport_size({"width": 390, "height": 844})
+    watched.open(path)
+    watched.page.locator("[data-help]:not([hidden])").wait_for(state="attached")
+    box = watched.page.locator(about).first.bounding_box()
+
+    assert 0 <= box["x"]
+    assert box["x"] + box["width"] < 391  # a strip ends on whole pixels
+
+
+def test_a_list_shows_what_its_open_runs_reach(browser, tmp_path):
+    """The last value of an open run changes in the list, without a reload."""
+    folder = tmp_path / ".contexta"
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    with (
+        Contexta(workspace=folder, config={"project_name": "live"}) as writer,
+        writer.run("train") as run,
+        Contexta(workspace=folder, read_only=True) as ctx,
+        serving(ctx) as address,
+    ):
+        run.metric("loss", 0.75, step=0)
+        watched = Watched(context.new_page(), address)
+        watched.open("/ui/runs?columns=1&show.metrics.loss=1")
+        table = watched.page.get_by_role("table", name="Runs")
+        expect(table).to_contain_text("0.75", timeout=60_000)
+        run.metric("loss", 0.25, step=1)
+        expect(table).to_contain_text("0.25", timeout=60_000)
+        context.close()
+
+    assert ([], []) == (watched.said, watched.strangers())

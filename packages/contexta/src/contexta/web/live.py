@@ -13,12 +13,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from contexta.contract.errors import ContextaError
+from contexta.interpretation.protocols import CompletenessReader
 from contexta.web._errors import HttpError, not_found, said
 from contexta.web._payloads import to_jsonable
 from contexta.web._totals import count_runs
@@ -202,7 +203,16 @@ def runs_state(ctx: Contexta, project: str | None) -> State:
     return {
         "total": count_runs(ctx, RunListQuery(project_name=project)),
         "runs": [[run.run_id, run.status, run.ended_at] for run in newest],
+        "open_records": _records(ctx, [run.run_id for run in newest if run.status == "open"]),
     }
+
+
+def _records(ctx: Contexta, run_ids: Sequence[str]) -> int:
+    """Count what these open runs have together: a list has columns of metrics, which go on."""
+    repository = ctx.repository
+    if not run_ids or not isinstance(repository, CompletenessReader):
+        return 0  # others count only by reading every record
+    return repository.completeness_counts(run_ids).records
 
 
 def _has_ended(state: State) -> bool:

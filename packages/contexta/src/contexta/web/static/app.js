@@ -130,8 +130,17 @@ function onKey(event) {
   }
 }
 
+/** A strip that is wider than the screen begins at what the page is about. */
+function reveal(strip, about) {
+  const place = $(about, strip)?.getBoundingClientRect();
+  const frame = strip.getBoundingClientRect();
+  if (place) strip.scrollLeft += place.left + place.width / 2 - frame.left - frame.width / 2;
+}
+
 function start() {
   document.addEventListener("keydown", onKey);
+  for (const strip of $$(".topbar nav")) reveal(strip, "[aria-current]");
+  for (const strip of $$(".graph-scroll")) reveal(strip, ".node.root");
   for (const button of $$("[data-theme-toggle], [data-help]")) button.hidden = false;
   $("[data-theme-toggle]")?.addEventListener("click", toggleTheme);
   $("[data-help]")?.addEventListener("click", helpDialog);

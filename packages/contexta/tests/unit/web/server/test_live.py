@@ -108,6 +108,21 @@ def test_a_new_run_is_heard(open_run, serve):
     assert ("state", 1, "change", 2) == (first[0], first[1]["total"], change[0], change[1]["total"])
 
 
+def test_new_points_of_an_open_run_are_heard_by_the_list(open_run, serve):
+    """A list has columns of metrics, so a page with it hears that an open run goes on."""
+    run, ctx = open_run
+    with serve(ctx, limits=FAST) as client:
+        follower = Follower(client, "/live/runs")
+        first = follower.next()
+        run.metric("loss", 0.5, step=1)
+        change = follower.next()
+        follower.close()
+
+    assert ("state", "change") == (first[0], change[0])
+    assert first[1]["runs"] == change[1]["runs"]
+    assert first[1]["open_records"] < change[1]["open_records"]
+
+
 def test_followers_share_one_reader(open_run, serve):
     """Ten pages of one run ask the workspace as often as one."""
     _, ctx = open_run
