@@ -5,11 +5,15 @@ import pytest
 pytest.importorskip("transformers", reason="transformers is not installed")
 pytest.importorskip("torch", reason="torch is not installed")
 
+import tokenizers
 import torch
 from _answers import shown_kinds, shown_series
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
+    PreTrainedTokenizerFast,
     Trainer,
     TrainingArguments,
 )
@@ -38,7 +42,7 @@ class Words(torch.utils.data.Dataset):
 def trainer(tmp_path):
     """Build a trainer of a very small network."""
 
-    def build(callback, **options):
+    def build(callback, processing_class=None):
         torch.manual_seed(0)
         config = BertConfig(
             vocab_size=16, hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
@@ -48,11 +52,10 @@ def trainer(tmp_path):
             output_dir=str(tmp_path / "out"), per_device_train_batch_size=4, num_train_epochs=2,
             logging_steps=2, eval_strategy="epoch", save_strategy="no", report_to=[],
             learning_rate=0.01, use_cpu=True, disable_tqdm=True, dataloader_pin_memory=False,
-            **options,
         )  # fmt: skip
         return Trainer(
             BertForSequenceClassification(config), arguments, train_dataset=Words(),
-            eval_dataset=Words(), callbacks=[callback],
+            eval_dataset=Words(), callbacks=[callback], processing_class=processing_class,
         )  # fmt: skip
 
     return build
@@ -81,6 +84,19 @@ def test_a_training_is_a_run(ctx, show, points, trainer, artifacts):
     assert {"config.json", "model.safetensors"} <= {one.name for one in folder.iterdir()}
     for mine, theirs in zip(built.model.parameters(), again.parameters(), strict=True):
         assert torch.equal(mine, theirs)
+
+
+def test_the_tokenizer_is_kept_with_the_model(ctx, trainer, artifacts):
+    """Whoever takes the folder reads text with it, without asking for the rest."""
+    words = tokenizers.Tokenizer(WordLevel({"[UNK]": 0, "good": 1, "bad": 2}, unk_token="[UNK]"))
+    words.pre_tokenizer = Whitespace()
+    special = {"unk_token": "[UNK]", "pad_token": "[UNK]"}
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, **special)
+    trainer(ContextaCallback(ctx, name="tiny"), processing_class=tokenizer).train()
+    ((_, folder),) = artifacts("run:p.tiny")
+    again = PreTrainedTokenizerFast.from_pretrained(folder)
+
+    assert [1, 2, 0] == again("good bad other")["input_ids"]
 
 
 def test_an_evaluation_afterwards_continues_the_run(ctx, trainer, points):
