@@ -165,14 +165,17 @@ def _fine(report: AlertReport) -> int:
 
 
 def _offers(choices: list[MetricChoice], project: str | None) -> list[tuple[str, str]]:
-    """Rules to start from: a bound at the median of each metric's values."""
+    """Rules to start from: the median of each metric's values, and worse than it is an alert."""
+    from contexta.interpretation.compare.direction import better_when_higher
+
     offers = []
     for choice in choices:
         for row in choice.rows[:1]:
             if row.median is not None:
                 stage = stage_of(row)
                 where = f"@{stage}" if stage else ""
-                rule = f"{row.metric_key}{where} > {row.median:.3g}"
+                sign = "<" if better_when_higher(row.metric_key) else ">"
+                rule = f"{row.metric_key}{where} {sign} {row.median:.6g}"
                 if _RULE.fullmatch(rule) and len(rule) < 60:
                     offers.append((rule, address("/ui/alerts", rules=rule, project=project)))
     return offers[:12]

@@ -45,3 +45,12 @@ def test_what_a_limit_leaves_out_is_said_in_data(fleet, get):
 
     assert (5, 19) == (len(found["run_ids"]), found["total_runs"])
     assert ["alert_runs_left_out"] == [note["summary"] for note in found["completeness_notes"]]
+
+
+def test_rules_to_start_from_call_the_worse_half_an_alert(fleet):
+    """Less accuracy and more loss than the median are worse, and numbers are plain."""
+    offers = [rule for rule, _ in alerts_page(fleet, Params({})).data["offers"]]
+    signs = {rule.split()[0]: rule.split()[1] for rule in offers}
+
+    assert {"accuracy": "<", "loss@fit": ">"}.items() <= signs.items()
+    assert [] == [rule for rule in offers if "e+" in rule]
