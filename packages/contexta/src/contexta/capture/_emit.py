@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from contexta.capture import _checks as check
 from contexta.capture._batches import BatchEmitMixin
 from contexta.capture._ingest import register
+from contexta.capture._nested import flat
 from contexta.capture._point import LazyBatch, PointResult
 from contexta.capture._salvage import degraded_result, without_bad_parts
 from contexta.capture._span import Span
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 _time_ns = time.time_ns
 _BASIS = "raw_observation"
-_MAX_NESTING = 16
 _WITH_UNIT = object()  # no key that is a tuple, which is no key, equals a name with a unit
 Moment = str | datetime
 
@@ -251,7 +251,7 @@ class EmitMixin(BatchEmitMixin):
             error = _out_of_range(TypeError(f"log() takes a mapping, got {type(given).__name__}"))
             results.append(self._recorder.rejected(self._target(), "metric", "log", error))
             given = {}
-        for key, value in _flat(given):
+        for key, value in flat(given):
             if isinstance(value, str):
                 results.append(self.event(key, message=value, attributes={"step": step}))
             else:
@@ -384,19 +384,6 @@ class EmitMixin(BatchEmitMixin):
 
 def _as_text(value: Any) -> Any:
     return value if isinstance(value, str) or value is None else str(value)
-
-
-def _flat(
-    values: Mapping[str, Any], prefix: str = "", around: tuple[int, ...] = ()
-) -> Iterable[tuple[Any, Any]]:
-    around = (*around, id(values))
-    for key, value in values.items():
-        name = f"{prefix}{key}" if prefix else key
-        nested = isinstance(value, Mapping) and len(around) <= _MAX_NESTING
-        if nested and id(value) not in around:
-            yield from _flat(value, f"{name}/", around)
-        else:
-            yield name, value  # a mapping nested deeper, or in itself, is no number
 
 
 def _out_of_range(error: Exception) -> ContextaError:
