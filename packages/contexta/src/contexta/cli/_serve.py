@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,6 +182,11 @@ def _announce(state: State, server: "Server") -> None:
         click.echo(f"serving {printable(workspace)} at {server.url} (Ctrl+C stops)")
     # A pipe must get the line now: whoever started this waits for the port in it.
     sys.stdout.flush()
+    if not ip_address(host.partition("%")[0]).is_loopback:
+        state.warn(
+            f"other machines can reach {host}: whoever has the token reads everything, and "
+            "nothing is encrypted on its way; put TLS in front, or use a tunnel"
+        )
 
 
 def _open_soon(url: str) -> None:

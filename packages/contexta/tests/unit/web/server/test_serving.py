@@ -98,24 +98,43 @@ def test_the_command_prints_where_it_serves(workspace, command):
     )
 
 
+class Bound:
+    """A server that was bound, and serves nobody."""
+
+    url, token = "http://127.0.0.1:1/", None
+
+    def __init__(self, host="127.0.0.1"):
+        self.server_address = (host, 1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *rest):
+        return None
+
+    def serve_forever(self):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("host", "warns"),
+    [("127.0.0.1", False), ("::1", False), ("0.0.0.0", True), ("fe80::1%eth0", True)],
+)
+def test_who_opens_the_server_to_a_network_is_warned(workspace, monkeypatch, capsys, host, warns):
+    """Other machines reach it, and what they read is not encrypted."""
+    from contexta import web
+
+    monkeypatch.setattr(web, "make_server", lambda *_, **__: Bound(host))
+    code = run_cli(["serve", "http", "--workspace", str(workspace), "--host", host])
+
+    assert (0, warns) == (code, "nothing is encrypted" in capsys.readouterr().err)
+
+
 def test_the_port_is_8080_unless_the_settings_name_one(workspace, monkeypatch, capsys):
     """A configured port counts, the default of the settings does not, a flag wins."""
     from contexta import web
 
     asked = []
-
-    class Bound:
-        server_address = ("127.0.0.1", 1)
-        url, token = "http://127.0.0.1:1/", None
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *rest):
-            return None
-
-        def serve_forever(self):
-            return None
 
     def bind(ctx, host, port, *, token):
         asked.append((host, port))
