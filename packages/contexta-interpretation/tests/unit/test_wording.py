@@ -9,6 +9,7 @@ from contexta.interpretation.wording import (
     in_terminal,
     listed,
     on_pages,
+    rough,
     short_id,
     short_ref,
 )
@@ -253,3 +254,12 @@ def test_counts_have_a_noun_and_lists_an_end():
 def test_the_exact_number_has_every_digit():
     """Also one that is too long for ``str``, as far as anybody reads it."""
     assert ["0.30000000000000004", "7", "1e+5000"] == [exact(n) for n in (0.1 + 0.2, 7, 10**5000)]
+
+
+def test_a_sentence_has_rough_numbers():
+    """What is not known says so, what is not finite is named."""
+    values = (0.123456, 1234567.0, -5, 10**400, math.nan, -math.inf, None)
+
+    assert ["0.1235", "1.235e+06", "-5", "1e+400", "NaN", "-inf", "unknown"] == [
+        rough(value) for value in values
+    ]

@@ -28,6 +28,7 @@ __all__ = [
     "in_terminal",
     "listed",
     "on_pages",
+    "rough",
     "short_id",
     "short_ref",
 ]
@@ -197,6 +198,13 @@ def exact(value: object) -> str:
     if isinstance(value, int) and _is_long(value):
         return _significant(value, 17)
     return repr(value) if isinstance(value, float) else str(value)
+
+
+def rough(value: float | None) -> str:
+    """Four significant digits, for sentences, where nothing is ``unknown``."""
+    if value is None or not _finite(value):
+        return "unknown" if value is None else in_terminal.number(value)
+    return _significant(value, 4)
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

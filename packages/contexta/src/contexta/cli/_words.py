@@ -1,6 +1,5 @@
 """Small words around numbers."""
 
+from contexta.interpretation.wording import counted
 
-def counted(number: int, noun: str) -> str:
-    """A number and its noun: ``1 run``, ``1,200 runs``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+__all__ = ["counted"]

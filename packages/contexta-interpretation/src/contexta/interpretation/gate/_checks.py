@@ -9,7 +9,7 @@ from contexta.contract.refs import slugify
 from contexta.interpretation._nearest import hint, nearest
 from contexta.interpretation._statistics import mean, percentile
 from contexta.interpretation.completeness import completeness_of
-from contexta.interpretation.gate._context import Context, names, number, outcome, run_link
+from contexta.interpretation.gate._context import Context, names, outcome, run_link
 from contexta.interpretation.gate.models import RuleOutcome
 from contexta.interpretation.gate.rules import (
     CompletenessRule,
@@ -23,6 +23,7 @@ from contexta.interpretation.groups._values import RunValue
 from contexta.interpretation.query.filters import OPERATORS
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.repositories.records import RunRecord
+from contexta.interpretation.wording import rough
 
 
 def check_threshold(rule: ThresholdRule, context: Context) -> RuleOutcome:
@@ -78,7 +79,7 @@ def _every(
 def _apart(value: float, threshold: float) -> str:
     """A value in four digits, or in as many as set it apart from the threshold."""
     pairs = ((f"{value:.{digits}g}", f"{threshold:.{digits}g}") for digits in (4, 8, 12, 17))
-    return next((one for one, other in pairs if one != other), number(value))
+    return next((one for one, other in pairs if one != other), rough(value))
 
 
 def _missing(rule: ThresholdRule, missing: Sequence[RunRecord], context: Context) -> str:

@@ -76,8 +76,3 @@ def names(runs: Sequence[RunRecord]) -> str:
     """The first ids (names repeat), and how many more there are."""
     more = f" and {len(runs) - 3} more" if len(runs) > 3 else ""
     return ", ".join(run.run_id for run in runs[:3]) + more
-
-
-def number(value: float | None) -> str:
-    """A number with four digits."""
-    return "unknown" if value is None else f"{value:.4g}"

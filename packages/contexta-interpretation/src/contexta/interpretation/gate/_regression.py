@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from contexta.interpretation.compare.direction import better_when_higher
 from contexta.interpretation.gate._checks import near_metric
-from contexta.interpretation.gate._context import Context, names, number, outcome
+from contexta.interpretation.gate._context import Context, names, outcome
 from contexta.interpretation.gate._single import held_against
 from contexta.interpretation.gate.models import RuleOutcome
 from contexta.interpretation.gate.rules import NoRegressionRule
@@ -22,6 +22,7 @@ from contexta.interpretation.statistics import (
     sample,
     smallest_detectable,
 )
+from contexta.interpretation.wording import rough
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,26 +173,26 @@ def _verdict(
             return "pass", f"{_change(worse_by)}; the values do not vary"
         text = f"{_change(worse_by)}; {test.reason} (a threshold rule can)"
         return "cannot_tell", text
-    text = f"{_change(worse_by)}, p {number(adjusted)}"
+    text = f"{_change(worse_by)}, p {rough(adjusted)}"
     if test.method == "prediction":
         text += " by the prediction interval"
     asked = rule.margin is not None or rule.relative_margin is not None
-    margin = f" than the margin {number(item.margin)}" if asked else ""
+    margin = f" than the margin {rough(item.margin)}" if asked else ""
     if adjusted <= rule.alpha:
         doubt = "; one run is weak evidence: confirm with more"
         return "fail", f"{text}: worse{margin}{doubt if test.method == 'prediction' else ''}"
     if asked:
         if item.p_not_worse is not None and item.p_not_worse <= rule.alpha:
-            return "pass", f"{text}: not worse{margin} (p {number(item.p_not_worse)})"
+            return "pass", f"{text}: not worse{margin} (p {rough(item.p_not_worse)})"
         return "cannot_tell", f"{text}: neither worse nor not worse{margin}; add runs"
     if test.smallest_p_one_sided * tests > rule.alpha:
-        least = number(test.smallest_p_one_sided * tests)
+        least = rough(test.smallest_p_one_sided * tests)
         return "cannot_tell", f"not enough runs: {test.method} gives no p-value below {least}"
     visible = _visible(item, tests, policy)
     seen = (
         ""
         if visible is None
-        else f"; a regression of {number(visible)} would be seen in {policy.power:.0%} of cases"
+        else f"; a regression of {rough(visible)} would be seen in {policy.power:.0%} of cases"
     )
     return "pass", f"{text}: no regression found{seen}"
 
@@ -206,4 +207,4 @@ def _visible(item: Tested, tests: int, policy: GroupPolicy) -> float | None:
 def _change(worse_by: float) -> str:
     if worse_by == 0 or math.isnan(worse_by):
         return "equal on average"
-    return f"{number(abs(worse_by))} {'worse' if worse_by > 0 else 'better'} on average"
+    return f"{rough(abs(worse_by))} {'worse' if worse_by > 0 else 'better'} on average"

@@ -19,6 +19,7 @@ from contexta.interpretation.statistics import (
     smallest_detectable,
     welch_test,
 )
+from contexta.interpretation.wording import rough
 
 _LINKS_A_SIDE = 10
 
@@ -117,26 +118,26 @@ def _verdict(row: GroupMetric, tests: int, alpha: float, power: float) -> tuple[
     if test.status == "identical":
         return "no difference found", "every run has the same value, so any difference would show"
     if test.status != "ok" or row.p_adjusted is None or row.difference is None:
-        known = "" if row.difference is None else f" (the means differ by {_n(row.difference)})"
+        known = "" if row.difference is None else f" (the means differ by {rough(row.difference)})"
         return "cannot tell", test.reason + (known if test.status == "no_variance" else "")
     if row.p_adjusted > alpha and test.smallest_p * tests > alpha:
         text = (
             f"not enough runs: with {test.n_left} and {test.n_right}, {test.method} gives no "
-            f"p-value below {_n(test.smallest_p)}"
+            f"p-value below {rough(test.smallest_p)}"
         )
         if tests > 1:
             text += f" and {tests} metrics share the level"
         return "cannot tell", text
-    change = f"{_n(abs(row.difference))} {'higher' if row.difference > 0 else 'lower'}"
+    change = f"{rough(abs(row.difference))} {'higher' if row.difference > 0 else 'lower'}"
     if row.relative is not None:
         change += f" ({abs(row.relative):.2%})"
-    p = f"{'adjusted p' if tests > 1 else 'p'} {_n(row.p_adjusted)}"
+    p = f"{'adjusted p' if tests > 1 else 'p'} {rough(row.p_adjusted)}"
     if row.p_adjusted > alpha:
         return "no difference found", f"{change}, {p}; {_visible(row, power)}"
     bounds = (
         ""
         if row.low is None
-        else f", {100 - 100 * alpha:.4g}% interval {_n(row.low)} to {_n(row.high)}"
+        else f", {100 - 100 * alpha:.4g}% interval {rough(row.low)} to {rough(row.high)}"
     )
     text = f"{change}{bounds}, {p}"
     if row.higher_is_better is None:
@@ -148,7 +149,7 @@ def _visible(row: GroupMetric, power: float) -> str:
     if row.smallest_detectable is None:
         return "how small a difference could have been seen is not known"
     share = relative_change(row.left.mean, (row.left.mean or 0.0) + row.smallest_detectable)
-    size = _n(row.smallest_detectable) + ("" if share is None else f" ({share:.2%})")
+    size = rough(row.smallest_detectable) + ("" if share is None else f" ({share:.2%})")
     return f"a difference of {size} would be seen in {power:.0%} of such comparisons"
 
 
@@ -196,7 +197,3 @@ def _side(
 
 def _without_test(test: Comparison) -> Comparison:
     return Comparison(test.method, test.status, test.alpha, test.n_left, test.n_right)
-
-
-def _n(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.4g}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness.models import Completeness
@@ -12,6 +13,7 @@ from contexta.interpretation.reports.completeness import (
     is_known,
     looked_at,
 )
+from contexta.interpretation.reports.escape import cut
 from contexta.interpretation.reports.models import ReportSection, ReportTable
 from contexta.interpretation.wording import in_reports as fmt
 from contexta.interpretation.wording import listed
@@ -105,7 +107,12 @@ def _table(notes: Sequence[CompletenessNote]) -> ReportTable:
     for note in notes:
         groups.setdefault((note.severity, note.summary), []).append(note)
     rows = tuple(
-        (severity, summary, explain(summary), _details(items))
+        (
+            severity,
+            summary,
+            explain(summary),
+            details_in_words(note.details or {} for note in items),
+        )
         for (severity, summary), items in groups.items()
     )
     columns = ("Severity", "Note", "Meaning", "Details")
@@ -114,14 +121,21 @@ def _table(notes: Sequence[CompletenessNote]) -> ReportTable:
     return ReportTable(columns, rows)
 
 
-def _details(notes: Sequence[CompletenessNote]) -> str:
-    """What the notes name: runs, counts, the nearest names."""
+def details_in_words(details: Iterable[Mapping[str, Any]], longest: int | None = None) -> str:
+    """What notes name beside their text: runs, counts, the nearest names.
+
+    Args:
+        details: of each note; equal values are said once, and of many the first.
+        longest: cut values of more characters.
+    """
     found: dict[str, dict[str, None]] = {}
-    for note in notes:
-        for name, value in (note.details or {}).items():
+    for one in details:
+        for name, value in one.items():
             for item in value if isinstance(value, (list, tuple)) else [value]:
                 if item is not None:
-                    found.setdefault(name, {})[fmt.plain(item)] = None
+                    text = fmt.plain(item)
+                    shown = text if longest is None else cut(text, longest)
+                    found.setdefault(name, {})[shown] = None
     return "; ".join(
         f"{name.replace('_', ' ')}: {listed(list(v), _VALUES_SHOWN)}" for name, v in found.items()
     )

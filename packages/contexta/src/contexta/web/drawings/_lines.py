@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from contexta.interpretation.wording import on_pages
 from contexta.web.drawings import _svg as svg
 from contexta.web.drawings._axes import Axis1D, spans_magnitudes, tick_labels
 
@@ -223,7 +224,7 @@ def _dashed(index: int) -> Markup:
 
 def _dot(point: Point, curve: Curve, x: Axis1D, y: Axis1D, name: str, color: str) -> Markup:
     at = (x.place(point.x), y.place(point.y))
-    told = svg.short(point.told or f"{curve.label}: {point.y:.6g}", 300)
+    told = svg.short(point.told or f"{curve.label}: {on_pages.number(point.y)}", 300)
     ring = Markup("")
     if point.loud:
         ring = Markup(
@@ -257,8 +258,8 @@ def _told(curves: Sequence[Curve], marks: Sequence[Mark]) -> str:
             text += f", {gaps} of them NaN or infinite"
         if values:
             text += (
-                f", from {values[0]:.6g} to {values[-1]:.6g}, "
-                f"lowest {min(values):.6g}, highest {max(values):.6g}"
+                f", from {on_pages.number(values[0])} to {on_pages.number(values[-1])}, "
+                f"lowest {on_pages.number(min(values))}, highest {on_pages.number(max(values))}"
             )
         texts.append(text)
     return "; ".join([*texts, *(mark.label for mark in marks)])

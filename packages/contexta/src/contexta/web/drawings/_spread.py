@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
+from contexta.interpretation.wording import on_pages
 from contexta.web.drawings import _svg as svg
 from contexta.web.drawings._axes import Axis1D, spans_magnitudes, tick_labels
 
@@ -57,8 +58,8 @@ def draw_box(marks: Mapping[str, float], *, title: str, width: int = 820) -> Mar
             ).format(at["p50"], at["p50"], middle - 14, middle + 14)
         )
         word = min(max(at["p50"], _WORD_ROOM), width - _WORD_ROOM)
-        parts.append(svg.text(word, 18, f"median {finite['p50']:.6g}", "middle"))
-    told = ", ".join(f"{name} {value:.6g}" for name, value in finite.items())
+        parts.append(svg.text(word, 18, f"median {on_pages.number(finite['p50'])}", "middle"))
+    told = ", ".join(f"{name} {on_pages.number(value)}" for name, value in finite.items())
     return svg.drawing(width, _BOX_HEIGHT, title, told, Markup("").join(parts), "box")
 
 

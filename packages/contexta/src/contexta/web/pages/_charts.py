@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from contexta.interpretation.instants import seconds_of
+from contexta.interpretation.jsonsafe import nonfinite_marker
 from contexta.interpretation.wording import on_pages
 from contexta.web.drawings import Curve, Mark, Point, draw_lines
 
@@ -149,10 +150,9 @@ def payload(
 
 def json_number(value: float) -> float | str:
     """A number for JSON, short enough for the wire; a word where it is not finite."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
+    marker = nonfinite_marker(value)
+    if marker is not None:
+        return marker
     return float(f"{value:.9g}") if isinstance(value, float) else value
 
 

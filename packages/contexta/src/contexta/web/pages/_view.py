@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from contexta.interpretation.reports.escape import cut
-from contexta.interpretation.wording import listed, on_pages
 from contexta.web.pages._links import with_query
 
 if TYPE_CHECKING:
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from contexta.web._params import Params
 
 Note = tuple[str, str, str]  # severity, text, meaning
-_DETAILS_SHOWN = 3
+_LONGEST_DETAIL = 80
 
 
 def frame(ctx: Contexta, project: str | None = None, **more: Any) -> dict[str, Any]:
@@ -35,7 +33,7 @@ def notes(
     """
     # Words live beside the reports, so that a page and a report say the same.
     from contexta.interpretation.reports.completeness import completeness_table
-    from contexta.interpretation.reports.notes import explain
+    from contexta.interpretation.reports.notes import details_in_words, explain
 
     found: list[Note] = []
     if completeness is not None:
@@ -52,21 +50,11 @@ def notes(
             groups.setdefault((line.severity, line.summary), []).append(line.details or {})
     for (severity, summary), details in groups.items():
         text = summary if len(details) < 2 else f"{summary} \u00d7 {len(details)}"
-        meaning = ". ".join(part for part in (explain(summary), _details(details)) if part)
+        meaning = ". ".join(
+            part for part in (explain(summary), details_in_words(details, _LONGEST_DETAIL)) if part
+        )
         found.append((severity, text, meaning))
     return found
-
-
-def _details(items: Sequence[Mapping[str, Any]]) -> str:
-    values: dict[str, dict[str, None]] = {}
-    for item in items:
-        for name, value in item.items():
-            for one in value if isinstance(value, (list, tuple)) else [value]:
-                if one is not None:
-                    values.setdefault(name, {})[cut(on_pages.plain(one), 80)] = None
-    return "; ".join(
-        f"{name.replace('_', ' ')}: {listed(list(v), _DETAILS_SHOWN)}" for name, v in values.items()
-    )
 
 
 # What narrows the runs behind a number, beside project and stage, which have fields of their own.

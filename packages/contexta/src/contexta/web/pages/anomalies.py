@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from contexta.interpretation.wording import on_pages
 from contexta.web._page import PageData
 from contexta.web.drawings import draw_range
 from contexta.web.pages._analysis import TOOLS
@@ -79,7 +80,8 @@ def _row(result: AnomalyResult, project: str, stage: str | None) -> AnomalyRow:
     low, high = result.expected_range
     drawing = None
     if low is not None and high is not None:
-        told = f"{result.metric_key}: {result.actual_value:.6g}, usually {low:.6g} to {high:.6g}"
+        usual = f"{on_pages.number(low)} to {on_pages.number(high)}"
+        told = f"{result.metric_key}: {on_pages.number(result.actual_value)}, usually {usual}"
         drawing = draw_range(low, high, result.actual_value, title=told)
     trend = address("/ui/metrics/trend", metric=result.metric_key, project=project, stage=stage)
     return AnomalyRow(result, drawing, trend)

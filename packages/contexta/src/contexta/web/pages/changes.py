@@ -13,7 +13,7 @@ from contexta.web.pages._analysis import TOOLS, step_words
 from contexta.web.pages._choices import metric_choices, stage_names
 from contexta.web.pages._links import address, run_url
 from contexta.web.pages._view import notes
-from contexta.web.pages.metrics import metrics_picker
+from contexta.web.pages.metrics import ask_for_metric
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -33,14 +33,7 @@ def changes_page(ctx: Contexta, params: Params) -> PageData:
     """
     metric = params.text("metric")
     if metric is None:
-        return metrics_picker(
-            ctx,
-            params,
-            status=400,
-            told="the parameter metric is missing",
-            title="Changes: pick a metric",
-            target="/ui/changes",
-        )
+        return ask_for_metric(ctx, params, "Changes: pick a metric", "/ui/changes")
     project, stage = params.text("project"), params.text("stage")
     which = params.choice("which", _WHICH, "latest") or "latest"
     found = ctx.bisect(

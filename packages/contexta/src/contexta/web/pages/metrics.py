@@ -37,10 +37,18 @@ class MetricLine:
 
 def metrics_page(ctx: Contexta, params: Params) -> PageData:
     """Show every metric with its spread over the newest runs."""
-    return metrics_picker(ctx, params)
+    return _picker(ctx, params)
 
 
-def metrics_picker(
+def ask_for_metric(
+    ctx: Contexta, params: Params, title: str, target: str = "/ui/metrics/trend"
+) -> PageData:
+    """Return the picker in place of the page ``target`` of one metric, whose address lacks it."""
+    told = "the parameter metric is missing"
+    return _picker(ctx, params, status=400, told=told, title=title, target=target)
+
+
+def _picker(
     ctx: Contexta,
     params: Params,
     *,
@@ -49,7 +57,6 @@ def metrics_picker(
     title: str = "Metrics",
     target: str = "/ui/metrics/trend",
 ) -> PageData:
-    """Return the picker of ``target``; ``told`` says what an address that led here lacks."""
     project = params.text("project")
     choices = metric_choices(ctx, project)
     lines = [line for choice in choices for line in _lines(choice, project, target)]

@@ -194,10 +194,10 @@ export function format(value) {
   if (value === null || value === undefined) return "–";
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "-∞";
-  if (Number.isInteger(value) && Math.abs(value) < 1e9) return value.toLocaleString("en");
   const size = Math.abs(value);
-  if (size >= 1e6 || size < 1e-4) return value.toExponential(5).replace(/\.?0+e/, "e");
-  return String(Number(value.toPrecision(6)));
+  if (size < 1e9 && (Number.isInteger(value) || size >= 999999.5)) return (Math.round(value) + 0).toLocaleString("en");
+  if (size >= 1e9 || size < 1e-4) return value.toExponential(5).replace(/\.?0+e/, "e");
+  return Number(value.toPrecision(6)).toLocaleString("en", { maximumSignificantDigits: 6 });
 }
 
 /** Seconds as a short span. */
