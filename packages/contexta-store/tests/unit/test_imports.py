@@ -39,11 +39,13 @@ def test_importing_settings_loads_no_heavy_library(statement):
 
 
 def test_opening_a_ledger_loads_only_sqlalchemy(tmp_path):
-    """A metadata store needs SQLAlchemy Core: not its ORM, not pyarrow, not Alembic."""
+    """A ledger on SQLite needs SQLAlchemy Core: no ORM, no other dialect, no pyarrow, no repairs."""
     code = (
         "import sys\nfrom contexta.store.metadata import MetadataStore, MetadataStoreConfig\n"
         f"MetadataStore(MetadataStoreConfig(database_path={str(tmp_path / 'l')!r}))\n"
-        "heavy = {'sqlalchemy', 'sqlalchemy.orm', 'pyarrow', 'duckdb', 'alembic', 'pandas'}\n"
+        "heavy = {'sqlalchemy', 'sqlalchemy.orm', 'pyarrow', 'duckdb', 'alembic', 'pandas', "
+        "'sqlalchemy.dialects.postgresql', 'contexta.store.metadata._deletion', "
+        "'contexta.store.metadata._integrity', 'contexta.store.metadata._repair'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     result = subprocess.run(

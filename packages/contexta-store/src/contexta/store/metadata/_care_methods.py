@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from contexta.store.metadata._integrity import check_database
 from contexta.store.metadata._maintenance import backup_to, checkpoint, vacuum
 from contexta.store.metadata._migrate import dry_run_migration_for, migrate_for
 from contexta.store.metadata._migration_plan import plan_migration_for
-from contexta.store.metadata._repair import apply_repairs, undo_repairs
-from contexta.store.metadata._repair_plan import plan_repairs, preview_repairs
 from contexta.store.metadata._schema import inspect_schema
 
 if TYPE_CHECKING:
@@ -26,7 +23,10 @@ if TYPE_CHECKING:
 
 
 class CareMethods:
-    """The part of `MetadataStore` that looks after the ledger as a whole."""
+    """The part of `MetadataStore` that looks after the ledger as a whole.
+
+    Checks and repairs load when they are called: who only reads does not pay for them.
+    """
 
     config: MetadataStoreConfig
     _backend: Database
@@ -46,14 +46,20 @@ class CareMethods:
             full: Whether every row is read and compared with its digest and its columns, and
                 the file with itself; otherwise only references and times are checked.
         """
+        from contexta.store.metadata._integrity import check_database
+
         return check_database(self._backend, full=full)
 
     def plan_repairs(self, report: IntegrityReport | None = None) -> RepairPlan:
         """Return what would mend the findings of a report; without one, of a full check."""
+        from contexta.store.metadata._repair_plan import plan_repairs
+
         return plan_repairs(self.check_integrity() if report is None else report)
 
     def preview_repairs(self, plan: RepairPlan | None = None) -> RepairPreview:
         """Return a plan in lines for people; without one, the plan of a full check."""
+        from contexta.store.metadata._repair_plan import preview_repairs
+
         return preview_repairs(self.plan_repairs() if plan is None else plan)
 
     def apply_repairs(
@@ -64,10 +70,14 @@ class CareMethods:
         actions: Collection[str] | None = None,
     ) -> RepairResult:
         """Apply a plan, or tell what that would change; see `apply_repairs`."""
+        from contexta.store.metadata._repair import apply_repairs
+
         return apply_repairs(cast("MetadataStore", self), plan, dry_run=dry_run, actions=actions)
 
     def undo_repairs(self, repair_id: str, *, dry_run: bool = True) -> RepairResult:
         """Put back what a repair changed or removed; see `undo_repairs`."""
+        from contexta.store.metadata._repair import undo_repairs
+
         return undo_repairs(cast("MetadataStore", self), repair_id, dry_run=dry_run)
 
     def plan_migration(self, *, target_version: str | None = None) -> MigrationPlan:

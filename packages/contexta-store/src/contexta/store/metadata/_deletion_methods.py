@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contexta.store.metadata import _deletion, _retention, _tombstones
+from contexta.store.metadata import _tombstones
 from contexta.store.metadata._paging import check_page
 from contexta.store.metadata._refs import ref_text
 
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 
 class DeletionMethods:
-    """The half of `MetadataStore` that takes entities away and tells of it."""
+    """The half of `MetadataStore` that takes entities away and tells of it.
+
+    Planning and deleting load when they are called: who only reads does not pay for them.
+    """
 
     _context: StoreContext
 
@@ -59,7 +62,9 @@ class DeletionMethods:
             NotFoundError: `metadata_row_not_found`, naming all refs that are not stored.
             ValidationError: `metadata_deletion_empty` without refs.
         """
-        return _deletion.plan_deletion(
+        from contexta.store.metadata._deletion import plan_deletion
+
+        return plan_deletion(
             self, refs, recursive=recursive, erase=erase, writer_alive=writer_alive
         )
 
@@ -81,7 +86,9 @@ class DeletionMethods:
                 deleted then.
             ReadOnlyStoreError: `metadata_store_read_only`.
         """
-        return _deletion.apply_deletion(self, plan, reason=reason)
+        from contexta.store.metadata._deletion import apply_deletion
+
+        return apply_deletion(self, plan, reason=reason)
 
     def plan_retention(
         self: Any,
@@ -105,7 +112,9 @@ class DeletionMethods:
         Raises:
             ValidationError: `metadata_retention_empty` without age and number.
         """
-        return _retention.plan_retention(
+        from contexta.store.metadata._retention import plan_retention
+
+        return plan_retention(
             self,
             finished_before=finished_before,
             keep_last=keep_last,

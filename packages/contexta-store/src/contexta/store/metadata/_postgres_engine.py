@@ -24,6 +24,7 @@ from contexta.store.metadata import _postgres
 from contexta.store.metadata._engine import LedgerState, Selected
 from contexta.store.metadata._errors import database_error
 from contexta.store.metadata._state import state_of
+from contexta.store.metadata._tables import BY_HASH
 from contexta.store.metadata._thread_turn import thread_turn
 from contexta.store.metadata._url import redacted
 
@@ -42,6 +43,9 @@ _NAMES = text(
 _TAKE_TURN = text("SELECT pg_advisory_xact_lock(:key), pg_current_xact_id()::text AS number")
 _OUTCOME = text("SELECT pg_xact_status(CAST(:number AS xid8))")
 _OUTCOME_WAIT_SECONDS = 10.0
+
+for _index in BY_HASH:
+    _index.dialect_options["postgresql"]["using"] = "hash"
 
 
 class PostgresEngine:

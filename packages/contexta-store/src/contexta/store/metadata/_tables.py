@@ -78,9 +78,17 @@ def none_last(column: Column[Any]) -> ColumnElement[Any]:
     return func.coalesce(column, literal_column("'~'"))
 
 
+BY_HASH: list[Index] = []
+"""Indexes for equality on PostgreSQL, whose ordered ones refuse long values.
+
+The engine for PostgreSQL sets their option: setting it here would load that dialect for SQLite.
+"""
+
+
 def _by_hash(name: str, column: str) -> Index:
-    """Return an index for equality on PostgreSQL, whose ordered ones refuse long values."""
-    return Index(name, column, postgresql_using="hash").ddl_if(dialect="postgresql")
+    index = Index(name, column).ddl_if(dialect="postgresql")
+    BY_HASH.append(index)
+    return index
 
 
 def _entity(name: str, *columns: Column[Any] | Index) -> Table:
