@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from contexta.common.results import enum_member
-
 if TYPE_CHECKING:
     from contexta._workspace import Workspace
     from contexta.capture.sinks import Sink
@@ -27,7 +25,11 @@ class OutboxDelegates:
 
     config: UnifiedConfig
     _planes: Workspace
-    _session: RuntimeSession
+
+    if TYPE_CHECKING:
+
+        @property
+        def _session(self) -> RuntimeSession: ...
 
     def replay_outbox(
         self,
@@ -129,6 +131,7 @@ class _LiveSink:
 
     def capture(self, *, family: str, payload: Any) -> Any:
         from contexta.capture.results import PayloadFamily
+        from contexta.common.results import enum_member
 
         member = enum_member(PayloadFamily, family)
         if member is PayloadFamily.ARTIFACT and isinstance(payload, Mapping):

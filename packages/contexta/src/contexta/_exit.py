@@ -9,7 +9,6 @@ import sys
 
 from contexta.capture._status import exit_status
 from contexta.contract.errors import ContextaError
-from contexta.runtime._base import OPEN_ROOTS
 
 _log = logging.getLogger("contexta")
 
@@ -27,6 +26,8 @@ def close_runs_at_exit() -> None:
 
 def _close_all() -> None:
     """Close with the status that the end of the program means."""
+    from contexta.runtime._base import OPEN_ROOTS  # loaded by the first run, not by readers
+
     # Set by the interpreter when it printed an exception that nobody caught.
     status = exit_status(getattr(sys, "last_value", None))
     own = [root for root in list(OPEN_ROOTS) if root._pid == os.getpid()]  # noqa: SLF001 - as opened

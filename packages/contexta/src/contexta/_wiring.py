@@ -6,12 +6,15 @@ loads neither SQLAlchemy nor pyarrow nor DuckDB.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from contexta.capture._ports import Planes
+    from contexta.capture.sinks import Sink
     from contexta.config import InterpretationConfig, UnifiedConfig
+    from contexta.runtime.session import RuntimeSession
 
 _STORES = {
     "metadata": ("contexta.store.metadata", "MetadataStore"),
@@ -27,6 +30,15 @@ def open_store(name: str, config: UnifiedConfig, *, read_only: bool) -> Any:
     if read_only and not settings.read_only:
         settings = settings.model_copy(update={"read_only": True})
     return getattr(import_module(module), cls)(settings)
+
+
+def build_session(
+    config: UnifiedConfig, sinks: Iterable[Sink], planes: Planes | None
+) -> RuntimeSession:
+    """Build the session that opens scopes; `planes` None keeps nothing in the workspace."""
+    from contexta.runtime.session import RuntimeSession
+
+    return RuntimeSession(config=config, sinks=sinks, planes=planes)
 
 
 def mark_workspace(config: UnifiedConfig) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from contexta import _wiring
-from contexta._interrupted import has_dead_writers, interrupt_dead_runs
 from contexta.contract.errors import LifecycleError, ReadOnlyStoreError, StoreError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Workspace:
         self._ready = read_only
         self._closed = False
         self._tidying: threading.Thread | None = None
+        _WORKSPACES.add(self)
 
     def metadata(self) -> Any:
         """Return the metadata store."""
@@ -90,6 +92,8 @@ class Workspace:
         return store
 
     def _prepare(self) -> None:
+        from contexta._interrupted import has_dead_writers, interrupt_dead_runs
+
         _wiring.mark_workspace(self.config)
         self._ready = True
         records = self._opened("records")
@@ -147,3 +151,15 @@ class Workspace:
 
 def _time_us() -> int:
     return time.time_ns() // 1000
+
+
+_WORKSPACES: weakref.WeakSet[Workspace] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for workspace in list(_WORKSPACES):
+        workspace.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -16,13 +16,12 @@ from contexta._client_reports import ReportDelegates
 from contexta._exit import close_runs_at_exit
 from contexta._workspace import Workspace
 from contexta.capture._status import exit_status
-from contexta.capture.sinks import Sink
 from contexta.config import UnifiedConfig, resolve_facade_config
 from contexta.contract.errors import ContextaError, LifecycleError
 from contexta.runtime._emits import EmitDelegates
-from contexta.runtime.session import RuntimeSession
 
 if TYPE_CHECKING:
+    from contexta.capture.sinks import Sink
     from contexta.contract.refs import StableRef
     from contexta.runtime.scopes import (
         BaseScope,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
         SampleScope,
         StageScope,
     )
+    from contexta.runtime.session import RuntimeSession
 
 __all__ = ["Contexta"]
 
@@ -62,7 +62,7 @@ class Contexta(
 
     __slots__ = (
         "__weakref__", "_artifact_store", "_metadata_store", "_planes", "_query_service",
-        "_record_store", "_repository", "_services", "_session", "config", "profile", "workspace",
+        "_record_store", "_repository", "_services", "_sessions", "config", "profile", "workspace",
     )  # fmt: skip
 
     def __init__(
@@ -81,11 +81,11 @@ class Contexta(
         self._planes = Workspace(
             self.config, read_only=read_only or _wiring.is_read_only(self.config)
         )
-        self._session = RuntimeSession(
-            config=self.config,
-            sinks=sinks or (),
-            planes=self._planes if persist else None,
-        )
+        self._sessions: dict[str, RuntimeSession] = {}
+        if sinks or not (self._planes.read_only and persist):
+            self._sessions["own"] = _wiring.build_session(
+                self.config, sinks or (), self._planes if persist else None
+            )
         self._metadata_store: Any = None
         self._record_store: Any = None
         self._artifact_store: Any = None
@@ -113,6 +113,16 @@ class Contexta(
             read_only=read_only,
             persist=persist,
         )
+
+    @property
+    def _session(self) -> RuntimeSession:
+        """The session; who opens read-only does not load what captures before asking for it."""
+        session = self._sessions.get("own")
+        if session is None:
+            built = _wiring.build_session(self.config, (), self._planes)
+            # One step of the interpreter: of two threads that built one, both get the first.
+            session = self._sessions.setdefault("own", built)
+        return session
 
     # -- lifetime ----------------------------------------------------------
 
@@ -142,7 +152,8 @@ class Contexta(
             DispatchError: mode `raise`: a run could not be closed cleanly.
         """
         try:
-            self._session.close_all(status)
+            for session in self._sessions.values():
+                session.close_all(status)
         finally:
             self._planes.close()
 
