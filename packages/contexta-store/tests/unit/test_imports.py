@@ -39,7 +39,7 @@ def test_importing_settings_loads_no_heavy_library(statement):
 
 
 def test_opening_a_ledger_loads_only_sqlalchemy(tmp_path):
-    """A ledger on SQLite needs SQLAlchemy Core: no ORM, no other dialect, no pyarrow, no repairs."""
+    """A ledger on SQLite needs SQLAlchemy Core: no ORM, no other dialect, no repairs."""
     code = (
         "import sys\nfrom contexta.store.metadata import MetadataStore, MetadataStoreConfig\n"
         f"MetadataStore(MetadataStoreConfig(database_path={str(tmp_path / 'l')!r}))\n"
