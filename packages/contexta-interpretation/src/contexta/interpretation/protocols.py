@@ -7,7 +7,7 @@ one that has not, the services compute the same from the basic methods.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -332,6 +332,25 @@ class RelationProvenanceReader(Protocol):
         ...
 
 
+@runtime_checkable
+class LineageReader(Protocol):
+    """Optional: what lies around many things, in as few questions as around one."""
+
+    def relations_around(self, refs: Sequence[str]) -> Mapping[str, Sequence[RelationRecord]]:
+        """Return ``list_relations`` of each of some refs that has any."""
+        ...
+
+    def relation_provenances(
+        self, relations: Iterable[RelationRecord]
+    ) -> Mapping[str, ProvenanceView]:
+        """Return ``get_relation_provenance`` of those relations that have one, by their refs."""
+        ...
+
+    def artifacts_by_run(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[ArtifactRecord]]:
+        """Return ``list_artifacts`` of those runs that have any, by their refs."""
+        ...
+
+
 __all__ = [
     "ArtifactStoreReader",
     "CompletenessReader",
@@ -340,6 +359,7 @@ __all__ = [
     "EnvironmentReader",
     "ExpressionReader",
     "KeyReader",
+    "LineageReader",
     "MetricReader",
     "ObservabilityRepository",
     "PointStatisticsReader",

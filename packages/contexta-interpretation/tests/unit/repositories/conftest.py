@@ -107,3 +107,9 @@ def space(tmp_path):
     workspace.project("q")
     yield workspace
     workspace.close()
+
+
+@pytest.fixture(scope="session")
+def workspace_class():
+    """The stores of one folder, for fixtures that keep them longer than one test."""
+    return Workspace

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contexta.contract.errors import NotFoundError
+from contexta.contract.errors import NotFoundError, ValidationError
 
 
 def test_endpoints_must_be_stored(store, make):
@@ -120,3 +120,44 @@ def test_a_relation_may_point_at_a_relation(store, make):
     store.relations.put_relation(make.relation("e3", "run:p.r", "relation:p.e2"))
 
     assert () == store.check_integrity().issues
+
+
+def test_relations_of_several_runs_are_those_of_what_belongs_to_them(store, make, put_many):
+    """Also of their stages, batches and deployments; together with refs, either will do."""
+    put_many(store)
+    for name, source in (
+        ("s", "stage:p.r00.s00"),
+        ("b", "batch:p.r00.s00.b00"),
+        ("d", "deployment:p.d01"),
+        ("other", "deployment:p.d00"),
+    ):
+        store.relations.put_relation(make.relation(name, source, "artifact:p.q.far"))
+
+    def listed(**filters):
+        found = store.relations.list_relations(**filters)
+        return {one.relation_ref.text.partition(".")[2] for one in found}
+
+    assert listed(parts_of=["run:p.r00"]) == {"e00", "s", "b", "d"}
+    assert listed(parts_of=["run:p.r01", "run:p.r02"]) == {"e01", "e02"}
+    assert listed(parts_of=["run:p.r01"], refs=["deployment:p.d00"]) == {"e01", "other"}
+    assert listed(parts_of=["run:p.gone"]) == listed(parts_of=[]) == set()
+    assert store.relations.count_relations(parts_of=["run:p.r00"]) == 4
+    with pytest.raises(ValidationError):
+        store.relations.list_relations(parts_of=["stage:p.r00.s00"])
+
+
+def test_assertions_about_several_relations_come_at_once(store, make, put_many):
+    """By relation, then time, then ref, as the list of one relation has them."""
+    put_many(store)
+    store.provenance.put_provenance(
+        make.provenance("late", "e01", asserted_at="2027-01-01T00:00:00Z")
+    )
+    store.provenance.put_provenance(make.provenance("early", "e01"))
+    refs = ["relation:p.e01", "relation:p.e00", "relation:p.e02"]
+    expected = [
+        one for ref in sorted(refs) for one in store.provenance.list_provenance_for_relation(ref)
+    ]
+
+    assert len(expected) == 14
+    assert list(store.provenance.list_provenance_for_relations(refs)) == expected
+    assert store.provenance.list_provenance_for_relations([]) == ()

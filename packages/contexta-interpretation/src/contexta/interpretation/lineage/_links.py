@@ -5,10 +5,12 @@ An artifact names the run that made it, a deployment what it serves, a run the d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from contexta.contract.errors import IntegrityError
+from contexta.interpretation.protocols import LineageReader, RunIndexReader
 from contexta.interpretation.query._expression_nodes import quoted
 from contexta.interpretation.query.filters import RunListQuery
 from contexta.interpretation.query.service import QueryService
@@ -20,27 +22,47 @@ from contexta.interpretation.repositories.records import (
 )
 
 PREFIX = "link:"
+# An expression takes ten thousand characters.
+_LONGEST = 9_000
 
 
 class Links:
-    """The links around one node after another; lists that many nodes need are read once."""
+    """The links around one node after another; what many nodes need is read once for all."""
 
     def __init__(self, queries: QueryService) -> None:
         self._queries = queries
         self._repository = queries.repository
         self.unreadable: list[str] = []
+        self._runs: dict[str, RunRecord] = {}
+        self._made: Mapping[str, Sequence[ArtifactRecord]] = {}
+        self._used_by: dict[str, list[RunRecord]] = {}
+        self._looked_at: frozenset[str] = frozenset()
+
+    def prepare(self, nodes: Sequence[str], way: str) -> None:
+        """Read for all these nodes at once what :meth:`upstream` or :meth:`downstream` tells."""
+        runs = [node for node in nodes if _kind(node) == "run"]
+        if not isinstance(self._repository, RunIndexReader):
+            return
+        self._looked_at = frozenset(nodes)
+        self._runs = {run.run_id: run for run in self._repository.get_runs(runs)} if runs else {}
+        if way != "downstream":
+            return
+        if isinstance(self._repository, LineageReader):
+            self._made = self._repository.artifacts_by_run(runs) if runs else {}
+        else:
+            self._looked_at -= frozenset(runs)
+        others = [node for node in nodes if _kind(node) not in ("run", "deployment")]
+        self._used_by = self._users_of(others)
 
     def upstream(self, node: str) -> Iterator[RelationRecord]:
         """Yield links to what a node rests on."""
-        kind = node.partition(":")[0]
+        kind = _kind(node)
         if kind == "run":
-            run = self._repository.get_run(node)
+            run = self._run(node)
             if run is not None and run.dataset_ref:
                 yield _used(run)
         elif kind == "deployment":
-            for found in self._deployments:
-                if found.deployment_id == node:
-                    yield from _served(found)
+            yield from self._serving.get(node, ())
         elif kind == "artifact":
             item = self._artifact(node)
             if item is not None:
@@ -48,20 +70,25 @@ class Links:
 
     def downstream(self, node: str) -> Iterator[RelationRecord]:
         """Yield links from what came of a node, or uses it."""
-        kind = node.partition(":")[0]
+        kind = _kind(node)
         if kind == "deployment":
             return
         if kind == "run":
-            if self._repository.get_run(node) is None:
+            if self._run(node) is None:
                 return
-            for item in self._repository.list_artifacts(run_id=node):
+            for item in self._artifacts(node):
                 yield _link("produced_by", item.artifact_ref, item.run_id, item.created_at)
-            deployments: Sequence[DeploymentRecord] = self._repository.list_deployments(run_id=node)
         else:
             yield from map(_used, self._users(node))
-            deployments = self._deployments
-        for found in deployments:
-            yield from (link for link in _served(found) if link.target_ref == node)
+        yield from self._served.get(node, ())
+
+    def _run(self, node: str) -> RunRecord | None:
+        return self._runs.get(node) if node in self._looked_at else self._repository.get_run(node)
+
+    def _artifacts(self, run: str) -> Sequence[ArtifactRecord]:
+        if run in self._looked_at:
+            return self._made.get(run, ())
+        return self._repository.list_artifacts(run_id=run)
 
     def _artifact(self, node: str) -> ArtifactRecord | None:
         try:
@@ -74,14 +101,54 @@ class Links:
     def _deployments(self) -> tuple[DeploymentRecord, ...]:
         return tuple(self._repository.list_deployments())
 
-    def _users(self, node: str) -> tuple[RunRecord, ...]:
-        """Return the runs that name a node as their data, by a question that an index answers."""
-        if not node.isprintable():
-            return ()
-        return self._queries.list_runs(query=RunListQuery(where=f"dataset_ref = {quoted(node)}"))
+    @cached_property
+    def _serving(self) -> dict[str, list[RelationRecord]]:
+        """What each deployment serves, by its ref."""
+        return {item.deployment_id: list(_links_of(item)) for item in self._deployments}
+
+    @cached_property
+    def _served(self) -> dict[str, list[RelationRecord]]:
+        """The same, by what is served."""
+        found: dict[str, list[RelationRecord]] = defaultdict(list)
+        for links in self._serving.values():
+            for link in links:
+                found[link.target_ref].append(link)
+        return dict(found)
+
+    def _users(self, node: str) -> Sequence[RunRecord]:
+        if node not in self._looked_at:
+            return self._users_of([node]).get(node, ())
+        return self._used_by.get(node, ())
+
+    def _users_of(self, nodes: Iterable[str]) -> dict[str, list[RunRecord]]:
+        """Return the runs that name some things as their data, by questions an index answers."""
+        found: dict[str, list[RunRecord]] = defaultdict(list)
+        for names in _portions(quoted(node) for node in nodes if node.isprintable()):
+            where = f"dataset_ref in ({', '.join(names)})"
+            for run in self._queries.list_runs(query=RunListQuery(where=where)):
+                found[run.dataset_ref or ""].append(run)
+        return found
 
 
-def _served(item: DeploymentRecord) -> Iterator[RelationRecord]:
+def _portions(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Yield texts in lists that an expression has room for."""
+    portion: list[str] = []
+    length = 0
+    for text in texts:
+        if portion and length + len(text) > _LONGEST:
+            yield portion
+            portion, length = [], 0
+        portion.append(text)
+        length += len(text) + 2
+    if portion:
+        yield portion
+
+
+def _kind(node: str) -> str:
+    return node.partition(":")[0]
+
+
+def _links_of(item: DeploymentRecord) -> Iterator[RelationRecord]:
     for target in (item.artifact_ref, item.run_id):
         if target:
             yield _link("deployed_from", item.deployment_id, target, item.started_at)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from contexta.contract.errors import ValidationError
 from contexta.contract.refs import CORE_STABLE_REF_KINDS
@@ -13,7 +13,7 @@ from contexta.interpretation.lineage._subjects import near_subjects, subject_ref
 from contexta.interpretation.lineage.errors import LineageError
 from contexta.interpretation.lineage.models import LineageEdge, LineageTraversal
 from contexta.interpretation.lineage.policy import LineagePolicy, check_depth, check_direction
-from contexta.interpretation.protocols import RelationProvenanceReader
+from contexta.interpretation.protocols import LineageReader, RelationProvenanceReader
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import ProvenanceView, RelationRecord
@@ -67,44 +67,44 @@ class LineageService:
         )
         root = self._root(subject_ref)
         links = Links(self.query_service)
-        edges: dict[str, LineageEdge] = {}
-        visited = {root: 0}
-        queue = deque([root])
-        while queue:
-            node = queue.popleft()
-            depth = visited[node]
-            for relation, side in self._around(node, depth, way, links):
-                if relation.relation_ref not in edges:
-                    edges[relation.relation_ref] = self._edge(relation, side, depth)
+        found: dict[str, _Found] = {}
+        visited = {root: None}
+        level, depth = [root], 0
+        while level:
+            farther: list[str] = []
+            for relation, side in self._level(level, depth, way, links):
+                found.setdefault(relation.relation_ref, _Found(relation, side, depth))
                 if depth >= depth_limit:
                     continue
                 for end in _next(relation, side):
                     if end not in visited:
-                        visited[end] = depth + 1
-                        queue.append(end)
-        ordered = tuple(edges[ref] for ref in sorted(edges))
+                        visited[end] = None
+                        farther.append(end)
+            level, depth = farther, depth + 1
+        views = self._provenances([one.relation for one in found.values()])
+        ordered = tuple(_edge(found[ref], views.get(ref)) for ref in sorted(found))
         notes = [
             CompletenessNote("warning", f"artifact_unreadable:{ref}", {"artifact_ref": ref})
             for ref in links.unreadable
         ]
-        if not edges:
+        if not ordered:
             notes.append(self._nothing(root, way, links))
         evidence = dict.fromkeys(link for edge in ordered for link in edge.evidence_links)
         return LineageTraversal(root, ordered, tuple(visited), tuple(notes), tuple(evidence))
 
-    def _around(
-        self, node: str, depth: int, way: str, links: Links
+    def _level(
+        self, nodes: Sequence[str], depth: int, way: str, links: Links
     ) -> Iterator[tuple[RelationRecord, str]]:
-        """Yield what leads on from a node, and on which side of it the node is."""
-        for relation in self._stored(node, depth):
-            side = _side(relation, node)
-            if _wanted(relation, side, way):
-                yield relation, side
-        # A run is not its artifacts here: they are what came of it.
-        if way == "upstream":
-            yield from ((link, "outbound") for link in links.upstream(node))
-        elif way == "downstream":
-            yield from ((link, "inbound") for link in links.downstream(node))
+        """Yield what leads on from nodes that are equally far, read for all of them at once."""
+        repository = self.query_service.repository
+        stored: Mapping[str, Sequence[RelationRecord]] | None = None
+        if len(nodes) > 1 and isinstance(repository, LineageReader):
+            stored = repository.relations_around(nodes)
+        if len(nodes) > 1 and way in ("upstream", "downstream"):
+            links.prepare(nodes, way)
+        for node in nodes:
+            own = self._stored(node, depth) if stored is None else stored.get(node, ())
+            yield from _around(node, own, way, links)
 
     def _stored(self, node: str, depth: int) -> Sequence[RelationRecord]:
         """Return the stored relations of a node; what is no ref, such as a URL of data, has none.
@@ -143,30 +143,60 @@ class LineageService:
             details["directions"] = [name for name, found in linked.items() if any(found)]
         return CompletenessNote("info", "lineage_root_has_no_relations", details)
 
-    def _edge(self, relation: RelationRecord, side: str, depth: int) -> LineageEdge:
-        return LineageEdge(
-            relation.relation_ref,
-            relation.source_ref,
-            relation.target_ref,
-            relation.relation_type,
-            relation.recorded_at,
-            side,
-            depth,
-            self._provenance(relation),
-            (
-                EvidenceLink("relation", relation.relation_ref, relation.relation_type),
-                EvidenceLink("ref", relation.source_ref, relation.source_ref),
-                EvidenceLink("ref", relation.target_ref, relation.target_ref),
-            ),
-        )
-
-    def _provenance(self, relation: RelationRecord) -> ProvenanceView | None:
+    def _provenances(self, relations: Sequence[RelationRecord]) -> Mapping[str, ProvenanceView]:
+        """Return who asserted relations, by their refs; nobody did what things say themselves."""
         repository = self.query_service.repository
-        if not self.config.include_provenance or relation.relation_ref.startswith(PREFIX):
-            return None
+        stored = [one for one in relations if not one.relation_ref.startswith(PREFIX)]
+        if not self.config.include_provenance or not stored:
+            return {}
+        if isinstance(repository, LineageReader):
+            return repository.relation_provenances(stored)
         if not isinstance(repository, RelationProvenanceReader):
-            return None
-        return repository.get_relation_provenance(relation)
+            return {}
+        asked = ((one.relation_ref, repository.get_relation_provenance(one)) for one in stored)
+        return {ref: view for ref, view in asked if view is not None}
+
+
+class _Found(NamedTuple):
+    """A relation, the side of it that the node it was found from is on, and how far that is."""
+
+    relation: RelationRecord
+    side: str
+    depth: int
+
+
+def _around(
+    node: str, stored: Sequence[RelationRecord], way: str, links: Links
+) -> Iterator[tuple[RelationRecord, str]]:
+    """Yield what leads on from a node, and on which side of it the node is."""
+    for relation in stored:
+        side = _side(relation, node)
+        if _wanted(relation, side, way):
+            yield relation, side
+    # A run is not its artifacts here: they are what came of it.
+    if way == "upstream":
+        yield from ((link, "outbound") for link in links.upstream(node))
+    elif way == "downstream":
+        yield from ((link, "inbound") for link in links.downstream(node))
+
+
+def _edge(found: _Found, provenance: ProvenanceView | None) -> LineageEdge:
+    relation = found.relation
+    return LineageEdge(
+        relation.relation_ref,
+        relation.source_ref,
+        relation.target_ref,
+        relation.relation_type,
+        relation.recorded_at,
+        found.side,
+        found.depth,
+        provenance,
+        (
+            EvidenceLink("relation", relation.relation_ref, relation.relation_type),
+            EvidenceLink("ref", relation.source_ref, relation.source_ref),
+            EvidenceLink("ref", relation.target_ref, relation.target_ref),
+        ),
+    )
 
 
 def _part_of(ref: str, node: str) -> bool:

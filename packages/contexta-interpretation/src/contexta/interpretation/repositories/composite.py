@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from contexta.interpretation.repositories import _artifacts, _metrics
 from contexta.interpretation.repositories._columns import ColumnRecords
 from contexta.interpretation.repositories._completeness import CompletenessAnswers, run_of
+from contexta.interpretation.repositories._lineage_answers import LineageAnswers
 from contexta.interpretation.repositories._metric_answers import MetricAnswers, derive_record_ref
 from contexta.interpretation.repositories._project import (
     batch_record,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 _RECORD_TYPES = ("event", "metric", "span", "degraded")
 
 
-class CompositeStoreRepository(MetricAnswers, CompletenessAnswers):
+class CompositeStoreRepository(MetricAnswers, CompletenessAnswers, LineageAnswers):
     """Reads metadata, records and artifacts of one workspace; closes none of the stores."""
 
     def __init__(

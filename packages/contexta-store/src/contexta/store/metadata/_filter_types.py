@@ -99,10 +99,15 @@ class EnvironmentFilters(CommonFilters, total=False):
 
 
 class RelationFilters(CommonFilters, total=False):
-    """Of relations; `ref` and `refs` match either end."""
+    """Of relations; `ref` and `refs` match either end.
+
+    `parts_of` names runs and matches, beside `refs`, what has an end that is one of these runs or
+    a stage, batch or deployment of one.
+    """
 
     ref: Ref | None
     refs: Sequence[Ref] | None
+    parts_of: Sequence[Ref] | None
     source_ref: Ref | None
     target_ref: Ref | None
     relation_type: str | Sequence[str] | None
@@ -114,6 +119,7 @@ class ProvenanceFilters(CommonFilters, total=False):
     """Of assertions about relations."""
 
     relation_ref: Ref | None
+    relation_refs: Sequence[Ref] | None
     assertion_mode: str | Sequence[str] | None
     asserted_after: Instant | None
     asserted_before: Instant | None

@@ -49,6 +49,13 @@ def is_ref(column: Column[Any], kind: str, field: str) -> Condition:
     return lambda value: column == filter_text(value, kind, field)
 
 
+def is_ref_among(column: Column[Any], kind: str, field: str) -> Condition:
+    """Match several refs of a kind."""
+    return lambda value: column.in_(
+        sorted({filter_text(ref, kind, field) for ref in several(field, value)})
+    )
+
+
 def within(kind: str, field: str, owner: Column[Any], column: ColumnElement[Any]) -> Condition:
     """Match what belongs to a ref whose text tells its owner, so that an index by owner helps."""
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Unpack
 
 from contexta.contract.lineage import ASSERTION_MODES
+from contexta.contract.time import to_epoch_us
 from contexta.store.metadata import _filters as f
+from contexta.store.metadata._arguments import several
 from contexta.store.metadata._citations import cite
+from contexta.store.metadata._lookup import chunks
 from contexta.store.metadata._refs import filter_text, ref_text
 from contexta.store.metadata._tables import provenance
 from contexta.store.metadata.repositories._base import Repository
 from contexta.store.metadata.repositories._reads import PAGE_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sqlalchemy import ColumnElement, Connection, Row
 
@@ -28,6 +31,7 @@ class ProvenanceRepository(Repository["ProvenanceRecord"]):
 
     _known_filters = {
         "relation_ref": f.is_ref(provenance.c.relation_ref, "relation", "relation_ref"),
+        "relation_refs": f.is_ref_among(provenance.c.relation_ref, "relation", "relation_refs"),
         "assertion_mode": f.is_one_of(
             provenance.c.assertion_mode, "assertion_mode", ASSERTION_MODES
         ),
@@ -75,6 +79,26 @@ class ProvenanceRepository(Repository["ProvenanceRecord"]):
         """Return the assertions about a relation by time, then ref."""
         relation = filter_text(relation_ref, "relation", "relation_ref")
         return self.list_provenance(relation_ref=relation, limit=limit, after=after)
+
+    def list_provenance_for_relations(
+        self, relation_refs: Iterable[StableRef | str]
+    ) -> tuple[ProvenanceRecord, ...]:
+        """Return the assertions about several relations, by relation, then time, then ref."""
+        given = several("relation_refs", relation_refs)
+        wanted = sorted({filter_text(ref, "relation", "relation_refs") for ref in given})
+        found = [
+            one for chunk in chunks(wanted) for one in self.list_provenance(relation_refs=chunk)
+        ]
+        return tuple(
+            sorted(
+                found,
+                key=lambda one: (
+                    one.relation_ref.text,
+                    to_epoch_us(one.asserted_at),
+                    one.provenance_ref.text,
+                ),
+            )
+        )
 
     def page_provenance(
         self,

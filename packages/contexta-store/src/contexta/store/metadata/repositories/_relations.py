@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
+from sqlalchemy import select
+
 from contexta.contract.errors import NotFoundError
 from contexta.contract.lineage import RELATION_TYPES
 from contexta.store.metadata import _filters as f
@@ -11,13 +13,20 @@ from contexta.store.metadata._arguments import several
 from contexta.store.metadata._citations import cite
 from contexta.store.metadata._lookup import chunks, existing
 from contexta.store.metadata._paging import Listing
-from contexta.store.metadata._refs import ref_text
-from contexta.store.metadata._tables import TABLE_OF_REF_KIND, mentions, relations
+from contexta.store.metadata._refs import filter_text, ref_text
+from contexta.store.metadata._tables import (
+    TABLE_OF_REF_KIND,
+    batches,
+    deployments,
+    mentions,
+    relations,
+    stages,
+)
 from contexta.store.metadata.repositories._base import Repository
 from contexta.store.metadata.repositories._reads import PAGE_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Row
 
@@ -29,6 +38,8 @@ if TYPE_CHECKING:
 # Endpoints whose entities other planes keep, or nobody.
 _UNCHECKED_KINDS = frozenset({"artifact", "op"})
 _ENDPOINTS = (relations.c.source_ref, relations.c.target_ref)
+_NAMED_ENDS = ("source_ref", "target_ref")
+_OF_ENDS = frozenset({"ref", "refs", "parts_of"})
 
 
 class RelationRepository(Repository["LineageEdge"]):
@@ -131,19 +142,23 @@ class RelationRepository(Repository["LineageEdge"]):
         return self._count(self._listing(filters))
 
     def _listing(self, filters: Mapping[str, Any]) -> Listing:
-        others = {name: own for name, own in filters.items() if name not in {"ref", "refs"}}
+        others = {name: own for name, own in filters.items() if name not in _OF_ENDS}
         ends: list[str] = []
+        owners = _runs(filters.get("parts_of"))
         if filters.get("ref") is not None:
             ends = [ref_text(filters["ref"])]
         elif filters.get("refs") is not None:
             ends = sorted({ref_text(ref) for ref in several("refs", filters["refs"])})
-        elif others.get("source_ref") is None and others.get("target_ref") is None:
+        elif owners is None and all(others.get(name) is None for name in _NAMED_ENDS):
             return super()._listing(others)
         either = tuple(end.in_(chunk) for chunk in chunks(ends) for end in _ENDPOINTS)
+        either += tuple(end.in_(part) for part in _parts(owners or ()) for end in _ENDPOINTS)
         conditions = f.conditions_of(self._filters(), others)
-        if filters.get("refs") is not None and not ends:
+        if not either and (filters.get("refs") is not None or owners is not None):
             conditions = (*conditions, relations.c.ref.is_(None))  # of no refs: none
         name = f"relations|{ends}|{f.signature(others)}"
+        if owners is not None:
+            name = f"{name}|{owners}"
         keys = (relations.c.recorded_us, relations.c.ref)
         return Listing(relations, name, conditions, keys, either=either)
 
@@ -192,3 +207,17 @@ class RelationRepository(Repository["LineageEdge"]):
             if end.kind not in TABLE_OF_REF_KIND
         ]
         cite(connection, named, replaced=old, ends=ends)
+
+
+def _runs(given: Iterable[StableRef | str] | None) -> list[str] | None:
+    if given is None:
+        return None
+    return sorted({filter_text(ref, "run", "parts_of") for ref in several("parts_of", given)})
+
+
+def _parts(owners: Sequence[str]) -> Iterator[Any]:
+    """Yield what ends may be among to belong to some runs, each a question that an index serves."""
+    for chunk in chunks(owners):
+        yield chunk
+        for table in (stages, batches, deployments):
+            yield select(table.c.ref).where(table.c.run_ref.in_(chunk))
