@@ -56,6 +56,8 @@ DEMO = ["scikit-learn>=1.5", *ANALYTICS]
 POSTGRES = ["psycopg[binary]>=3.2.1"]
 ENCRYPTION = ["cryptography>=42"]
 REMOTE = ["fsspec>=2024.6"]
+#: A client of S3, and a server of it on loopback.
+BUCKETS = ["s3fs>=2024.6", "moto[server]>=5"]
 BROWSER = ["playwright>=1.50", "axe-playwright-python>=0.1.4"]
 #: Extras of the facade whose libraries train or export in the tests.
 VENDORS = [
@@ -96,6 +98,7 @@ nox.options.sessions = [
     "spark",
     "surfaces",
     "adapters",
+    "remote",
     "editable",
     "minimums",
     "docs",
@@ -270,6 +273,14 @@ def adapter_minimums(session: nox.Session) -> None:
     run_pytest(session, ROOT / "tests-integration" / "adapters")
 
 
+@nox.session(requires=["wheels"])
+def remote(session: nox.Session) -> None:
+    """Send backups to a bucket over the protocol of S3, kill that, and fetch them back."""
+    extras = [*REMOTE, *BUCKETS, *ENCRYPTION]
+    install_wheels(session, "contexta", also=[*extras, *TEST_TOOLS])
+    run_pytest(session, ROOT / "tests-integration" / "remote")
+
+
 @nox.session
 def editable(session: nox.Session) -> None:
     """Install all five in editable form and import the facade from the joined portions."""
@@ -289,7 +300,7 @@ def minimums(session: nox.Session) -> None:
 @nox.session(requires=["wheels"])
 def docs(session: nox.Session) -> None:
     """Build the documentation, warnings as errors, and run each code block."""
-    also = ["sphinx>=8.1", "myst-parser>=4", "furo", "markdown-it-py>=3", *ENCRYPTION]
+    also = ["sphinx>=8.1", "myst-parser>=4", "furo", "markdown-it-py>=3", *ENCRYPTION, *REMOTE]
     install_wheels(session, "contexta", also=[*also, *TEST_TOOLS, *DEMO])
     output = ROOT / "build" / "docs"
     session.run("sphinx-build", "-W", "-q", "-b", "html", str(ROOT / "docs"), str(output))
@@ -314,7 +325,8 @@ def bench(session: nox.Session) -> None:
 @nox.session(requires=["wheels"], default=False)
 def coverage(session: nox.Session) -> None:
     """Run all tests on one Python and print which lines and branches none reached."""
-    install_wheels(session, "contexta", also=[*TEST_TOOLS, *DEMO, *ENCRYPTION, "pytest-cov>=6"])
+    tools = [*TEST_TOOLS, *DEMO, *ENCRYPTION, *REMOTE, "pytest-cov>=6"]
+    install_wheels(session, "contexta", also=tools)
     roots = [ROOT / "packages" / package / "tests" for package in PACKAGES]
     tops = [ROOT / "tests-integration" / path for path in TOPS["contexta"]]
     session.posargs[:] = ["--cov", "--cov-report=term", *session.posargs]

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from contexta.recovery._find import ARCHIVE_SUFFIX
@@ -28,6 +29,8 @@ LARGEST_SHEET_BYTES = 1 << 20
 _DIGEST = "sheet_sha256"
 _PLAIN_NAME = re.compile(r"\w[\w.\- ]*")  # what no store takes for a pattern or a query
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_KEY_ID = re.compile(r"[0-9a-f]{16}|unknown")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z")
 _MOST_BYTES = 1 << 62
 _LONGEST_TEXT = 1000
 
@@ -121,23 +124,27 @@ def parse_sheet(raw: bytes, ref: str) -> Sheet | str:
 
 
 def _parsed(data: Mapping[str, Any]) -> Sheet:
-    sha256, encrypted = _text(data["sha256"]), data["encrypted"]
-    if not _SHA256.fullmatch(sha256) or not isinstance(encrypted, bool):
-        raise ValueError("not a digest or not a flag")
+    encrypted, key_id = data["encrypted"], data["key_id"]
+    if not isinstance(encrypted, bool):
+        raise TypeError("not a flag")
+    created_at = _text(data["created_at"], _TIME)
+    datetime.fromisoformat(created_at)  # the 99th of a month is no time
     return Sheet(
         backup_ref=_text(data["backup_ref"]),
         size=_number(data["size"]),
-        sha256=sha256,
-        created_at=_text(data["created_at"]),
+        sha256=_text(data["sha256"], _SHA256),
+        created_at=created_at,
         counts={_text(name): _number(value) for name, value in data["counts"].items()},
         encrypted=encrypted,
-        key_id=None if data["key_id"] is None else _text(data["key_id"]),
+        key_id=None if key_id is None else _text(key_id, _KEY_ID),
     )
 
 
-def _text(value: object) -> str:
+def _text(value: object, form: re.Pattern[str] | None = None) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_TEXT:
         raise ValueError("not a short text")
+    if form is not None and form.fullmatch(value) is None:
+        raise ValueError("not of its form")
     return value
 
 

@@ -102,6 +102,9 @@ def test_names_of_the_store_are_no_paths(pushed, folder):
         ({"encrypted": True}, "recovery_remote_damaged"),
         ({"format_version": 2}, "recovery_remote_sheet_invalid"),
         ({"kind": "other"}, "recovery_remote_sheet_invalid"),
+        ({"created_at": "2026-13-99T00:00:00Z"}, "recovery_remote_sheet_invalid"),
+        ({"created_at": "\u202eyesterday"}, "recovery_remote_sheet_invalid"),
+        ({"key_id": "\x1b[2J"}, "recovery_remote_sheet_invalid"),
     ],
 )
 def test_a_sheet_that_lies_is_found(pushed, url, folder, other, changes, code):

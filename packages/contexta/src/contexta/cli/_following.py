@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from contexta.recovery import Progress
 
 _PHASES = {
+    "compare": "comparing",
     "copy": "copying",
+    "fetch": "fetching",
     "inspect": "looking",
     "pack": "packing",
+    "read_back": "reading back",
+    "send": "sending",
     "stage": "copying",
     "sync": "bringing to disk",
     "verify": "reading back",

@@ -1,1 +1,1 @@
-"""``contexta backup``: make, list, verify, compare and prune backups, by `contexta.recovery`."""
+"""``contexta backup``: make, verify, send and prune backups, by `contexta.recovery`."""

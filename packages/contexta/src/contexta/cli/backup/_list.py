@@ -4,20 +4,26 @@ from typing import Any
 
 import click
 
-from contexta.cli._draw import Column, Styled, size, table
+from contexta.cli._draw import Column, Pen, Styled, size, table
 from contexta.cli._group import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
+from contexta.cli.backup._refs import remote_option
 
 
 @click.command("list")
+@remote_option
 @global_options
 @click.pass_obj
-def list_(state: State) -> None:
+def list_(state: State, remote: str | None) -> None:
     """List the backups, oldest first, as their manifests tell.
 
-    Nothing else is read: `contexta backup verify` reads the bytes.
+    Nothing else is read: `contexta backup verify` reads the bytes. With --remote the network is
+    asked, and the data sheets there tell.
     """
+    if remote is not None:
+        _show_remote(state, remote)
+        return
     from contexta.recovery import list_backups
 
     found = list_backups(state.config)
@@ -30,6 +36,35 @@ def list_(state: State) -> None:
         lambda: _lines(state, found),
         rows=lambda: rows,
     )
+
+
+def _show_remote(state: State, url: str) -> None:
+    from contexta.recovery import list_remote_backups
+
+    found = list_remote_backups(url)
+    rows = [one.to_dict() for one in found]
+    show(state, {"backups": rows}, lambda: _remote_lines(state, found), rows=lambda: rows)
+
+
+def _remote_lines(state: State, found: Any) -> list[str]:
+    if not found:
+        return ["no backups there; send one with `contexta backup push`"]
+    pen = state.pen
+    rows = [
+        (
+            one.backup_ref,
+            pen.when(one.created_at) if one.created_at else "",
+            (one.counts or {}).get("runs"),
+            size(one.size_bytes),
+            Styled(f"incomplete: {one.problem}", "bad")
+            if one.problem
+            else "encrypted"
+            if one.encrypted
+            else "",
+        )
+        for one in found
+    ]
+    return _table(rows, pen)
 
 
 def _lines(state: State, found: Any) -> list[str]:
@@ -46,6 +81,10 @@ def _lines(state: State, found: Any) -> list[str]:
         )
         for one in found
     ]
+    return _table(rows, pen)
+
+
+def _table(rows: list[tuple[Any, ...]], pen: Pen) -> list[str]:
     columns = (
         Column("BACKUP", middle=True),
         Column("MADE"),

@@ -43,13 +43,38 @@ def nearest_named(state: State, text: str) -> Iterator[None]:
         from contexta.recovery import list_backups
 
         known = [one.backup_ref for one in list_backups(state.config)]
-        near = get_close_matches(Path(text).name, known, n=3, cutoff=0.3) or known[-3:]
-        hint = f"the nearest are {', '.join(map(printable, near))}" if near else "there are none"
-        raise type(error)(
-            f"there is no backup {text!r}; {hint}",
-            code=_NOT_FOUND,
-            details={**dict(error.details or {}), "nearest": near},
-        ) from error
+        raise _with_nearest(error, text, known) from error
+
+
+@contextmanager
+def nearest_remote(url: str, text: str) -> Iterator[None]:
+    """Name the backups elsewhere that were probably meant, if the one asked for is not there."""
+    try:
+        yield
+    except RecoveryError as error:
+        if error.code != _NOT_FOUND:
+            raise
+        from contexta.recovery import list_remote_backups
+
+        known = [one.backup_ref for one in list_remote_backups(url) if one.complete]
+        raise _with_nearest(error, text, known) from error
+
+
+def _with_nearest(error: RecoveryError, text: str, known: list[str]) -> RecoveryError:
+    near = get_close_matches(Path(text).name, known, n=3, cutoff=0.3) or known[-3:]
+    hint = f"the nearest are {', '.join(map(printable, near))}" if near else "there are none"
+    return type(error)(
+        f"there is no backup {text!r}; {hint}",
+        code=_NOT_FOUND,
+        details={**dict(error.details or {}), "nearest": near},
+    )
+
+
+def remote_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--remote``."""
+    return click.option(
+        "--remote", metavar="URL", help="Those at a URL, such as s3://bucket/backups."
+    )(command)
 
 
 def outcome_lines(result: Any) -> Iterator[str]:

@@ -15,9 +15,11 @@ from contexta.cli._group import CONTEXT, LazyGroup, global_options
         "key": ("backup._key:key", "Make a key file for encrypted backups."),
         "list": ("backup._list:list_", "List the backups."),
         "prune": ("backup._prune:prune", "Remove the backups that a rule does not keep."),
+        "pull": ("backup._pull:pull", "Fetch a backup from a bucket or another place."),
+        "push": ("backup._push:push", "Send a backup to a bucket or another place."),
         "verify": ("backup._verify:verify", "Read every byte of backups."),
     },
 )
 @global_options
 def backup() -> None:
-    """Make, list, verify, compare and prune backups."""
+    """Make, list, verify, compare, send, fetch and prune backups."""
