@@ -32,6 +32,7 @@ SCRIPTS = [
     "many_runs",
     "one_series",
     "questions",
+    "shared_data",
     "expressions",
     "eight_processes",
     "startup",
