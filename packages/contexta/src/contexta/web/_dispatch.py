@@ -29,6 +29,7 @@ from contexta.web._reads import Reads
 from contexta.web._routes import Match, find, segments_of
 from contexta.web._static import static_file
 from contexta.web.live import Live
+from contexta.web.pages._links import with_query
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -138,7 +139,7 @@ class Dispatcher:
         code, message, details = said(error)
         body = None
         if wants_page(scope):
-            body = _error_page(status, code, message, details)
+            body = _error_page(status, code, message, details, _meant(scope, code, details))
         if body is None:
             shown = {"error": {"code": code, "message": message, "details": details}}
             body = Body(json_bytes(shown), JSON, status)
@@ -185,10 +186,31 @@ def _page(page: PageData) -> Body:
     return Body(text.encode("utf-8", "backslashreplace"), HTML, page.status)
 
 
+def _meant(scope: Scope, code: str, details: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Return the same page for each metric that was probably meant; refs have pages anyway."""
+    names = (details or {}).get("nearest")
+    if not code.endswith("_unknown_metric") or not isinstance(names, list | tuple):
+        return []
+    # One slash at the front: two would name another host.
+    path = "/" + scope["raw_path"].decode("ascii", "replace").lstrip("/\\")
+    asked = query_of(scope)
+    return [(str(name), with_query(path, {**asked, "metric": name}.items())) for name in names[:8]]
+
+
 def _error_page(
-    status: int, code: str, message: str, details: dict[str, Any] | None
+    status: int,
+    code: str,
+    message: str,
+    details: dict[str, Any] | None,
+    meant: list[tuple[str, str]],
 ) -> Body | None:
-    data = {"status": status, "code": code, "message": message, "details": details or {}}
+    data = {
+        "status": status,
+        "code": code,
+        "message": message,
+        "details": details or {},
+        "meant": meant,
+    }
     try:
         return _page(PageData("error", "This did not work", data, status=status))
     except Exception:

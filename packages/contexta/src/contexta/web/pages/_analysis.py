@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from contexta.interpretation.wording import on_pages
 from contexta.web.drawings import draw_key
+from contexta.web.pages._links import with_query
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
-    from contexta.interpretation import ChangePoint, ReproducibilityAudit
+    from contexta.interpretation import ChangePoint, CompletenessNote, ReproducibilityAudit
 
 
 def p_value(value: float | None) -> str:
@@ -26,6 +28,24 @@ def step_words(change: ChangePoint) -> str:
     """Return what a change did to the mean: ``increase: 0.5 → 0.7``."""
     before, after = on_pages.number(change.mean_before), on_pages.number(change.mean_after)
     return f"{change.direction}: {before} \u2192 {after}"
+
+
+def meant(
+    notes: Iterable[CompletenessNote], path: str, asked: Mapping[str, str | None]
+) -> list[tuple[str, str]]:
+    """Return the names nearest to one that is not there, each with the same page for it.
+
+    Args:
+        notes: of the answer; those about a name that nothing has carry the nearest ones.
+        path: address of the page.
+        asked: its parameters.
+    """
+    found = []
+    for note in notes:
+        wrong = "project" if note.summary == "trend_population_empty" else "metric"
+        for name in (note.details or {}).get("nearest") or ():
+            found.append((str(name), with_query(path, {**asked, wrong: name}.items())))
+    return found
 
 
 def audit_of(ctx: Contexta, run_id: str) -> ReproducibilityAudit | None:

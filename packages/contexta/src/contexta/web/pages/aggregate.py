@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from contexta.web._page import PageData
 from contexta.web.drawings import draw_box
-from contexta.web.pages._analysis import TOOLS
+from contexta.web.pages._analysis import TOOLS, meant
 from contexta.web.pages._choices import metric_choices, stage_names
 from contexta.web.pages._links import address
 from contexta.web.pages._view import narrowed, narrowing, notes
-from contexta.web.pages.metrics import ask_for_metric
+from contexta.web.pages.metrics import metrics_picker
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -27,7 +27,14 @@ def aggregate_page(ctx: Contexta, params: Params) -> PageData:
     """Show the statistics of a metric; without ``metric``, let the reader pick one."""
     metric = params.text("metric")
     if metric is None:
-        return ask_for_metric(ctx, params, "Aggregate: pick a metric", "/ui/metrics/aggregate")
+        return metrics_picker(
+            ctx,
+            params,
+            status=400,
+            told="the parameter metric is missing",
+            title="Aggregate: pick a metric",
+            target="/ui/metrics/aggregate",
+        )
     project, stage = params.text("project"), params.text("stage")
     asked = any(params.text(name) is not None for name in _ASKED)
     found = ctx.aggregation_service.aggregate_metric(
@@ -59,6 +66,7 @@ def aggregate_page(ctx: Contexta, params: Params) -> PageData:
             "changes": address("/ui/changes", **here),
         },
         "notes": notes(found.completeness_notes, found.completeness),
+        "meant": meant(found.completeness_notes, "/ui/metrics/aggregate", here | kept),
     }
     return PageData("aggregate", f"Aggregate: {metric}", data, "trends")
 

@@ -10,11 +10,11 @@ from markupsafe import Markup
 from contexta.interpretation.wording import on_pages, short_ref
 from contexta.web._page import PageData
 from contexta.web.drawings import Curve, Level, Mark, Point, draw_lines
-from contexta.web.pages._analysis import TOOLS, step_words
+from contexta.web.pages._analysis import TOOLS, meant, step_words
 from contexta.web.pages._choices import metric_choices, stage_names
 from contexta.web.pages._links import address, run_url
 from contexta.web.pages._view import NARROWING, narrowed, narrowing, notes
-from contexta.web.pages.metrics import ask_for_metric
+from contexta.web.pages.metrics import metrics_picker
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -49,7 +49,8 @@ def trend_page(ctx: Contexta, params: Params) -> PageData:
     """Show a metric over runs; without ``metric``, let the reader pick one."""
     metric = params.text("metric")
     if metric is None:
-        return ask_for_metric(ctx, params, "Trend: pick a metric")
+        told = "the parameter metric is missing"
+        return metrics_picker(ctx, params, status=400, told=told, title="Trend: pick a metric")
     asked = any(params.text(name) is not None for name in _ASKED)
     project, stage = params.text("project"), params.text("stage")
     query = params.run_query() if asked else None
@@ -65,6 +66,7 @@ def trend_page(ctx: Contexta, params: Params) -> PageData:
             "aggregate": address("/ui/metrics/aggregate", **here),
             "alerts": address("/ui/alerts", **here),
         },
+        "meant": meant(page.data["trend"].completeness_notes, "/ui/metrics/trend", here | kept),
         "projects": ctx.list_projects(),
         "metrics": [choice.key for choice in choices],
         "stages": stage_names(choices, metric),
@@ -139,6 +141,7 @@ def trend_data(
             "report": address("/ui/reports", kind="trend", **here),
         },
         "notes": notes(trend.completeness_notes, trend.completeness),
+        "meant": (),
     }
     return PageData("trend", f"Trend: {metric}", data, "trends")
 

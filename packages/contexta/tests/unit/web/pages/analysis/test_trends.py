@@ -2,6 +2,8 @@
 
 import math
 
+import pytest
+
 from contexta.interpretation import RunListQuery
 from contexta.interpretation.wording import on_pages
 from contexta.web.pages._analysis import p_value
@@ -98,6 +100,35 @@ def test_an_unknown_metric_is_an_empty_trend_with_the_nearest(fleet, get, docume
     assert 200 == status
     assert "No run here has this metric" in page.text
     assert "nearest: accuracy" in page.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        (
+            "/ui/metrics/trend?metric=acuracy&limit=50",
+            "/ui/metrics/trend?metric=accuracy&limit=50",
+        ),
+        (
+            "/ui/metrics/trend?metric=accuracy&project=pp",
+            "/ui/metrics/trend?metric=accuracy&project=p",
+        ),
+        (
+            "/ui/metrics/aggregate?metric=acuracy&project=p",
+            "/ui/metrics/aggregate?metric=accuracy&project=p",
+        ),
+        ("/ui/changes?metric=acuracy&project=p", "/ui/changes?metric=accuracy&project=p"),
+        ("//ui//changes?metric=acuracy", None),
+    ],
+)
+def test_a_misspelled_name_leads_to_the_same_page_for_the_nearest(
+    fleet, get, document, asked, meant
+):
+    """The name that was probably meant is a link; the rest of the address stays."""
+    page = document(get(fleet, asked)[1])
+
+    assert meant is None or meant in page.hrefs
+    assert [] == [href for href in page.hrefs if href.startswith("//")]
 
 
 def test_aggregate_shows_statistics_and_spread(fleet, page):
