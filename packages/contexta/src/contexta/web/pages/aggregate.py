@@ -10,7 +10,7 @@ from contexta.web.pages._analysis import TOOLS, meant
 from contexta.web.pages._choices import metric_choices, stage_names
 from contexta.web.pages._links import address
 from contexta.web.pages._view import narrowed, narrowing, notes
-from contexta.web.pages.metrics import metrics_picker
+from contexta.web.pages.metrics import ask_for_metric
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -27,14 +27,7 @@ def aggregate_page(ctx: Contexta, params: Params) -> PageData:
     """Show the statistics of a metric; without ``metric``, let the reader pick one."""
     metric = params.text("metric")
     if metric is None:
-        return metrics_picker(
-            ctx,
-            params,
-            status=400,
-            told="the parameter metric is missing",
-            title="Aggregate: pick a metric",
-            target="/ui/metrics/aggregate",
-        )
+        return ask_for_metric(ctx, params, "Aggregate: pick a metric", "/ui/metrics/aggregate")
     project, stage = params.text("project"), params.text("stage")
     asked = any(params.text(name) is not None for name in _ASKED)
     found = ctx.aggregation_service.aggregate_metric(

@@ -14,7 +14,7 @@ from contexta.web.pages._analysis import TOOLS, meant, step_words
 from contexta.web.pages._choices import metric_choices, stage_names
 from contexta.web.pages._links import address, run_url
 from contexta.web.pages._view import NARROWING, narrowed, narrowing, notes
-from contexta.web.pages.metrics import metrics_picker
+from contexta.web.pages.metrics import ask_for_metric
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -49,8 +49,7 @@ def trend_page(ctx: Contexta, params: Params) -> PageData:
     """Show a metric over runs; without ``metric``, let the reader pick one."""
     metric = params.text("metric")
     if metric is None:
-        told = "the parameter metric is missing"
-        return metrics_picker(ctx, params, status=400, told=told, title="Trend: pick a metric")
+        return ask_for_metric(ctx, params, "Trend: pick a metric")
     asked = any(params.text(name) is not None for name in _ASKED)
     project, stage = params.text("project"), params.text("stage")
     query = params.run_query() if asked else None
