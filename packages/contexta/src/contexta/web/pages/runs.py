@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from contexta.contract.entities import RUN_STAGE_STATUSES
@@ -70,7 +71,7 @@ def runs_page(ctx: Contexta, params: Params) -> PageData:
         sizes=_sizes(params, limit) if total > PAGE_SIZES[0] else (),
         statuses=RUN_STAGE_STATUSES,
         refused=None if refused is None else _refusal(where or "", refused),
-        hints=[] if refused or total or not where else _hints(ctx, where),
+        hints=[] if refused or total else _hints(ctx, project, where),
         filters=_active(params),
         empty_workspace=not total and not refused and not ctx.list_projects(),
         total=total,
@@ -145,8 +146,15 @@ def _refusal(where: str, error: ValidationError) -> Mapping[str, Any]:
     return {"reason": reason, "drawing": drawing, "details": error.details or {}}
 
 
-def _hints(ctx: Contexta, where: str) -> list[str]:
-    return [unknown.text for unknown in ctx.query_service.unknown_keys(where)]
+def _hints(ctx: Contexta, project: str | None, where: str | None) -> list[str]:
+    """Say which names of the filters nothing has, with the nearest ones."""
+    found = [] if where is None else [one.text for one in ctx.query_service.unknown_keys(where)]
+    known = ctx.list_projects()
+    if project is not None and project not in known:
+        near = get_close_matches(project, known, n=5, cutoff=0.4)
+        meant = f"; nearest: {', '.join(near)}" if near else ""
+        found.insert(0, f"there is no project {project[:80]!r}{meant}")
+    return found
 
 
 def _export(params: Params) -> list[tuple[str, str]]:

@@ -29,6 +29,23 @@ def test_start_page_ignores_parameters(full, get, document):
     assert 3 == len(rows(document(text)))
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("project=pp", "there is no project 'pp'; nearest: p"),
+        ("where=metrics.lsos%3E1", "no run has metrics.lsos"),
+        ("project=%3Cb%3E", "there is no project '<b>'"),
+    ],
+)
+def test_an_empty_list_names_what_nothing_has(full, get, document, asked, told):
+    """A misspelled project or metric is told, with the nearest name."""
+    status, text = get(full, f"/ui/runs?{asked}")
+
+    assert 200 == status
+    assert told in document(text).text
+    assert "<b>" not in text
+
+
 def test_newest_run_first(full, get, document):
     """Without an order the newest run is on top, and `desc=0` turns that around."""
     _, newest = get(full, "/ui/runs?project=p")
