@@ -9,6 +9,8 @@ from contexta.recovery import (
     list_backups,
     plan_restore,
     plan_workspace_backup,
+    pull_backup,
+    push_backup,
     restore_workspace,
     verify_backup,
 )
@@ -67,3 +69,13 @@ def test_damage_in_it_is_found(config, old):
     assert [(one.kind, one.place) for one in found.problems] == [
         ("hash_differs", "workspace/metadata/ledger.sqlite")
     ]
+
+
+def test_it_travels_elsewhere_and_back(config, old, tmp_path, config_at):
+    other = config_at(tmp_path / "new" / ".contexta")
+    push_backup(config, old.backup_ref, f"file://{tmp_path}/elsewhere")
+
+    pulled = pull_backup(other, f"file://{tmp_path}/elsewhere", old.backup_ref)
+
+    assert pulled.status == "SUCCESS"
+    assert verify_backup(other, old.backup_ref, deep=True).status == "SUCCESS"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from contexta.recovery._unlock import OpenedBackup
 
 _MOST_TRIES = 3
+_UNVERIFIED = "recovery_remote_unverified"
 _READABLE = (
     "The backup is not encrypted: whoever can read {url} reads all of it. Make backups with a "
     "key file to keep them private."
@@ -179,8 +180,10 @@ class _Push:
         try:
             self._compare(written, self._known)
             place.settle(written, archive)
-        except BaseException:
-            place.remove_quietly(written)
+        except BaseException as error:
+            # A whole object that could not be compared now is compared by the next push instead.
+            if written != archive or getattr(error, "code", None) == _UNVERIFIED:
+                place.remove_quietly(written)
             raise
         return ("sent", "read_back") if self._read_back else ("sent",)
 
@@ -195,7 +198,7 @@ class _Push:
             raise BackupError(
                 f"{self._place.url!r} holds {what} of the {sent.size} bytes with SHA-256 "
                 f"{sent.sha256} that were sent. They were removed there; call again.",
-                code="recovery_remote_unverified",
+                code=_UNVERIFIED,
                 details={"url": self._place.url, "backup_ref": self._backup.ref},
                 retryable=True,
             )
@@ -216,7 +219,7 @@ class _Push:
             raise BackupError(
                 f"The data sheet at {place.url!r} does not read back as sent. It was removed; "
                 "call again.",
-                code="recovery_remote_unverified",
+                code=_UNVERIFIED,
                 details={"url": place.url, "backup_ref": self._backup.ref},
                 retryable=True,
             )
@@ -226,9 +229,13 @@ class _Push:
         """Remove what killed pushes of this backup left; returns a note when some stays."""
         sheet = sheet_of(self._backup.manifest, self._backup.ref, 0, "")
         ours = {sheet.archive, sheet.name}
+        try:
+            found = self._place.partials(self._place.sizes())
+        except BackupError:  # the backup is there; that is what was asked
+            return ("leftovers_not_seen",)
         left = [
             name
-            for name, target in self._place.partials(self._place.sizes()).items()
+            for name, target in found.items()
             if target in ours and not self._place.remove_quietly(name)
         ]
         dropped = self._place.drop_uploads(ours)

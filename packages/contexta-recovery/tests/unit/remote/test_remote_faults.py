@@ -153,6 +153,21 @@ def _flip_archive(path, data):
     return data if is_sheet or not data else bytes([data[0] ^ 1]) + data[1:]
 
 
+def test_what_was_sent_whole_and_not_compared_is_not_sent_again(
+    workspace, config, folder, faults, back_up
+):
+    """In a bucket: the connection fails while it is read back; the next push only compares."""
+    ref = back_up(config).backup_ref
+    folder.mkdir(parents=True)
+    faults.answer = lambda path, data: 1 / 0 if str(path).endswith(".tar") else data
+    error = failure_of(push_backup, config, ref, f"bucket://{folder}")
+    faults.reset()
+    again = push_backup(config, ref, f"bucket://{folder}")
+
+    assert "recovery_remote_failed" == error.code
+    assert (True, True) == (again.already_there, again.read_back)
+
+
 def test_what_a_killed_push_left_is_listed_and_removed(workspace, config, url, folder, back_up):
     """The rest of an unfinished write is no backup; the next push of that backup removes it."""
     ref = back_up(config).backup_ref
