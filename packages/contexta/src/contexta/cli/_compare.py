@@ -1,5 +1,6 @@
 """``contexta compare``: two runs side by side."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -134,5 +135,14 @@ def _values(changes: Any, pen: Pen) -> Iterator[str]:
     left = [one for one in changes if one.kind not in _KINDS]
     if left:
         yield from heading("Run", pen)
-        others = [(one.key.replace("_", " "), one.left_value, one.right_value) for one in left]
+        others = [
+            (one.key.replace("_", " "), _short(one.left_value, pen), _short(one.right_value, pen))
+            for one in left
+        ]
         yield from table(["NAME", "LEFT", "RIGHT"], others, pen)
+
+
+def _short(value: Any, pen: Pen) -> Any:
+    """The beginning of a hash, for people: nobody compares 64 digits by eye."""
+    whole = isinstance(value, str) and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", value)
+    return value[:12] if pen.person and whole else value

@@ -83,12 +83,20 @@ def query(
     from contexta.sql import run_query
 
     most = max_rows or (_ROWS_PRINTED if output is None else _ROWS_IN_FILES)
-    text = sys.stdin.read(_LONGEST) if sql == "-" else sql
+    text = _from_stdin() if sql == "-" else sql
     found = run_query(state.open(), text, max_rows=most, max_seconds=timeout)
     if output is not None:
         _write(state, found, form, output)
     else:
         _print(state, found, form)
+
+
+def _from_stdin() -> str:
+    if sys.stdin is None:
+        raise click.UsageError(
+            "stdin is closed, so there is no query in it; write one instead of -"
+        )
+    return sys.stdin.read(_LONGEST)
 
 
 def _form(state: State, render: str | None, output: str | None) -> str:

@@ -168,15 +168,24 @@ class State:
     def close(self) -> None:
         """Close what was opened here; a prepared context stays its owner's."""
         owned, self._owned, self._opened = self._owned, [], {}
-        for context in owned:
-            context.close()
+        if not owned:
+            return
+        from contexta.cli._log import tell_no_more
+
+        try:
+            for context in owned:
+                context.close()
+        finally:
+            tell_no_more()
 
     def build(self) -> "Contexta":
         """Open the workspace as the options say, without asking anybody else."""
         if not self._create:
             self.root()
+        from contexta.cli._log import tell
         from contexta.client import Contexta
 
+        tell(self)
         context = Contexta(config=self.config, read_only=not self.write)
         self._owned.append(context)
         return context

@@ -31,8 +31,9 @@ def resolve_path(path: str | Path, *, base: str | Path | None = None) -> Path:
         expanded = Path(path).expanduser()
         return (Path(base) / expanded if base is not None else expanded).resolve()
     except (TypeError, ValueError, RuntimeError, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise StoreAccessError(
-            f"{path!r} is no usable path: {error}; give another one",
+            f"{path!r} is no usable path: {reason}; give another one",
             code="io_invalid_path",
             details={"path": repr(path)},
             cause=error,

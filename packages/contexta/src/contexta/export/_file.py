@@ -52,8 +52,9 @@ def _target(path: str | Path) -> Path:
         target = Path(path).expanduser().resolve()
         is_folder = not target.name or target.is_dir()
     except (ValueError, RuntimeError, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise StoreAccessError(
-            f"{path!r} is no usable path: {error}; give another one",
+            f"{path!r} is no usable path: {reason}; give another one",
             code="io_invalid_path",
             details={"path": repr(path)},
             cause=error,

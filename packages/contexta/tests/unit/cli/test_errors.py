@@ -1,4 +1,5 @@
 import json
+import logging
 import subprocess
 import sys
 from importlib.metadata import version
@@ -246,3 +247,23 @@ def test_a_closed_stdout_is_said_so(call, monkeypatch):
 
     assert done.code == 1
     assert "stdout is closed" in done.err
+
+
+def test_what_the_library_logs_is_a_warning_of_the_command(call, lab, monkeypatch):
+    """With the same mark, printable, not with --quiet, and never after the command."""
+    log = logging.getLogger("contexta")
+    monkeypatch.setattr(log, "propagate", False)  # away from the handlers of the test runner
+    before = list(log.handlers)
+    build = _state.State.build
+
+    def noisy(state):
+        context = build(state)
+        logging.getLogger("contexta.store.records").warning("odd part \x1b[31m")
+        return context
+
+    monkeypatch.setattr(_state.State, "build", noisy)
+    told, quiet = call("runs", "--limit", "1"), call("runs", "--limit", "1", "-q")
+
+    assert told.err == "WARNING: odd part \\x1b[31m\n"
+    assert (quiet.code, quiet.err) == (0, "")
+    assert log.handlers == before

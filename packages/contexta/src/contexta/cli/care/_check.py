@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from contexta.cli._draw import Column, table
+from contexta.cli._draw import Column, Styled, table
 from contexta.cli._draw import severity as severity_of
 from contexta.cli._following import waiting
 from contexta.cli._group import global_options
@@ -93,14 +93,12 @@ def _lines(result: dict[str, Any], state: State) -> Iterator[str]:
         columns = [
             Column("SEVERITY"),
             Column("PLANE"),
-            Column("CODE"),
-            Column("WHAT"),
-            Column("REF", middle=True),
+            Column("WHAT", wrap=True),
         ]
-        rows = [
-            (severity_of(one["severity"]), one["plane"], one["code"], one["message"], one["ref"])
-            for one in issues[:_MOST]
-        ]
+        rows: list[tuple[object, ...]] = []
+        for one in issues[:_MOST]:
+            rows.append((severity_of(one["severity"]), one["plane"], one["message"]))
+            rows.append(("", "", Styled(" ".join(filter(None, (one["code"], one["ref"]))), "dim")))
         yield from table(columns, rows, pen)
         if len(issues) > _MOST:
             yield f"and {len(issues) - _MOST} more; --format json has all"

@@ -123,7 +123,7 @@ def _versions(ledger: Any, root: Any) -> dict[str, Any]:
 def _version_line(versions: dict[str, Any]) -> str:
     return (
         f"contexta {versions['contexta']}, Python {versions['python']}, SQLite "
-        f"{versions['sqlite']}, workspace format {versions['workspace_format']}, "
+        f"{versions['sqlite']}, format {versions['workspace_format']}, "
         f"ledger {versions['ledger_schema'] or '-'}"
     )
 
@@ -136,7 +136,7 @@ def _lines(result: dict[str, Any], findings: list[Finding], state: State) -> Ite
     pairs: list[tuple[str, object]] = [
         ("Workspace", result["workspace"]),
         ("Health", Styled(result["status"], _STYLES[result["status"]])),
-        ("Runs", runs or "none yet"),
+        ("Runs", runs or ("unknown" if versions["ledger_schema"] is None else "none yet")),
         ("Writers", f"{writers['living']} at work, {writers['dead']} ended without closing"),
         (
             "Backups",

@@ -106,3 +106,12 @@ def test_hostile_values_are_shown_not_obeyed(call, history):
 def test_a_missing_workspace_is_refused(call, project):
     """As by every other command."""
     assert "workspace_not_found" in call("query", "SELECT 1").err
+
+
+def test_a_closed_stdin_has_no_query(call, history, monkeypatch):
+    """As `contexta query - <&-` leaves it: wrong usage, not a failure."""
+    monkeypatch.setattr("sys.stdin", None)
+    done = call("query", "-")
+
+    assert 2 == done.code
+    assert "stdin is closed" in done.err

@@ -52,6 +52,19 @@ def test_check_changes_nothing(call: Call, lab: Path) -> None:
     assert before == state()
 
 
+def test_what_is_damaged_is_said_whole(
+    call: Call, lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in a narrow terminal; and nobody counts runs of a ledger that cannot be read."""
+    monkeypatch.setenv("COLUMNS", "80")
+    (lab / "metadata" / "ledger.sqlite").write_bytes(b"x" * 8192)
+    told = " ".join(call("check").out.split())
+    doctor = call("doctor").out
+
+    assert "or restore it from a backup." in told
+    assert "Runs:      unknown" in doctor
+
+
 def test_a_flipped_bit_of_each_plane_is_found(call: Call, demo: Path) -> None:
     """Damage of one plane hides no other: all are in one answer, and the exit code is 1."""
     _flip(_part(demo), 300)
