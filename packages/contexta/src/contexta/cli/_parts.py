@@ -32,8 +32,10 @@ def deployments(state: State, project: str | None, run_id: str | None) -> None:
         "PROJECT",
     ]
     found = ctx.list_deployments(project, run)
-    projects = [] if found or project is None else ctx.list_projects()
-    hints = [no_project(project, projects)] if projects and project not in projects else []
+    hints = []
+    if project is not None and not found:
+        projects = ctx.list_projects()
+        hints = [no_project(project, projects)] if projects and project not in projects else []
     _show(state, "deployments", found, columns, _deployment, hints)
 
 

@@ -74,8 +74,8 @@ class AlertService:
             details = {"project_name": project_name, "nearest": list(near)}
             notes.append(CompletenessNote("info", "alert_population_empty", details))
         if total > len(runs):
-            details = {"looked_at": len(runs), "total_runs": total}
-            notes.append(CompletenessNote("info", "alert_runs_left_out", details))
+            counts = {"looked_at": len(runs), "total_runs": total}
+            notes.append(CompletenessNote("info", "alert_runs_left_out", counts))
         ids = tuple(run.run_id for run in runs)
         return AlertReport(
             run_ids=ids,
