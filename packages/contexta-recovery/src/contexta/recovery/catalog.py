@@ -55,7 +55,7 @@ def summary_of(source: BackupSource) -> BackupSummary:
         total_bytes=manifest.stored_bytes if is_sealed else manifest.total_bytes,
         included_sections=manifest.included_sections,
         counts=manifest.counts,
-        form=manifest.form,
+        form="archive" if source.location.is_file() else "directory",  # a pulled one was a folder
         encrypted=is_sealed,
         key_id=key_id_of(manifest),
     )

@@ -34,6 +34,7 @@ def test_a_backup_comes_back_and_restores(workspace, config, other, url, content
 
     assert (False, True) == (sent.already_there, sent.read_back)
     assert (sent.sha256, sent.size_bytes) == (fetched.sha256, fetched.size_bytes)
+    assert ["archive"] == [one.form for one in list_backups(other)]
     assert "SUCCESS" == verify_backup(other, backup.backup_ref, deep=True).status
     assert contents(workspace) == contents(other.workspace.root_path)
 

@@ -16,6 +16,7 @@ UNASKED = (
     "contexta.store.metadata._repair",
     "contexta.web",
     "duckdb",
+    "fsspec",
     "jinja2",
     "pyarrow",
     "rich",
