@@ -78,11 +78,9 @@ def none_last(column: Column[Any]) -> ColumnElement[Any]:
     return func.coalesce(column, literal_column("'~'"))
 
 
+#: For equality on PostgreSQL, whose ordered indexes refuse long values. Its engine makes them
+#: hash indexes: to say so here would load that dialect for SQLite.
 BY_HASH: list[Index] = []
-"""Indexes for equality on PostgreSQL, whose ordered ones refuse long values.
-
-The engine for PostgreSQL sets their option: setting it here would load that dialect for SQLite.
-"""
 
 
 def _by_hash(name: str, column: str) -> Index:
