@@ -150,7 +150,7 @@ class _Push:
         notes = self._adopt(size) if size is not None else self._send()
         sheet = self._local_sheet()
         self._write_sheet(sheet)
-        return Sent(sheet, already_there=size is not None, notes=(*notes, *self._cleaned()))
+        return Sent(sheet, "already_there" in notes, (*notes, *self._cleaned()))
 
     def _local_sheet(self) -> Sheet:
         """Return the sheet of what is here; reads it to its end unless that was done before."""
@@ -179,6 +179,10 @@ class _Push:
         self._known = meter.result
         try:
             self._compare(written, self._known)
+            faster = None if written == archive else place.size_of(archive)
+            if faster is not None:  # another push, or somebody else: nothing is overwritten
+                place.remove_quietly(written)
+                return self._adopt(faster)
             place.settle(written, archive)
         except BaseException as error:
             # A whole object that could not be compared now is compared by the next push instead.

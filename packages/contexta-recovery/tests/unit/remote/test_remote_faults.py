@@ -202,13 +202,14 @@ def test_an_archive_that_lost_its_sheet_is_completed(
     assert verify_remote_backup(url, ref).ok
 
 
-def test_two_pushes_of_one_backup_at_once_both_end_well(workspace, config, url, back_up):
-    """The second runs as a whole while the first is sending; the first finds its work done."""
+@pytest.mark.parametrize("phase", ["send", "read_back"])
+def test_two_pushes_of_one_backup_at_once_both_end_well(workspace, config, url, back_up, phase):
+    """The second runs as a whole while the first is busy; the first finds its work done."""
     ref = back_up(config).backup_ref
     inner = []
 
     def meanwhile(now):
-        if now.phase == "send" and not inner:
+        if now.phase == phase and now.done_files and not inner:
             inner.append(push_backup(config, ref, url))
 
     outer = push_backup(config, ref, url, progress=meanwhile)
@@ -216,6 +217,21 @@ def test_two_pushes_of_one_backup_at_once_both_end_well(workspace, config, url, 
     assert not inner[0].already_there
     assert outer.already_there
     assert verify_remote_backup(url, ref).ok
+
+
+def test_what_appears_meanwhile_is_not_overwritten(workspace, config, url, folder, back_up):
+    """Somebody puts another archive of that name there while ours is sent: ours goes."""
+    ref = back_up(config).backup_ref
+
+    def meanwhile(now):
+        if now.phase == "read_back" and now.done_files:
+            (folder / f"{ref}.tar").write_bytes(b"of somebody else")
+
+    error = failure_of(lambda: push_backup(config, ref, url, progress=meanwhile))
+
+    assert "recovery_remote_exists" == error.code
+    assert b"of somebody else" == (folder / f"{ref}.tar").read_bytes()
+    assert [f"{ref}.tar"] == [path.name for path in folder.iterdir()]
 
 
 def test_an_exception_of_the_progress_reaches_the_caller(
