@@ -119,6 +119,6 @@ def test_w1_completion_completes_commands(
     monkeypatch.setenv("COMP_CWORD", "2")
     done = call()
 
-    assert ["create", "diff", "key", "list", "prune", "verify"] == [
+    assert ["create", "diff", "key", "list", "prune", "pull", "push", "verify"] == [
         line.partition(",")[2] for line in done.out.split()
     ]
