@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,8 @@ def _in_terminal(folder: Path, answer: bytes, *arguments: str) -> tuple[int, str
     """Run a command in a pseudo terminal and answer its question."""
     child, screen = pty.fork()
     if child == 0:
+        # Tests that a shell started in the background inherit that Ctrl-C is ignored.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.chdir(folder)
         os.execv(sys.executable, [sys.executable, "-m", "contexta", *arguments])
     shown, asked = b"", False
