@@ -27,7 +27,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / ".git").mkdir(parents=True)
     monkeypatch.chdir(folder)
     for name in list(os.environ):
-        if name.startswith("CONTEXTA_"):
+        # COLUMNS: the width of the terminal that the tests were started in.
+        if name.startswith("CONTEXTA_") or name == "COLUMNS":
             monkeypatch.delenv(name)
     return folder
 
