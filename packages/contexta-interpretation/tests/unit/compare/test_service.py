@@ -117,6 +117,21 @@ def test_values_that_differ_are_listed(make, pair):
     assert comparison.provenance_comparison.code_revision_changed is False
 
 
+@pytest.mark.parametrize(("recorded", "changed"), [(True, False), (False, True)])
+def test_metadata_stands_for_an_environment_that_nobody_recorded(make, recorded, changed):
+    """Other arguments of the command are no other environment where that one is known."""
+    runs = [
+        make.run(name, metadata={"argv": name}, code_revision="one") for name in ("left", "right")
+    ]
+    environments = [
+        EnvironmentRecord(f"environment:p.{run.name}.e", run.run_id, "t", "3.11", "linux")
+        for run in runs
+    ]
+    comparison = compare(make, runs, environments=environments if recorded else [])
+
+    assert comparison.provenance_comparison.environment_changed is changed
+
+
 def test_artifacts_compare_by_hash(make, pair):
     """Kinds are added, removed, changed or ambiguous; equal ones are left out."""
     left, right = pair

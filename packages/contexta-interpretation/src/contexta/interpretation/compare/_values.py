@@ -57,7 +57,8 @@ def compare_provenance(
     """Compare code, configuration, environment and data; ``None`` when neither run tells any.
 
     Code revision, data and configuration come from the runs; where neither run has one, the
-    fields of their provenance assertions are compared instead.
+    fields of their provenance assertions are compared instead. Where neither recorded an
+    environment, their metadata stands for it; else it says nothing of it, as it holds arguments.
     """
     sides = (left, right)
     if not any(s.provenance or s.environment or _identity(s) for s in sides):
@@ -69,11 +70,14 @@ def compare_provenance(
             values = [_field(side.provenance, fallback) for side in sides]
         return values[0] != values[1]
 
-    environment = any(c.kind in ("environment", "package", "variable") for c in changes)
+    if left.environment or right.environment:
+        environment = any(c.kind in ("environment", "package", "variable") for c in changes)
+    else:
+        environment = left.run.metadata != right.run.metadata
     return ProvenanceComparison(
         code_revision_changed=differs("code_revision", "formation_context_ref"),
         config_hash_changed=differs("config", "policy_ref"),
-        environment_changed=environment or left.run.metadata != right.run.metadata,
+        environment_changed=environment,
         dataset_refs_changed=differs("dataset_ref", "evidence_bundle_ref"),
         left_provenance=left.provenance,
         right_provenance=right.provenance,
