@@ -263,3 +263,12 @@ def test_a_sentence_has_rough_numbers():
     assert ["0.1235", "1.235e+06", "-5", "1e+400", "NaN", "-inf", "unknown"] == [
         rough(value) for value in values
     ]
+
+
+def test_a_share_is_not_all_while_one_is_missing():
+    """667 of 668 are not 100 %, and one of 10,000 is more than none."""
+    shares = (0, 1e-4, 0.5, 667 / 668, 9_999 / 10_000, 1, None, math.nan)
+
+    assert ["0 %", "0.1 %", "50 %", "99.9 %", "99.9 %", "100 %", "\u2013", "\u2013"] == [
+        on_pages.share(one) for one in shares
+    ]

@@ -88,6 +88,15 @@ class Wording:
         sign = "" if points == 0 else "+" if points > 0 else "-"
         return f"{sign}{size:{',' if self.grouped else ''}.{places}f}{self.percent_sign}"
 
+    def share(self, ratio: float | None) -> str:
+        """A part of a whole, 0 to 1: ``99.8 %``; ``100 %`` only of all and ``0 %`` only of none."""
+        if ratio is None or not _finite(ratio):
+            return self.missing
+        points = ratio * 100
+        if 0 < points < 100:
+            points = min(max(points, 0.1), 99.9)
+        return f"{points:.1f}".removesuffix(".0") + self.percent_sign
+
     def size(self, count: float | None) -> str:
         """Bytes in binary units: ``1.4 MiB``."""
         if count is None or not _finite(count):

@@ -91,6 +91,7 @@ def _environment(standalone: bool) -> Environment:
         "exact": exact,
         "signed": on_pages.signed,
         "percent": on_pages.percent,
+        "share": on_pages.share,
         "size": on_pages.size,
         "seconds": on_pages.duration,
         "moment": on_pages.moment,
