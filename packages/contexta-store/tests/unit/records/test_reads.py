@@ -1,6 +1,7 @@
 """Scan, replay, export, Arrow tables: filters, order, projection."""
 
 import json
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +17,7 @@ from contexta.store.records import (
     rebuild_indexes,
     repair_truncated_tails,
 )
+from contexta.store.records._blocks import VerifiedFile
 from contexta.store.records.schema import RECORD_TYPES, schema_for
 
 
@@ -241,3 +243,21 @@ def test_other_engines_read_the_parts_as_plain_parquet(store, add_points):
     assert found.schema.field("step").metadata[b"meaning"] == b"Position in the series"
     assert table["project"].to_pylist() == ["demo"] * 10
     assert table["value"].to_pylist() == [n / 8 for n in range(10)]
+
+
+def test_a_part_is_read_by_the_thread_that_asks(store, monkeypatch):
+    """A thread of Arrow that still holds the file aborts a program that ends meanwhile."""
+    store.append(builders.metric_record())
+    store.seal()
+    readers = set()
+    read = VerifiedFile.read
+
+    def note(file, size=-1):
+        readers.add(threading.get_native_id())
+        return read(file, size)
+
+    monkeypatch.setattr(VerifiedFile, "read", note)
+    store.arrow("metric")
+    list(store.scan())
+
+    assert {threading.get_native_id()} == readers

@@ -103,6 +103,7 @@ class ParquetImport:
                 metadata=metadata.metadata,
                 read_dictionary=[name for name in names if known[name] in _TEXT_KINDS],
                 page_checksum_verification=True,
+                pre_buffer=False,  # by threads that would outlive a program that ends meanwhile
             )
             rows = min(_BATCH_ROWS, _rows_of_nested(metadata.metadata))
             row = 0

@@ -37,6 +37,9 @@ _WHOLE_HASH_BYTES = 262_144
 _MAX_TAIL_BYTES = 64 << 20
 _MAX_UNCOMPRESSED_BYTES = 4 << 30
 _CACHED_FOOTERS = 1024
+#: Threads of Arrow would hold the file, which is a Python object, a little longer than the read
+#: takes: an interpreter that ends then is aborted.
+_BY_OTHER_THREADS = False
 
 _Signature = tuple[int, int, int]
 
@@ -146,6 +149,7 @@ class PartReader:
                 metadata=footer.metadata,
                 read_dictionary=[c.name for c in columns_of(part.record_type) if c.kind == "word"],
                 page_checksum_verification=True,
+                pre_buffer=_BY_OTHER_THREADS,
             )
             for batch in reader.iter_batches(rows, use_threads=False):
                 yield _conformed(pa.Table.from_batches([batch]), target)
@@ -212,6 +216,7 @@ class PartReader:
             metadata=footer.metadata,
             read_dictionary=words,
             page_checksum_verification=True,
+            pre_buffer=_BY_OTHER_THREADS,
         )
         found = []
         for group in groups:  # one at a time: most rows of a group are filtered out again
