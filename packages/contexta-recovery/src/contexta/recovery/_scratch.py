@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _STAGED = re.compile(r"(opened|plan|rehearse|verify|view)-[0-9a-f]{16}")
-_LONGEST_SWEEP_SECONDS = 1.0
+_MOST_SWEEPS = 500  # counted, not timed: a disk that stands still for a second owns nothing
 _SWEEP_PAUSE_SECONDS = 0.002
 
 
@@ -147,7 +147,7 @@ def _open_up(top: Path) -> None:
 
 def _acquire(path: Path) -> tuple[int, bool]:
     """Create and lock a folder; also when a sweep of abandoned ones comes between the two."""
-    deadline = time.monotonic() + _LONGEST_SWEEP_SECONDS
+    refused = 0
     is_ours = False
     while True:
         found = path.is_dir()
@@ -161,7 +161,8 @@ def _acquire(path: Path) -> tuple[int, bool]:
                 return fd, found and not is_ours
         except BlockingIOError:
             # Whoever locks a folder that was made this moment sweeps, and is done at once.
-            if not is_ours or time.monotonic() > deadline:
+            refused += 1
+            if not is_ours or refused > _MOST_SWEEPS:
                 os.close(fd)
                 raise
             time.sleep(_SWEEP_PAUSE_SECONDS)
