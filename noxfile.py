@@ -234,7 +234,7 @@ def unit(session: nox.Session, package: str) -> None:
 def integration(session: nox.Session, top: str) -> None:
     """Run the cross-package tests of one top distribution against its closure of wheels."""
     extras = [*DEMO, *POSTGRES] if top == "contexta" else []
-    install_wheels(session, top, also=[*extras, *ENCRYPTION, *TEST_TOOLS])
+    install_wheels(session, top, also=[*extras, *ENCRYPTION, *REMOTE, *TEST_TOOLS])
     run_pytest(session, *(ROOT / "tests-integration" / path for path in TOPS[top]))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace as Section
 from typing import Any
 
-from _backup_forms import ARCHIVE, DIRECTORY, SEALED, SEALED_ARCHIVE, Form, restore, verify
+from _backup_forms import DIRECTORY, restore, verify
 from _rich_workspace import contents, fill, issues, settings, tree
 
 import contexta.recovery as recovery
@@ -308,27 +308,3 @@ class Rehearse(Work):
         found = recovery.rehearse_restore(self.config(folder), self.ref(folder, "second"))
         if found.status != "SUCCESS":
             raise AssertionError(found)
-
-
-def _of(kind: type[Work], form: Form) -> Work:
-    work = kind()
-    work.form = form
-    return work
-
-
-WORKS: dict[str, Work] = {
-    "backup": _of(BackUp, DIRECTORY),
-    "backup-archive": _of(BackUp, ARCHIVE),
-    "backup-sealed": _of(BackUp, SEALED),
-    "backup-sealed-archive": _of(BackUp, SEALED_ARCHIVE),
-    "restore": _of(Restore, DIRECTORY),
-    "restore-archive": _of(Restore, ARCHIVE),
-    "restore-sealed": _of(Restore, SEALED),
-    "restore-inside": _of(RestoreInside, DIRECTORY),
-    "restore-project": _of(RestoreProject, DIRECTORY),
-    "restore-elsewhere": _of(RestoreElsewhere, DIRECTORY),
-    "prune": _of(Prune, DIRECTORY),
-    "prune-archive": _of(Prune, ARCHIVE),
-    "salvage": _of(Salvage, DIRECTORY),
-    "rehearse": _of(Rehearse, DIRECTORY),
-}

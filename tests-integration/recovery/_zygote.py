@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _backup_works import WORKS
+from _works import WORKS
 
 from contexta.contract.errors import ContextaError
 

@@ -6,10 +6,9 @@ import random
 from collections import Counter
 
 import pytest
-from _backup_forms import CAN_SEAL, NEEDS_CRYPTOGRAPHY
-from _backup_works import WORKS
 from _forking import copied, forking, points_of
 from _strace import is_available
+from _works import WORKS, possible
 
 pytestmark = pytest.mark.skipif(not is_available(), reason="strace is missing or may not trace")
 ERRORS = ("ENOSPC", "EACCES", "EIO")
@@ -21,9 +20,7 @@ FOR_GOOD = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "m
 @pytest.mark.parametrize("name", WORKS)
 def test_disk_error_at_boundaries(tmp_path, name, kills, all_boundaries):
     """Source, target and older backups are whole after the refusal, and again succeeds."""
-    work = WORKS[name]
-    if work.form.is_sealed and not CAN_SEAL:
-        pytest.skip(NEEDS_CRYPTOGRAPHY)
+    work = possible(name)
     base = tmp_path / "base"
     base.mkdir()
     work.prepare(base)

@@ -7,18 +7,16 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from _backup_forms import CAN_SEAL, NEEDS_CRYPTOGRAPHY
-from _backup_works import WORKS
 from _forking import Forking, copied, forking, points_of
 from _strace import is_available
+from _works import WORKS, possible
 
 NEEDS_STRACE = pytest.mark.skipif(not is_available(), reason="strace is missing or may not trace")
 
 
 @pytest.fixture(params=WORKS, scope="module")
 def name(request):
-    if WORKS[request.param].form.is_sealed and not CAN_SEAL:
-        pytest.skip(NEEDS_CRYPTOGRAPHY)
+    possible(request.param)
     return request.param
 
 

@@ -7,11 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from _backup_forms import CAN_SEAL, NEEDS_CRYPTOGRAPHY
-from _backup_works import WORKS
 from _disk import Disk, states
 from _forking import copied, forking
 from _strace import Call, changes, is_available
+from _works import WORKS, possible
 
 pytestmark = pytest.mark.skipif(not is_available(), reason="strace is missing or may not trace")
 WHOLE_TEXTS = 1 << 24
@@ -43,9 +42,7 @@ class SharedDisk(Disk):
 @pytest.mark.parametrize("name", NAMES)
 def test_power_cut(tmp_path, name, kind, cuts):
     """At any call, on a disk that commits names in order and on one that need not."""
-    work = WORKS[name]
-    if work.form.is_sealed and not CAN_SEAL:
-        pytest.skip(NEEDS_CRYPTOGRAPHY)
+    work = possible(name)
     base = tmp_path / "base"
     base.mkdir()
     work.prepare(base)

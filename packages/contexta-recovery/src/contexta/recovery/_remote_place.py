@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from contexta.contract.errors import ContextaError
 from contexta.recovery._errors import BackupError
 from contexta.recovery._remote_url import reach
-from contexta.recovery._sync import make_folders
-from contexta.store.fs import fsync_dir
+from contexta.store.fs import ensure_private_dir, fsync_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -127,7 +126,7 @@ class RemotePlace:
     def prepare(self) -> None:
         """Make the folder, unless the store has none; a bucket is never made."""
         if self.local_root is not None:
-            self._ask("make", make_folders, self.local_root)
+            self._ask("make", ensure_private_dir, self.local_root)
         elif not self._puts_whole:
             self._ask("make", self._fs.makedirs, self._root, exist_ok=True)
 

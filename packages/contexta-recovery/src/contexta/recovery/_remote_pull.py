@@ -48,23 +48,37 @@ def pull(
 ) -> PullResult:
     """Fetch a backup into the backup folder `root`; see `remote.pull_backup`."""
     sheet = complete_backup(place, ref)
+    swept = _swept(root)
     if is_taken(root, ref):
-        return _already_here(place, sheet, root)
+        return _already_here(place, sheet, root, swept)
     require_room([(root, sheet.size)], BackupError, "set recovery.backup_root to another disk")
     ensure_private_dir(root)
-    remove_partials(root)
     with _partial(root, ref) as partial:
         packed = partial / ARCHIVE
         _fetch(place, sheet, packed, report)
         manifest, notes = _verified(place, sheet, packed, report, config, key_file)
         if is_taken(root, ref):
-            return _already_here(place, sheet, root)
+            return _already_here(place, sheet, root, swept)
         location = root / sheet.archive
         publish(packed, location)
     warnings = [*manifest.warnings, *manifest.damage]
     if manifest.backup_ref != ref:
         warnings.append(f"{ref!r} was written as {manifest.backup_ref!r}.")
-    return _result(place, sheet, location, tuple(warnings), ("fetched", "bytes_read", *notes))
+    notes = ("fetched", "bytes_read", *notes, *swept)
+    return _result(place, sheet, location, tuple(warnings), notes)
+
+
+def _swept(root: Path) -> tuple[str, ...]:
+    """Remove what killed pulls and backups left, also one killed after its rename.
+
+    Returns:
+        A note when some of it stays: the backup can still be here, or come.
+    """
+    try:
+        remove_partials(root)
+    except OSError:
+        return ("leftovers_kept",)
+    return ()
 
 
 @contextmanager
@@ -129,7 +143,9 @@ def _verified(
     return manifest, ("sealed_bytes_only",) if backup.is_locked else ()
 
 
-def _already_here(place: RemotePlace, sheet: Sheet, root: Path) -> PullResult:
+def _already_here(
+    place: RemotePlace, sheet: Sheet, root: Path, swept: tuple[str, ...]
+) -> PullResult:
     """Accept a backup of that name that holds the same, in whatever form; refuse another one."""
     with held_backup(sheet.backup_ref, root, BackupError) as path:
         if _measured_here(path) != (sheet.size, sheet.sha256):
@@ -141,7 +157,7 @@ def _already_here(place: RemotePlace, sheet: Sheet, root: Path) -> PullResult:
                 details={"backup_ref": sheet.backup_ref, "backup_root": str(root)},
             )
     location = find_backup(sheet.backup_ref, root, BackupError)
-    return _result(place, sheet, location, (), ("already_here",))
+    return _result(place, sheet, location, (), ("already_here", *swept))
 
 
 def _measured_here(path: Path) -> Measured | None:

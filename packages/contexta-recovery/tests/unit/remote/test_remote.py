@@ -142,3 +142,17 @@ def test_other_content_of_that_name_is_kept(workspace, config, url, folder, popu
 
     assert "recovery_remote_exists" == caught.value.code
     assert kept == files_in(folder)
+
+
+def test_what_a_pull_left_that_was_killed_after_its_rename_is_removed(
+    workspace, config, other, url, back_up
+):
+    """The backup has its name, the folder in which it arrived is still there."""
+    ref = back_up(config).backup_ref
+    push_backup(config, ref, url)
+    location = pull_backup(other, url, ref).location
+    (location.parent / f".partial-{ref}").mkdir()
+    again = pull_backup(other, url, ref)
+
+    assert ("already_here",) == again.notes
+    assert [location] == list(location.parent.iterdir())
