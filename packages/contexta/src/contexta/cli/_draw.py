@@ -46,6 +46,8 @@ _STYLES = {
     "title": "1;36",
 }
 _CURVE = 24
+# Names that people give are shorter; one of 10 kB must not push all other columns out.
+_KEPT = 64
 _STATUS = {
     "completed": ("✓", "good"),
     "succeeded": ("✓", "good"),
@@ -118,6 +120,7 @@ class Column(NamedTuple):
         title: what stands above it.
         right: numbers stand right, and are never cut.
         middle: cut in the middle, as ids are, whose ends tell them apart.
+        keep: names that people copy: up to 64 cells are never cut while another column can go.
         wrap: the last column only: what is too long goes on below, up to five lines.
     """
 
@@ -125,6 +128,7 @@ class Column(NamedTuple):
     right: bool = False
     middle: bool = False
     wrap: bool = False
+    keep: bool = False
 
 
 @dataclass(slots=True)
@@ -138,8 +142,9 @@ class Node:
 def table(columns: Sequence[object], rows: Iterable[Sequence[object]], pen: Pen) -> list[str]:
     """Lines of a table that fits ``pen.width``.
 
-    Long cells are shortened, those of the right columns first; numbers and times never.  Columns
-    for which no room is left are named below the table: none disappears in silence.
+    Long cells are shortened, those of the right columns first; numbers, times and names that are
+    to be kept never.  Columns for which no room is left are named below the table: none
+    disappears in silence.
 
     Args:
         columns: titles, or columns with more to say.
@@ -343,8 +348,9 @@ def _fit(
             if over <= 0:
                 return widths
             if place not in whole:
-                floor = id_floor if heads[place].middle else text_floor
-                least = min(widths[place], max(floor, width_of(heads[place].title)))
+                head = heads[place]
+                floor = _KEPT if head.keep else id_floor if head.middle else text_floor
+                least = min(widths[place], max(floor, width_of(head.title)))
                 widths[place] = max(widths[place] - over, least)
     while len(widths) > 1 and sum(widths) + 2 * (len(widths) - 1) > room:
         widths.pop()

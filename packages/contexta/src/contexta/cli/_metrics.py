@@ -79,9 +79,10 @@ def _lines(
         yield "no metrics"
         return
     titles = {"metric_key": "METRIC", "stage_name": "STAGE", "minimum": "MIN", "maximum": "MAX"}
-    titles |= {"nonfinite_count": "NOT FINITE"}
+    titles |= {"nonfinite_count": "NAN/INF"}
     columns = [
-        Column(titles.get(name, name.upper()), right=place > 1) for place, name in enumerate(names)
+        Column(titles.get(name, name.upper()), right=place > 1, keep=place == 0)
+        for place, name in enumerate(names)
     ]
     rows = [[one.get(f"{name}_marker") or one[name] for name in names] for one in found]
     yield from table(columns, rows, pen)

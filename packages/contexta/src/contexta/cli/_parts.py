@@ -24,7 +24,7 @@ def deployments(state: State, project: str | None, run_id: str | None) -> None:
     ctx = state.open()
     run = None if run_id is None else ctx.query_service.require_run(run_id).run_id
     columns = [
-        "NAME",
+        Column("NAME", keep=True),
         "STATUS",
         "STARTED",
         Column("RUN", middle=True),
@@ -49,7 +49,7 @@ def batches(state: State, run_id: str, stage: str | None) -> None:
     ctx = state.open()
     run = ctx.query_service.require_run(run_id)
     columns = [
-        "NAME",
+        Column("NAME", keep=True),
         "STAGE",
         "STATUS",
         Column("DURATION", right=True),
@@ -73,7 +73,13 @@ def samples(
     ctx = state.open()
     run = ctx.query_service.require_run(run_id)
     found = ctx.list_samples(run.run_id, stage, batch)
-    columns = ["NAME", "STAGE", "BATCH", "OBSERVED", Column("REF", middle=True)]
+    columns = [
+        Column("NAME", keep=True),
+        "STAGE",
+        "BATCH",
+        "OBSERVED",
+        Column("REF", middle=True),
+    ]
     _show(state, "samples", found[:limit], columns, _sample)
 
 

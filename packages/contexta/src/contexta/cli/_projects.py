@@ -64,7 +64,7 @@ def _lines(found: list[dict[str, Any]], pen: Pen) -> Iterator[str]:
         for one in found
     ]
     columns = [
-        "PROJECT",
+        Column("PROJECT", keep=True),
         *(Column(title, right=True) for title in ("RUNS", "FAILED", "OPEN")),
         "NEWEST",
         Column("RUN", middle=True),

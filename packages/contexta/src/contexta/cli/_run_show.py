@@ -22,6 +22,7 @@ from contexta.cli._options import global_options
 from contexta.cli._output import show as show_result
 from contexta.cli._state import State
 from contexta.cli._values import moment
+from contexta.cli._words import counted
 
 _SEVERITIES = {"error": "bad", "critical": "bad", "warning": "doubt", "info": "info"}
 
@@ -62,7 +63,9 @@ def _facts(snapshot: Any, pen: Pen) -> list[tuple[str, object]]:
         started = f"{started} ({pen.when(run.started_at)})"
     records = sum(snapshot.record_counts.values()) or len(snapshot.records)
     counts = ", ".join(
-        f"{count} {kind}" for kind, count in sorted(snapshot.record_counts.items()) if count
+        counted(count, kind, kind if kind == "degraded" else None)
+        for kind, count in sorted(snapshot.record_counts.items())
+        if count
     )
     return [
         ("Run", Styled(run.run_id, "bold")),

@@ -140,7 +140,7 @@ def _artifact_lines(found: list[Any], most: int, pen: Pen) -> Iterator[str]:
         for one in found[:most]
     ]
     columns = [
-        Column("ARTIFACT", middle=True),
+        Column("ARTIFACT", middle=True, keep=True),
         "KIND",
         Column("SIZE", right=True),
         Column("RUN", middle=True),

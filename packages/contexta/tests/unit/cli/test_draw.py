@@ -79,6 +79,28 @@ def test_a_column_without_room_is_named():
     assert lines[-1] == ("(no room for: number4, number5, number6, number7; --format json has all)")
 
 
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_names_that_people_copy_are_whole_while_another_column_can_go(width):
+    """They come back as an argument; half of one names nothing."""
+    name = "deploy-" + "x" * 17
+    rows = [(name, "run:lab." + "y" * 40, "a project with a long name")]
+
+    lines = table(
+        [Column("NAME", keep=True), Column("RUN", middle=True), "P"], rows, Pen(width=width)
+    )
+
+    assert lines[1].split()[0] == name
+
+
+def test_an_endless_name_leaves_room_for_others():
+    """It is no name that anybody types."""
+    columns = [Column("NAME", keep=True), "STATUS"]
+
+    line = table(columns, [("x" * 300, "completed")], Pen(width=80))[1]
+
+    assert line == f"{'x' * 68}…  completed"
+
+
 def test_a_long_last_cell_goes_on_below_where_asked():
     """The words stay whole."""
     lines = table(["KEY", Column("TEXT", wrap=True)], [("k", "one two three " * 5)], Pen(width=40))

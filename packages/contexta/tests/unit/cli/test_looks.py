@@ -5,6 +5,7 @@ import re
 import pytest
 
 from contexta.cli._text import width_of
+from contexta.client import Contexta
 
 HOSTILE = "\x1b[2J<script>alert(1)</script>\u202egnp.exe=cmd()"
 CENTRAL = [
@@ -38,6 +39,22 @@ def test_no_line_is_wider_than_the_terminal(call, lab, monkeypatch, line, width)
     assert (done.code, done.err) == (0, "")
     assert max(width_of(one) for one in done.out.splitlines()) <= width
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e]", done.out)
+
+
+def test_the_name_of_a_deployment_is_whole_in_a_narrow_terminal(call, project, monkeypatch):
+    """Other columns are cut or named as left out."""
+    monkeypatch.setenv("COLUMNS", "80")
+    name = "photo-search-eu-west-1-canary"
+    with Contexta(workspace=project / ".contexta", config={"project_name": "vision"}) as ctx:
+        with ctx.run("train", run_id="night-01-resnet") as run:
+            pass
+        with ctx.deployment(name, run_ref=run.ref):
+            pass
+
+    lines = call("deployments").out.splitlines()
+
+    assert lines[1].startswith(f"{name}  ")
+    assert max(width_of(line) for line in lines) <= 80
 
 
 @pytest.mark.parametrize("columns", ["80", None])

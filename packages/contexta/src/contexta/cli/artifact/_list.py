@@ -48,7 +48,7 @@ def _lines(found: Any, total: int, state: State) -> list[str]:
         return ["no artifacts"]
     pen = state.pen
     columns = [
-        Column("ARTIFACT", middle=True),
+        Column("ARTIFACT", middle=True, keep=True),
         Column("KIND"),
         Column("SIZE", right=True),
         Column("STORED"),

@@ -86,7 +86,7 @@ def _lines(state: State, found: Any) -> list[str]:
 
 def _table(rows: list[tuple[Any, ...]], pen: Pen) -> list[str]:
     columns = (
-        Column("BACKUP", middle=True),
+        Column("BACKUP", middle=True, keep=True),
         Column("MADE"),
         Column("RUNS", right=True),
         Column("SIZE", right=True),
