@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -68,6 +69,20 @@ def root(tmp_path: Path) -> Path:
 def config(root: Path) -> Config:
     """Default settings: every recovery folder inside the workspace."""
     return config_at(root)
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """The inodes of the files and folders that were brought to disk so far."""
+    found: set[int] = set()
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        real(fd)
+        found.add(os.fstat(fd).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return found
 
 
 TIME = "2026-01-01T00:00:00.000000Z"

@@ -1,6 +1,7 @@
 """What happens when somebody else works on the target while a restore replaces it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,11 +10,14 @@ import contexta.recovery._build as build_module
 from contexta.recovery import (
     BackupError,
     RestoreError,
+    create_key_file,
     create_workspace_backup,
     list_backups,
     plan_restore,
     plan_workspace_backup,
+    rehearse_restore,
     restore_workspace,
+    verify_backup,
 )
 
 
@@ -78,3 +82,45 @@ def test_a_backup_that_a_restore_overtakes_is_not_published(
 
     assert (caught.value.code, caught.value.retryable) == ("recovery_workspace_exchanged", True)
     assert [one.backup_ref for one in list_backups(elsewhere)] == [ref]
+
+
+def verify_only(config, ref, _):
+    return restore_workspace(config, plan_restore(config, ref, verify_only=True))
+
+
+def rehearse(config, ref, _):
+    return rehearse_restore(config, ref)
+
+
+def verify_deep(config, ref, _):
+    return verify_backup(config, ref, deep=True)
+
+
+def back_up_sealed(config, _, key_file):
+    return create_workspace_backup(config, plan_workspace_backup(config), key_file=key_file)
+
+
+@pytest.mark.parametrize("work", [verify_only, rehearse, verify_deep, back_up_sealed])
+@pytest.mark.parametrize("what", ["comes", "goes"])
+def test_others_may_use_or_remove_the_staging_folder_when_it_is_empty(
+    config, workspace, monkeypatch, tmp_path, work, what
+):
+    """Between the last look at it and its removal; both work in it at once."""
+    key_file = tmp_path / "keys" / "backup.key"
+    if work is back_up_sealed:
+        pytest.importorskip("cryptography", reason="contexta-recovery[encryption]")
+        create_key_file(key_file)
+    ref = back_up(config).backup_ref
+    real, met = Path.rmdir, []
+
+    def rmdir(path):
+        if "staging" in path.parts[-2:]:
+            met.append(path)
+            (path / "view-0123456789abcdef").mkdir() if what == "comes" else real(path)
+        real(path)
+
+    monkeypatch.setattr(Path, "rmdir", rmdir)
+    done = work(config, ref, key_file)
+
+    assert "SUCCESS" == done.status
+    assert [what == "comes"] == [path.is_dir() for path in met]

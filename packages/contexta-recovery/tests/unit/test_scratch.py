@@ -5,12 +5,18 @@ import fcntl
 import itertools
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from contexta.contract.errors import StoreAccessError
 from contexta.recovery import _scratch
-from contexta.recovery._scratch import remove_abandoned, scratch_folder
+from contexta.recovery._scratch import (
+    ensure_staging,
+    remove_abandoned,
+    remove_if_empty,
+    scratch_folder,
+)
 
 
 def test_a_sweep_never_takes_a_folder_from_an_owner_that_is_making_it(tmp_path):
@@ -101,3 +107,83 @@ def test_a_place_that_is_a_file_is_refused(tmp_path):
 
     with pytest.raises(StoreAccessError), scratch_folder(tmp_path / "file" / "work"):
         pass
+
+
+@pytest.fixture
+def just_before(monkeypatch):
+    """Let something happen right before the first call of a method of paths on one path."""
+
+    def arrange(name, path, happens):
+        real, pending = getattr(Path, name), [happens]
+
+        def method(given, *args, **options):
+            if given == path and pending:
+                pending.pop()()
+            return real(given, *args, **options)
+
+        monkeypatch.setattr(Path, name, method)
+
+    return arrange
+
+
+def test_a_sweep_makes_nothing_where_an_owner_has_just_finished(tmp_path, monkeypatch):
+    """Between its look and its lock the owner removes the folder, and the one above it."""
+    folder = tmp_path / "staging" / "work-1"
+    folder.mkdir(parents=True)
+    real = Path.is_symlink
+
+    def finished(path):
+        was = real(path)
+        if path == folder and folder.exists():
+            folder.rmdir()
+            folder.parent.rmdir()
+        return was
+
+    monkeypatch.setattr(Path, "is_symlink", finished)
+    monkeypatch.setattr(Path, "is_dir", lambda path: True)
+    swept = remove_abandoned(folder.parent, "work-")
+    monkeypatch.undo()
+
+    assert () == swept
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_scratch_folder_is_made_also_when_the_one_above_goes(tmp_path, just_before):
+    """Whoever was the last in it removes it, between the look at it and the making."""
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    just_before("mkdir", staging / "work-1", staging.rmdir)
+
+    with scratch_folder(staging / "work-1") as found:
+        assert not found
+        assert (staging / "work-1").is_dir()
+
+
+def test_a_staging_folder_is_made_also_when_the_one_above_goes(tmp_path, just_before):
+    """As a scratch folder is."""
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    just_before("mkdir", staging / "backup", staging.rmdir)
+    ensure_staging(staging / "backup")
+
+    assert (staging / "backup").is_dir()
+
+
+def test_a_staging_folder_that_cannot_be_made_is_an_error(tmp_path):
+    """A link to nowhere is no race, however often it is tried."""
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+
+    for attempt in (ensure_staging, lambda path: scratch_folder(path).__enter__()):
+        with pytest.raises(StoreAccessError) as caught:
+            attempt(tmp_path / "link" / "staging")
+        assert "store_path_missing" == caught.value.code
+
+
+def test_an_empty_folder_goes_and_one_that_somebody_uses_stays(tmp_path):
+    """Also when it is gone already, which another call saw to."""
+    for name in ("empty", "used/work-1"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("empty", "used", "gone"):
+        remove_if_empty(tmp_path / name)
+
+    assert [tmp_path / "used"] == list(tmp_path.iterdir())

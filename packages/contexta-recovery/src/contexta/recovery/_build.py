@@ -31,7 +31,12 @@ from contexta.recovery._manifest import (
     write_manifest,
 )
 from contexta.recovery._redact import profile_name, resolved_config
-from contexta.recovery._scratch import remove_abandoned, scratch_folder
+from contexta.recovery._scratch import (
+    ensure_staging,
+    remove_abandoned,
+    remove_if_empty,
+    scratch_folder,
+)
 from contexta.recovery._sealing import LIST_NAME, open_manifest, seal_manifest
 from contexta.recovery._server_ledger import LEDGER_NOTE, server_ledger
 from contexta.recovery._snapshot import PLANES, copy_sections, estimate, missing_planes
@@ -39,7 +44,7 @@ from contexta.recovery._source import DirectorySource
 from contexta.recovery._store_files import FileStore
 from contexta.recovery._sync import make_folders, sync_files
 from contexta.recovery._view import View
-from contexta.store.fs import atomic_write_bytes, ensure_private_dir
+from contexta.store.fs import atomic_write_bytes
 from contexta.store.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -261,13 +266,13 @@ def _view_folder(layout: Layout, partial: Path, *, is_sealed: bool) -> Iterator[
         yield partial / "view"
         return
     created = not layout.staging.exists()
-    ensure_private_dir(layout.staging)
+    ensure_staging(layout.staging)
     remove_abandoned(layout.staging, VIEW_PREFIX)
     folder = layout.staging / f"{VIEW_PREFIX}{secrets.token_hex(8)}"
     with scratch_folder(folder):
         yield folder
-    if created and not any(layout.staging.iterdir()):
-        layout.staging.rmdir()
+    if created:
+        remove_if_empty(layout.staging)
 
 
 def _usable_with(sealing: BackupSealing | None) -> Callable[[Path, Manifest], Manifest | None]:

@@ -14,8 +14,12 @@ from contexta.recovery._manifest import PAYLOAD
 from contexta.recovery._models_backup import BackupProblem
 from contexta.recovery._restore_check import Opened as BackupOpened
 from contexta.recovery._restore_check import check_staged
-from contexta.recovery._scratch import remove_abandoned, scratch_folder
-from contexta.store.fs import ensure_private_dir
+from contexta.recovery._scratch import (
+    ensure_staging,
+    remove_abandoned,
+    remove_if_empty,
+    scratch_folder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,10 +82,10 @@ def _scratch(staging: Path | None) -> Iterator[Path]:
             yield Path(name)
         return
     created = not staging.exists()
-    ensure_private_dir(staging)
+    ensure_staging(staging)
     remove_abandoned(staging, OPENED_PREFIX)
     folder = staging / f"{OPENED_PREFIX}{secrets.token_hex(8)}"
     with scratch_folder(folder):
         yield folder
-    if created and not any(staging.iterdir()):
-        staging.rmdir()
+    if created:
+        remove_if_empty(staging)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from contexta.recovery._archive import ArchiveWriter
 from contexta.recovery._find import ARCHIVE_SUFFIX
 from contexta.recovery._manifest import MANIFEST_NAME, Manifest
-from contexta.recovery._scratch import scratch_folder
+from contexta.recovery._scratch import remove_if_abandoned, scratch_folder
 from contexta.recovery._sync import sync_folders
 from contexta.store.fs import fsync_dir, open_private
 
@@ -129,8 +129,7 @@ def remove_partials(root: Path) -> None:
     """
     for path in sorted(root.glob(f"{PARTIAL_PREFIX}*")):
         if path.is_dir() and not path.is_symlink() and {one.name for one in _in(path)} <= _WRITTEN:
-            with suppress(BlockingIOError, FileNotFoundError), scratch_folder(path):
-                pass
+            remove_if_abandoned(path)
 
 
 def _in(folder: Path) -> list[Path]:

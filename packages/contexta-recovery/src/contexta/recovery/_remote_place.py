@@ -152,7 +152,13 @@ class RemotePlace:
         """Give what was written its final name."""
         if written == name:
             return
-        self._ask("write to", self._fs.mv, self._path(written), self._path(name))
+        # Where a rename fails, the `mv` of local files copies: a kill leaves half a file then.
+        move = self._fs.mv if self.local_root is None else os.rename
+        self._ask("write to", move, self._path(written), self._path(name))
+        self.keep_names()
+
+    def keep_names(self) -> None:
+        """Bring the names on a disk through a power cut, also those of a push that was killed."""
         if self.local_root is not None:
             self._ask("write to", fsync_dir, self.local_root)
 

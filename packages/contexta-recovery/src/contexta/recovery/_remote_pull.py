@@ -25,7 +25,7 @@ from contexta.recovery._source import open_source
 from contexta.recovery._space import require_room
 from contexta.recovery._unlock import open_backup
 from contexta.recovery._verify import check_files
-from contexta.store.fs import ensure_private_dir, open_private, write_all
+from contexta.store.fs import ensure_private_dir, fsync_dir, open_private, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,6 +157,7 @@ def _already_here(
                 details={"backup_ref": sheet.backup_ref, "backup_root": str(root)},
             )
     location = find_backup(sheet.backup_ref, root, BackupError)
+    fsync_dir(location.parent)  # whoever gave it its name may have been killed right after
     return _result(place, sheet, location, (), ("already_here", *swept))
 
 

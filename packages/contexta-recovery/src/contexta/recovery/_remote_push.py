@@ -128,13 +128,11 @@ class _Push:
         return self._try()
 
     def _is_finished(self) -> bool:
-        if self._known is None:  # nothing was written yet
-            return False
         try:
             sheet = sheet_there(self._place, self._backup.ref)
+            return sheet is not None and sheet == self._local_sheet()
         except BackupError:
             return False
-        return sheet is not None and (sheet.size, sheet.sha256) == self._known
 
     def _try(self) -> Sent:
         ref = self._backup.ref
@@ -146,6 +144,7 @@ class _Push:
         if listed is not None and size is not None:
             if size not in (listed.size, -1):
                 raise damaged_there(self._place, ref, f"it has {size} bytes")
+            self._place.keep_names()
             return Sent(listed, already_there=True, notes=("already_there", *self._cleaned()))
         notes = self._adopt(size) if size is not None else self._send()
         sheet = self._local_sheet()

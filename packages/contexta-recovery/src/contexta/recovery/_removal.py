@@ -52,7 +52,13 @@ def finish_removals(backup_root: Path) -> tuple[str, ...]:
         A line for each that could not be deleted. It takes space and harms nothing else.
     """
     stuck = []
-    for path in sorted(backup_root.glob(f"{REMOVING_PREFIX}*")) if backup_root.is_dir() else ():
+    left = sorted(backup_root.glob(f"{REMOVING_PREFIX}*")) if backup_root.is_dir() else []
+    try:
+        if left:  # the names that they have now, if they were killed before they saw to that
+            fsync_dir(backup_root)
+    except OSError as error:
+        return (f"What removals left in {str(backup_root)!r} stays: {error}.",)
+    for path in left:
         if path.is_symlink():
             continue
         try:

@@ -13,7 +13,7 @@ import re
 import shutil
 import stat
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from contexta.contract.errors import StoreAccessError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _STAGED = re.compile(r"(opened|plan|rehearse|verify|view)-[0-9a-f]{16}")
 _MOST_SWEEPS = 500  # counted, not timed: a disk that stands still for a second owns nothing
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _SWEEP_PAUSE_SECONDS = 0.002
 
 
@@ -70,7 +71,7 @@ def held_folder(path: Path) -> Iterator[bool]:
 def is_held(path: Path) -> bool:
     """Tell whether a living process or thread owns a folder; False when there is none."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fd = os.open(path, _FOLDER)
     except (FileNotFoundError, NotADirectoryError):
         return False
     try:
@@ -86,14 +87,56 @@ def remove_abandoned(parent: Path, prefix: str) -> tuple[str, ...]:
     """Remove the scratch folders below `parent` whose owner is dead; return their names."""
     removed = []
     for path in sorted(parent.glob(f"{prefix}*")) if parent.is_dir() else ():
-        if path.is_symlink() or not path.is_dir():
-            continue
-        try:
-            with scratch_folder(path):
-                removed.append(path.name)
-        except (BlockingIOError, FileNotFoundError):
-            continue
+        if not path.is_symlink() and path.is_dir() and remove_if_abandoned(path):
+            removed.append(path.name)
     return tuple(removed)
+
+
+def remove_if_abandoned(path: Path) -> bool:
+    """Remove a scratch folder whose owner is dead; False when it is gone or its owner lives.
+
+    Taking it over instead would make it anew where its owner is removing it just now.
+    """
+    try:
+        fd = os.open(path, _FOLDER)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is_still(path, fd):
+            return False
+        remove_tree(path)
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def ensure_staging(folder: Path) -> None:
+    """Make a folder for scratch folders, also while another call removes it because it is empty.
+
+    Raises:
+        StoreAccessError: As `ensure_private_dir`.
+    """
+    for _ in range(_MOST_SWEEPS):
+        try:
+            ensure_private_dir(folder)
+        except StoreAccessError as error:
+            if error.code != "store_path_missing":
+                raise
+        else:
+            return
+    ensure_private_dir(folder)
+
+
+def remove_if_empty(folder: Path) -> None:
+    """Remove a folder that holds scratch folders, unless something is in it or comes into it.
+
+    Several calls work in one staging folder at once, so looking into it first proves nothing.
+    """
+    with suppress(OSError):  # left behind it takes no space, and the next call uses it
+        folder.rmdir()
 
 
 def sweep_staging(staging: Path) -> None:
@@ -147,13 +190,14 @@ def _open_up(top: Path) -> None:
 
 def _acquire(path: Path) -> tuple[int, bool]:
     """Create and lock a folder; also when a sweep of abandoned ones comes between the two."""
-    refused = 0
+    refused = vanished = 0
     is_ours = False
     while True:
         found = path.is_dir()
         is_ours = is_ours or not found
-        fd = _created(path)
+        fd = _created(path, is_last=vanished > _MOST_SWEEPS)
         if fd is None:
+            vanished += 1
             continue
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -172,17 +216,21 @@ def _acquire(path: Path) -> tuple[int, bool]:
         os.close(fd)
 
 
-def _created(path: Path) -> int | None:
-    """Return a descriptor of a folder, made if needed; None when it was removed meanwhile."""
+def _created(path: Path, *, is_last: bool) -> int | None:
+    """Return a descriptor of a folder, made if needed; None when it was removed meanwhile.
+
+    The folder above may go too: whoever was the last in it removes it.
+    """
     try:
         ensure_private_dir(path, follow=False)
-        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return os.open(path, _FOLDER)
     except FileNotFoundError:
-        return None
-    except StoreAccessError as error:
-        if error.code != "store_path_missing" or not path.parent.is_dir():
+        if is_last:
             raise
-        return None
+    except StoreAccessError as error:
+        if is_last or error.code != "store_path_missing":
+            raise
+    return None
 
 
 def _is_still(path: Path, fd: int) -> bool:

@@ -23,13 +23,17 @@ from contexta.recovery._models_rehearsal import (
 from contexta.recovery._progress import Reporter
 from contexta.recovery._rehearse_answers import differences_of, json_answers
 from contexta.recovery._restore_check import check_staged, require_whole, result_of
-from contexta.recovery._scratch import scratch_folder, sweep_staging
+from contexta.recovery._scratch import (
+    ensure_staging,
+    remove_if_empty,
+    scratch_folder,
+    sweep_staging,
+)
 from contexta.recovery._server_ledger import server_ledger
 from contexta.recovery._space import require_room
 from contexta.recovery._sqlite import is_regular
 from contexta.recovery._unlock import open_backup
 from contexta.recovery.restore import plan_restore
-from contexta.store.fs import ensure_private_dir
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,13 +101,12 @@ def rehearse_restore(
         )
         staging = plan.staging_root
         require_room([(staging, opened.manifest.total_bytes)])
-        ensure_private_dir(staging)
+        ensure_staging(staging)
         sweep_staging(staging.parent)
         folder = staging / f"{_REHEARSE_PREFIX}{secrets.token_hex(8)}"
         with scratch_folder(folder):
             result = _rehearsed(config, plan, opened, folder, answers, reporter)
-        if not any(staging.iterdir()):
-            staging.rmdir()
+        remove_if_empty(staging)
     return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,13 +25,17 @@ from contexta.recovery._restore_check import (
     require_whole,
     result_of,
 )
-from contexta.recovery._scratch import scratch_folder, sweep_staging
+from contexta.recovery._scratch import (
+    ensure_staging,
+    remove_if_empty,
+    scratch_folder,
+    sweep_staging,
+)
 from contexta.recovery._selective import merge_projects
 from contexta.recovery._space import require_room
 from contexta.recovery._target import target_layout, units_of
 from contexta.recovery._unlock import open_backup
 from contexta.recovery.models import RestorePlan, RestoreResult
-from contexta.store.fs import ensure_private_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -79,10 +84,11 @@ def plan_restore(
         staging = layout.staging / location.name.removesuffix(ARCHIVE_SUFFIX)
         _refuse_staging_inside(staging, location)
         opened = open_backup(location, RestoreError, config=config, key_file=key_file)
-        ensure_private_dir(staging)
+        ensure_staging(staging)
         if layout.is_inside(staging):  # who has the workspace must be able to plan later, too
-            for folder in (layout.staging, staging):
-                take_owner(layout.root, folder)
+            with suppress(FileNotFoundError):  # another call removed the empty folder just now
+                for folder in (layout.staging, staging):
+                    take_owner(layout.root, folder)
         loaded = opened.loaded
         target = layout.root if target_workspace is None else absolute(target_workspace)
         plan = RestorePlan(
@@ -177,7 +183,7 @@ def restore_workspace(
             return _verify_only(plan, opened, reporter)
         apply = merge_projects if plan.projects else apply_backup
         result = apply(config, plan, opened, reporter, accept_damage=accept_damage)
-        _remove_if_empty(plan.staging_root)
+        remove_if_empty(plan.staging_root)
         return result
 
 
@@ -194,15 +200,10 @@ def _refuse_staging_inside(staging: Path, location: Path) -> None:
 def _verify_only(plan: RestorePlan, opened: Opened, reporter: Reporter) -> RestoreResult:
     staging = plan.staging_root
     require_room([(staging, opened.manifest.total_bytes)])
-    ensure_private_dir(staging)
+    ensure_staging(staging)
     sweep_staging(staging.parent)
     folder = staging / f"{_VERIFY_PREFIX}{secrets.token_hex(8)}"
     with scratch_folder(folder):
         check = check_staged(opened, standard_layout(folder / PAYLOAD), reporter)
-    _remove_if_empty(staging)
+    remove_if_empty(staging)
     return result_of(plan, opened.manifest, check)
-
-
-def _remove_if_empty(folder: Path) -> None:
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()

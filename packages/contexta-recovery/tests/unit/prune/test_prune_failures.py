@@ -48,6 +48,49 @@ def test_a_killed_removal_leaves_no_half_backup_and_is_finished_by_the_next(
     assert all(verify_backup(config, ref).ok for ref in refs(config))
 
 
+@pytest.mark.parametrize("finisher", ["prune", "backup"])
+def test_the_hidden_name_of_a_killed_removal_is_on_disk_before_its_files_go(
+    config, series, backups, monkeypatch, synced, finisher
+):
+    """Else a power cut brings the backup back under its old name, with files missing."""
+    names = series(*DAYS[:2])
+    (backups / names[0]).rename(backups / ".removing-0123456789abcdef")
+    real, was_synced = removal.remove_tree, []
+
+    def look(path):
+        was_synced.append(backups.stat().st_ino in synced)
+        real(path)
+
+    monkeypatch.setattr(removal, "remove_tree", look)
+    synced.clear()
+    if finisher == "prune":
+        prune_backups(config, keep_last=1)
+    else:
+        create_workspace_backup(config, plan_workspace_backup(config))
+
+    assert [True] == was_synced
+    assert not list(backups.glob(".removing-*"))
+
+
+def test_leftovers_of_removals_stay_where_their_names_cannot_be_synced(
+    config, series, backups, monkeypatch
+):
+    """The prune says so; the next one tries again."""
+    series(*DAYS[:2])
+    left = backups / ".removing-0123456789abcdef"
+    (left / "workspace").mkdir(parents=True)
+
+    def refuse(path):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(removal, "fsync_dir", refuse)
+    result = prune_backups(config, keep_last=2)
+
+    assert "DEGRADED" == result.status
+    assert str(backups) in result.warnings[0]
+    assert left.is_dir()
+
+
 def test_a_backup_that_cannot_be_removed_is_named_and_the_others_go(
     config, series, monkeypatch, backups
 ):

@@ -1,6 +1,8 @@
 """Copies elsewhere: sent whole, read back, listed by their sheets, fetched and verified."""
 
+import errno
 import json
+import os
 import stat
 
 import pytest
@@ -156,3 +158,55 @@ def test_what_a_pull_left_that_was_killed_after_its_rename_is_removed(
 
     assert ("already_here",) == again.notes
     assert [location] == list(location.parent.iterdir())
+
+
+def test_what_lies_there_already_gets_its_name_for_good(
+    workspace, config, other, url, folder, back_up, synced
+):
+    """Whoever gave it the name may have been killed before a power cut could not take it."""
+    ref = back_up(config).backup_ref
+    push_backup(config, ref, url)
+    location = pull_backup(other, url, ref).location
+    synced.clear()
+    assert push_backup(config, ref, url).already_there
+    assert pull_backup(other, url, ref).already_here
+
+    assert {folder.stat().st_ino, location.parent.stat().st_ino} <= synced
+
+
+def test_a_rename_that_fails_there_publishes_nothing(
+    workspace, config, url, folder, back_up, monkeypatch
+):
+    """A copy in place of it would be half a copy after a kill."""
+    ref = back_up(config).backup_ref
+
+    def refuse(*_):
+        raise OSError(errno.EIO, "no rename")
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(BackupError) as caught:
+        push_backup(config, ref, url)
+
+    assert "recovery_remote_failed" == caught.value.code
+    assert [] == list(folder.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["faulty", "bucket"])
+def test_a_push_that_another_one_overtook_and_swept_finds_it_there(
+    workspace, config, folder, faults, back_up, kind
+):
+    """In a bucket the other one ends the upload, so that the next part of it is refused."""
+    ref = back_up(config).backup_ref
+    folder.mkdir(parents=True)
+    other = []
+
+    def overtake(now):
+        if now.phase == "send" and not other:
+            other.append(None)  # not again in the push below
+            other.append(push_backup(config, ref, f"{kind}://{folder}"))
+            faults.at = len(faults.calls) + 1
+
+    sent = push_backup(config, ref, f"{kind}://{folder}", progress=overtake)
+
+    assert (False, True) == (other[1].already_there, sent.already_there)
+    assert [f"{ref}.json", f"{ref}.tar"] == sorted(path.name for path in folder.iterdir())
