@@ -20,6 +20,8 @@ from contexta.interpretation import MetricCondition, RunListQuery, TimeRange
         (lambda: RunListQuery(limit=True), "query_invalid_run_list_query"),
         (lambda: RunListQuery(offset=-1), "query_invalid_run_list_query"),
         (lambda: RunListQuery(sort_by="1; drop table runs"), "query_invalid_run_list_query"),
+        (lambda: RunListQuery(sort_by="param:"), "query_invalid_run_list_query"),
+        (lambda: RunListQuery(sort_by="params.lr"), "query_invalid_run_list_query"),
         (lambda: RunListQuery(tags={"": "x"}), "query_invalid_run_list_query"),
         (lambda: RunListQuery(status=" "), "query_invalid_run_list_query"),
         (lambda: RunListQuery(sort_desc=1), "query_invalid_run_list_query"),

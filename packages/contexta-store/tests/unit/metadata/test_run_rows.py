@@ -54,6 +54,19 @@ def test_refs_are_those_of_the_list(read):
         read.runs.run_refs(limit=-1)
 
 
+def test_rows_of_orders_are_the_columns_of_the_runs(read):
+    """The runs that a filter selects, with one parameter of each; a wrong filter is refused."""
+    rows = read.runs.order_rows(param="lr", status="failed")
+    runs = read.runs.list_runs(status="failed", order_by="ref")
+
+    assert sorted((row.ref, row.status, row.number) for row in rows) == [
+        (run.run_ref.text, run.status, run.params.get("lr")) for run in runs
+    ]
+    with pytest.raises(ValidationError) as caught:
+        read.runs.order_rows(status="done")
+    assert caught.value.code == "metadata_unknown_status"
+
+
 def test_light_rows_leave_out_damaged_ones(many, path):
     """A flipped byte is never served, in no form of the list."""
     import sqlite3

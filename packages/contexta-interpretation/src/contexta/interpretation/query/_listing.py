@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from contexta.interpretation.instants import instant_us, sort_instant
+from contexta.interpretation.query._order import in_order, is_by_value, place_of
 from contexta.interpretation.query.filters import RunListQuery, meets_param
 from contexta.interpretation.repositories.records import RunRecord
 
@@ -45,6 +46,10 @@ def _in_range(run: RunRecord, query: RunListQuery) -> bool:
 
 def sort_runs(runs: Iterable[RunRecord], query: RunListQuery) -> tuple[RunRecord, ...]:
     """Sort stably by the query's field; a metric order is made later, from values."""
+    if is_by_value(query):
+        by_id = {run.run_id: run for run in runs}
+        places = (place_of(run, query) for run in by_id.values())
+        return tuple(by_id[run_id] for run_id in in_order(places, descending=query.sort_desc))
     keys: dict[str, Callable[[RunRecord], int | str]] = {
         "started_at": lambda run: sort_instant(run.started_at),
         "ended_at": lambda run: sort_instant(run.ended_at),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from contexta.contract.errors import ValidationError
 from contexta.interpretation.instants import sort_instant
 from contexta.interpretation.protocols import CompositeRepository, RunIndexReader
+from contexta.interpretation.query._order import Place, is_behind, is_by_value, place_of
 from contexta.interpretation.query._selection import is_decided_here, select_from, select_ids
 from contexta.interpretation.query.filters import RunListQuery
 from contexta.interpretation.query.metrics import run_values
@@ -98,31 +99,28 @@ def _from_ids(
     else:
         start = _start(ids, position, query, values, load) if position else 0
     shown = tuple(load(ids[start : start + limit]))
-    last = ids[start + limit - 1] if start + limit < len(ids) else None
-    if last is None:
+    while not shown and start + limit < len(ids):  # none of them can be read
+        start += limit
+        shown = tuple(load(ids[start : start + limit]))
+    if start + limit >= len(ids):
         return RunPage(shown, None)
-    return RunPage(shown, _write(query, _KEY, _position(last, query, values, load)))
+    return RunPage(shown, _write(query, _KEY, _position(shown[-1], query, values)))
 
 
-def _position(
-    run_id: str,
-    query: RunListQuery,
-    values: dict[str, float],
-    load: Callable[[Sequence[str]], Sequence[RunRecord]],
-) -> _Position:
-    """The sort key of a run: turned so that greater is later, and its id."""
-    found = load([run_id])
-    started = sort_instant(found[0].started_at) if found else 0
+def _position(run: RunRecord, query: RunListQuery, values: dict[str, float]) -> _Position:
+    """The sort key of a run, turned so that greater is later, and its id; or its place."""
+    if is_by_value(query):
+        return list(place_of(run, query))
+    started = sort_instant(run.started_at)
     if query.sort_metric is not None:
-        value = values.get(run_id)
+        value = values.get(run.run_id)
         if value is None or value != value:
-            return [1, 0.0, started, run_id]
-        return [0, repr(-value if query.sort_desc else value), started, run_id]
+            return [1, 0.0, started, run.run_id]
+        return [0, repr(-value if query.sort_desc else value), started, run.run_id]
     if query.sort_by == "ended_at":
-        ended = sort_instant(found[0].ended_at) if found else 0
-        return [-ended if query.sort_desc else ended, started, run_id]
-    own = found[0].name if query.sort_by == "name" and found else started
-    return [own, run_id]
+        ended = sort_instant(run.ended_at)
+        return [-ended if query.sort_desc else ended, started, run.run_id]
+    return [run.name if query.sort_by == "name" else started, run.run_id]
 
 
 def _start(
@@ -133,15 +131,31 @@ def _start(
     load: Callable[[Sequence[str]], Sequence[RunRecord]],
 ) -> int:
     """The first place behind a position: each step of the search halves what is left."""
-    turned = query.sort_desc and query.sort_by in ("started_at", "name")
-    wanted = _comparable(position)
     low, high = 0, len(ids)
     while low < high:
-        middle = (low + high) // 2
-        own = _comparable(_position(ids[middle], query, values, load))
-        is_behind = own < wanted if turned else own > wanted
-        low, high = (low, middle) if is_behind else (middle + 1, high)
+        middle = looked_at = (low + high) // 2
+        found = load([ids[looked_at]])
+        while not found and looked_at + 1 < high:  # one that cannot be read has no place
+            looked_at += 1
+            found = load([ids[looked_at]])
+        if not found or _is_behind(_position(found[0], query, values), position, query):
+            high = middle
+        else:
+            low = looked_at + 1
     return low
+
+
+def _is_behind(own: _Position, position: _Position, query: RunListQuery) -> bool:
+    if is_by_value(query):
+        return is_behind(_place(own), _place(position), descending=query.sort_desc)
+    left, right = _comparable(own), _comparable(position)
+    turned = query.sort_desc and query.sort_by in ("started_at", "name")
+    return left < right if turned else left > right
+
+
+def _place(position: _Position) -> Place:
+    kind, value, started, run_id = position
+    return kind, value, started, run_id
 
 
 def _comparable(position: _Position) -> tuple[Any, ...]:

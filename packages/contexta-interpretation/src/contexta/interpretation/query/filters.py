@@ -25,8 +25,11 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "ne": op.ne,
 }
 _NONFINITE = frozenset({"NaN", "Infinity", "-Infinity", "nan", "inf", "-inf"})
-SORT_FIELDS = ("started_at", "ended_at", "name")
+VALUE_SORT_FIELDS = ("status", "duration")
+SORT_FIELDS = ("started_at", "ended_at", "name", *VALUE_SORT_FIELDS)
 METRIC_SORT_PREFIX = "metric:"
+PARAM_SORT_PREFIX = "param:"
+_SORTS = (*SORT_FIELDS, "param:<key>", "metric:<key>")
 _RUN_IDS_TAG = "__run_ids__"
 
 
@@ -134,10 +137,19 @@ class MetricCondition(Result):
 class RunListQuery(Result):
     """Which runs, in which order, from where to where.
 
-    All filters must hold. Order is by start, oldest first, unless ``sort_by`` (``started_at``,
-    ``ended_at``, ``name``, or ``metric:<key>`` for the latest value) and ``sort_desc`` say
-    otherwise; times compare as instants and ties keep their order. A run without the value
-    sorted by comes first, for ``metric:<key>`` last in both directions.
+    All filters must hold. Order is by start, oldest first, unless ``sort_by`` and ``sort_desc``
+    say otherwise:
+
+    - ``started_at``, ``ended_at``, ``name``: times compare as instants, ties keep their order,
+      and a run without the value comes first.
+    - ``metric:<key>``: by the latest value. Runs without one, or with NaN, come last in both
+      directions.
+    - ``status``: by the word. ``duration``: from start to end; runs that have not ended come
+      last in both directions. ``param:<key>``: numbers by size, the infinities among them, then
+      texts by code point (True and False are the texts ``true`` and ``false``; of a long text
+      the first 200 characters count), then runs without the parameter, or with None or NaN.
+      ``sort_desc`` turns the numbers among themselves and the texts among themselves. In these
+      three orders ties are by start, oldest first, then by id, in both directions.
 
     ``where`` is an expression that must be true besides, such as ``params.lr < 0.01 and
     metrics.accuracy.max > 0.9``; :mod:`contexta.interpretation.query.expression` has the language.
@@ -201,19 +213,23 @@ class RunListQuery(Result):
             raise _invalid("offset", self.offset, "a whole number of at least 0")
         if not isinstance(self.sort_desc, bool):
             raise _invalid("sort_desc", self.sort_desc, "True or False")
-        if self.sort_by not in SORT_FIELDS and not self.sort_metric:
+        if self.sort_by not in SORT_FIELDS and not self.sort_metric and not self.sort_param:
             raise ValidationError(
                 f"sort_by {self.sort_by!r} is unknown; use "
-                f"{', '.join(SORT_FIELDS)} or metric:<key>",
+                f"{', '.join(_SORTS[:-1])} or {_SORTS[-1]}",
                 code=_CODE,
-                details={"sort_by": str(self.sort_by), "allowed": [*SORT_FIELDS, "metric:<key>"]},
+                details={"sort_by": str(self.sort_by), "allowed": list(_SORTS)},
             )
 
     @property
     def sort_metric(self) -> str | None:
         """The metric key of ``sort_by="metric:<key>"``, else ``None``."""
-        text = self.sort_by if isinstance(self.sort_by, str) else ""
-        return text[len(METRIC_SORT_PREFIX) :] if text.startswith(METRIC_SORT_PREFIX) else None
+        return _key(self.sort_by, METRIC_SORT_PREFIX)
+
+    @property
+    def sort_param(self) -> str | None:
+        """The parameter key of ``sort_by="param:<key>"``, else ``None``."""
+        return _key(self.sort_by, PARAM_SORT_PREFIX)
 
     @property
     def expression(self) -> RunExpression | None:
@@ -239,6 +255,12 @@ def given_query(query: RunListQuery | None) -> RunListQuery:
 
 
 _CODE = "query_invalid_run_list_query"
+
+
+def _key(sort_by: object, prefix: str) -> str | None:
+    if not isinstance(sort_by, str) or not sort_by.startswith(prefix):
+        return None
+    return sort_by[len(prefix) :]
 
 
 def _expression(text: str) -> RunExpression:
@@ -271,15 +293,16 @@ def meets_param(stored: object, wanted: object) -> bool:
     """
     if isinstance(wanted, float) and isinstance(stored, str) and not math.isfinite(wanted):
         return stored in _NONFINITE and meets_param(float(stored), wanted)
-    left, right = _as_number(stored), _as_number(wanted)
+    left, right = as_number(stored), as_number(wanted)
     if left is None and right is None:
-        return _as_text(stored) == _as_text(wanted)
+        return as_text(stored) == as_text(wanted)
     if left is None or right is None:
         return False
     return left == right or (math.isnan(left) and math.isnan(right))
 
 
-def _as_number(value: object) -> float | None:
+def as_number(value: object) -> float | None:
+    """Return a parameter that is a number as a double; ``None`` for any other."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
@@ -288,5 +311,6 @@ def _as_number(value: object) -> float | None:
         return None
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
+    """Return a parameter that is no number as the ledger keeps it."""
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)

@@ -41,6 +41,17 @@ class RunRow(Protocol):
     description: str | None
 
 
+class OrderRow(Protocol):
+    """What a run can be sorted by; ``number`` and ``text`` are those of one parameter."""
+
+    ref: str
+    status: str
+    started_us: int
+    ended_us: int | None
+    number: float | None
+    text: str | None
+
+
 class RunRows(Protocol):
     """Run rows. Filters and orders are those of the metadata store's ``list_runs``."""
 
@@ -57,6 +68,11 @@ class RunRows(Protocol):
     @property
     def run_refs(self) -> Callable[..., Sequence[str]]:
         """Return their refs only; ``order_by=None``: in any order."""
+        ...
+
+    @property
+    def order_rows(self) -> Callable[..., Sequence[Any]]:
+        """Return an ``OrderRow`` of each of them, in any order; ``param`` is the parameter."""
         ...
 
     def find_run_rows(self, refs: Sequence[str], /) -> Mapping[str, Any]:

@@ -12,6 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from contexta.contract.time import from_epoch_us, to_epoch_us
 from contexta.interpretation.query._listing import filter_runs, page, sort_runs
+from contexta.interpretation.query._order import (
+    in_order,
+    is_by_value,
+    of_duration,
+    of_param,
+    of_status,
+)
 from contexta.interpretation.repositories._liveness import (
     INTERRUPTED,
     OPEN,
@@ -24,9 +31,10 @@ from contexta.interpretation.repositories.records import RunRecord
 if TYPE_CHECKING:
     from contexta.interpretation.query.expression import RunExpression
     from contexta.interpretation.query.filters import RunListQuery
-    from contexta.interpretation.repositories._ports import MetadataPlane, RunRow
+    from contexta.interpretation.repositories._ports import MetadataPlane, OrderRow, RunRow
 
 _UNSETTLED = (OPEN, INTERRUPTED)
+_NO_END = -(1 << 63)
 _LAST_US = to_epoch_us("9999-12-31T23:59:59.999999Z")  # of the calendar: nothing is after it
 
 
@@ -74,11 +82,14 @@ class RunTable:
         filters = self._filters(query)
         if filters is None:
             return []
+        is_cut = not query.needs_metrics and (query.limit is not None or query.offset > 0)
+        ordered = ordered or is_cut
         if query.sort_by == "ended_at":
             found = self._by_end(query, filters)
+        elif ordered and is_by_value(query):
+            found = self._by_value(query, filters)
         else:
-            is_cut = not query.needs_metrics and (query.limit is not None or query.offset > 0)
-            found = self._refs(query, filters, ordered=ordered or is_cut)
+            found = self._refs(query, filters, ordered=ordered)
         return found if query.needs_metrics else list(page(found, query))
 
     def page_runs(
@@ -156,8 +167,9 @@ class RunTable:
         self, query: RunListQuery, filters: list[dict[str, Any]], *, ordered: bool
     ) -> list[str]:
         runs = self._metadata.runs
-        order = "started_at" if query.sort_metric is not None else query.sort_by
-        turned = query.sort_desc and query.sort_metric is None
+        is_later = query.sort_metric is not None or is_by_value(query)  # brought in order, or never
+        order = "started_at" if is_later else query.sort_by
+        turned = query.sort_desc and not is_later
         if len(filters) == 1:
             order_by = order if ordered else None
             found = list(runs.run_refs(order_by=order_by, descending=turned, **filters[0]))
@@ -178,16 +190,38 @@ class RunTable:
 
     def _by_end(self, query: RunListQuery, filters: list[dict[str, Any]]) -> list[str]:
         """Sort by end here: a run that has not ended has another place in SQL's order."""
-        rows = [
-            row
-            for own in filters
-            for row in self._metadata.runs.run_rows(order_by="started_at", **own)
-        ]
-        if len(filters) > 1:  # each project's own order so far, and ties stay as they come
-            rows.sort(key=lambda row: (row.started_us, row.ref))
+        rows = self._order_rows(query, filters)
+        rows.sort(key=lambda row: (row.started_us, row.ref))  # ties stay so in both directions
+        rows.sort(
+            key=lambda row: _NO_END if row.ended_us is None else row.ended_us,
+            reverse=query.sort_desc,
+        )
+        return [row.ref for row in rows]
+
+    def _by_value(self, query: RunListQuery, filters: list[dict[str, Any]]) -> list[str]:
+        """Sort here by what may be missing, without reading more of a run than that."""
+        rows = self._order_rows(query, filters)
+        dead: frozenset[str] = frozenset()
+        if query.sort_by == "status" and any(row.status == OPEN for row in rows):
+            dead = left_open(self._metadata.runs, self._is_writer_alive)
+
+        def value(row: OrderRow) -> tuple[int, float | str]:
+            if query.sort_by == "status":
+                return of_status(INTERRUPTED if row.ref in dead else row.status)
+            if query.sort_by == "duration":
+                return of_duration(row.started_us, row.ended_us)
+            return of_param(row.number, row.text)
+
+        places = ((*value(row), row.started_us, row.ref) for row in rows)
+        return in_order(places, descending=query.sort_desc)
+
+    def _order_rows(self, query: RunListQuery, filters: list[dict[str, Any]]) -> list[OrderRow]:
+        runs, param = self._metadata.runs, query.sort_param
+        rows = [row for own in filters for row in runs.order_rows(param=param, **own)]
+        if query.status not in _UNSETTLED:
+            return rows
         kept = set(self._settled([row.ref for row in rows], query))
-        runs = self.records(row for row in rows if row.ref in kept)
-        return [run.run_id for run in sort_runs(runs, query)]
+        return [row for row in rows if row.ref in kept]
 
 
 def is_listed_in_sql(query: RunListQuery) -> bool:
@@ -195,4 +229,5 @@ def is_listed_in_sql(query: RunListQuery) -> bool:
 
     Whether an open run is interrupted is known only once its writer was asked for.
     """
-    return query.status not in _UNSETTLED and query.sort_by != "ended_at"
+    settled = query.status not in _UNSETTLED
+    return settled and query.sort_by != "ended_at" and not is_by_value(query)

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.instants import sort_instant
+from contexta.interpretation.query._listing import sort_runs
+from contexta.interpretation.query._order import is_by_value
 from contexta.interpretation.query.filters import RunListQuery, given_query
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import RunRecord
@@ -32,6 +34,8 @@ def newest_runs(
         return tuple(
             sorted(runs, key=lambda run: sort_instant(run.ended_at), reverse=base.sort_desc)
         )
+    if is_by_value(base):
+        return sort_runs(runs, base)
     return runs if base.sort_desc else tuple(reversed(runs))
 
 

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     )
     from contexta.store.metadata._repair_plan import plan_repairs, preview_repairs
     from contexta.store.metadata._retention import plan_retention
-    from contexta.store.metadata._run_rows import RunRow
+    from contexta.store.metadata._run_rows import RunOrderRow, RunRow
     from contexta.store.metadata._schema import SchemaInspection, inspect_schema
     from contexta.store.metadata._snapshot import RunSnapshot, build_run_snapshot
     from contexta.store.metadata._store import MetadataStore
@@ -97,6 +97,7 @@ __all__ = [
     "RepairPreview",
     "RepairResult",
     "RepairSkip",
+    "RunOrderRow",
     "RunRow",
     "RunSnapshot",
     "SchemaInspection",
@@ -146,6 +147,7 @@ _HOME = {
     "RepairPreview": "_repair_models",
     "RepairResult": "_repair_models",
     "RepairSkip": "_repair_models",
+    "RunOrderRow": "_run_rows",
     "RunRow": "_run_rows",
     "RunSnapshot": "_snapshot",
     "SchemaInspection": "_schema",

@@ -53,6 +53,26 @@ class RunRow(NamedTuple):
     description: str | None
 
 
+class RunOrderRow(NamedTuple):
+    """What lists of runs are sorted by, read from columns alone; nothing is checked by digest.
+
+    Attributes:
+        ref: Ref text.
+        status: As in `RunRow`.
+        started_us: Microseconds since 1970 UTC.
+        ended_us: The same; None while open.
+        number: The value of a parameter that is a finite number, else None.
+        text: The value of the parameter as text; None for a run without it.
+    """
+
+    ref: str
+    status: str
+    started_us: int
+    ended_us: int | None
+    number: float | None
+    text: str | None
+
+
 def light_rows(rows: Iterable[Row[Any]], damage: DamageLog) -> tuple[RunRow, ...]:
     """Return the light rows of run rows; damaged ones are left out and reported."""
     found = []

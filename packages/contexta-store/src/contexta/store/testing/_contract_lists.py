@@ -3,11 +3,13 @@
 # ruff: noqa: S101 - these are tests
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from contexta.contract.errors import ValidationError
+from contexta.contract.time import to_epoch_us
 from contexta.store.testing._contract_base import ContractBase
 
 if TYPE_CHECKING:
@@ -156,6 +158,36 @@ class ListContract(ContractBase):
         assert refs(listed(order_by="name", descending=True)) == ["r", "c", "b", "a"]
         assert refs(listed(order_by="ended_at"))[0] == "c"
         assert refs(listed(limit=2, offset=1)) == ["r", "b"]
+
+    def test_what_runs_are_sorted_by_is_read_of_all(
+        self, filled: MetadataStore, make: ModelFactory
+    ) -> None:
+        """Status and times of each run that is selected, and one parameter, if it has that."""
+        ended = {"status": "completed", "ended_at": INSTANTS[2]}
+        filled.runs.put_many(
+            [
+                make.run("a", params={"own": 1, "k": "x"}, started_at=INSTANTS[0], **ended),
+                make.run("b", params={"own": "1", "k": 2}, tags={"t": "1"}),
+                make.run("c", params={"own": None}),
+                make.run("d", params={"own": math.inf}),
+            ]
+        )
+        found = {row.ref: row for row in filled.runs.order_rows(param="own")}
+        values = {ref[-1]: (row.number, row.text) for ref, row in found.items()}
+        (tagged,) = filled.runs.order_rows(param="k", tags={"t": "1"})
+        without = filled.runs.order_rows(status="completed")
+
+        assert values == {
+            "a": (1.0, "1"),
+            "b": (None, "1"),
+            "c": (None, "null"),
+            "d": (None, "Infinity"),
+            "r": (None, None),
+        }
+        assert (found["run:p.a"].status, found["run:p.b"].ended_us) == ("completed", None)
+        assert found["run:p.a"].ended_us == to_epoch_us(INSTANTS[2])
+        assert (tagged.ref, tagged.number) == ("run:p.b", 2.0)
+        assert [(row.ref, row.number, row.text) for row in without] == [("run:p.a", None, None)]
 
     def test_pages_follow_each_other_while_rows_come(
         self, filled: MetadataStore, make: ModelFactory

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, null, select
 
 from contexta.contract import Run
 from contexta.store.metadata._arguments import several
@@ -13,7 +13,7 @@ from contexta.store.metadata._paging import Page, page_refs, page_rows
 from contexta.store.metadata._reading import fetch_rows
 from contexta.store.metadata._refs import ref_text
 from contexta.store.metadata._run_query import run_conditions, run_listing
-from contexta.store.metadata._run_rows import arrow_table, light_rows
+from contexta.store.metadata._run_rows import RunOrderRow, arrow_table, light_rows
 from contexta.store.metadata._tables import run_params, run_tags, runs
 from contexta.store.metadata.repositories._reads import PAGE_SIZE, ReadRepository
 
@@ -225,6 +225,31 @@ class RunLists(ReadRepository[Run]):
         listing = _listing(filters, order_by or "ref", descending)
         with self._database.read() as connection:
             return tuple(page_refs(connection, listing, limit=limit, offset=offset))
+
+    def order_rows(
+        self, *, param: str | None = None, **filters: Unpack[RunFilters]
+    ) -> tuple[RunOrderRow, ...]:
+        """Return what runs can be sorted by, in any order, without reading what is stored of them.
+
+        For orders that SQL does not know. Rows that turn out to be damaged when they are read
+        are among them.
+
+        Args:
+            param: The parameter whose values to return; None: no parameter's.
+            **filters: As in `list_runs`.
+        """
+        own = (runs.c.ref, runs.c.status, runs.c.started_us, runs.c.ended_us)
+        if param is None:
+            statement = select(*own, null(), null())
+        else:
+            mine = run_params.alias("sorted_by")
+            same = and_(mine.c.run_ref == runs.c.ref, mine.c.key == param)
+            statement = select(*own, mine.c.number, mine.c.text).join_from(
+                runs, mine, same, isouter=True
+            )
+        with self._database.read() as connection:
+            rows = fetch_rows(connection, statement.where(*run_conditions(filters)))
+        return tuple(RunOrderRow._make(row) for row in rows)
 
     def _refs_in_any_order(self, filters: RunFilters) -> tuple[str, ...]:
         # One text costs half of what a row for each ref does; refs hold no line break.
