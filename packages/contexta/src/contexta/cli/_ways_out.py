@@ -1,9 +1,27 @@
-"""Ways out of an error in the words of the command line, where a service names a call."""
+"""Errors of services in the words of the command line: its commands, its options, no Python."""
 
-_COMMANDS = {"query_run_not_found": ("see list_runs()", "see `contexta runs`")}
+_ENDS = {"query_run_not_found": ("see list_runs()", "see `contexta runs`")}
+_NAMES = {
+    "query_invalid_run_list_query": (
+        ("limit is", "--limit is"),
+        ("offset is", "--offset is"),
+        (" above 0, or None", " above 0"),
+    ),
+    "lineage_invalid_max_depth": (("max_depth is", "--depth is"),),
+    "changes_invalid_policy": (
+        ("min_segment is", "--min-segment is"),
+        ("significance is", "--significance is"),
+        ("max_runs is", "--max-runs is"),
+    ),
+    "statistics_invalid_alpha": (("alpha is", "--alpha is"),),
+}
 
 
 def in_commands(code: str, message: str) -> str:
-    """Return a message that ends with a command instead of a call of Python."""
-    call, command = _COMMANDS.get(code, ("", ""))
-    return message.removesuffix(call) + command if call and message.endswith(call) else message
+    """Return a message that names commands and options instead of calls and parameters."""
+    call, command = _ENDS.get(code, ("", ""))
+    if call and message.endswith(call):
+        return message.removesuffix(call) + command
+    for parameter, option in _NAMES.get(code, ()):
+        message = message.replace(parameter, option, 1)
+    return message

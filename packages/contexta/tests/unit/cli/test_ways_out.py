@@ -78,6 +78,31 @@ def test_the_hint_of_demo_survives_blanks_in_paths(call, tmp_path):
     assert ["export", f"CONTEXTA_WORKSPACE={target}"] == shlex.split(line)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("runs", "--limit", "0"), "--limit is 0; it must be a whole number above 0"),
+        (("runs", "--offset", "-1"), "--offset is -1; it must be a whole number of at least 0"),
+        (("aggregate", "loss", "--limit", "0"), "--limit is 0; it must be"),
+        (("trend", "loss", "--limit", "-2"), "--limit is -2; it must be"),
+        (("lineage", "first", "--depth", "-1"), "--depth is -1; it must be"),
+        (("bisect", "loss", "--min-segment", "1"), "--min-segment is 1; it must be"),
+        (("bisect", "loss", "--significance", "2"), "--significance is 2.0; it must be"),
+        (("bisect", "loss", "--max-runs", "1"), "--max-runs is 1; it must be"),
+        (("report", "group", "--left", "first", "--right", "second", "--alpha", "2"), "--alpha is"),
+        (("events", "first", "--tail", "0"), "'--tail': 0 is not in the range x>=1"),
+        (("series", "first", "loss", "--points", "1"), "'--points': 1 is not in the range x>=2"),
+    ],
+)
+def test_a_number_out_of_bounds_is_refused_by_the_name_of_its_option(call, made, arguments, shown):
+    """With the bound, and without words that only a program could use."""
+    done = call("--workspace", str(made), *arguments)
+
+    assert "" == done.out
+    assert shown in done.err
+    assert "None" not in done.err
+
+
 def test_merge_names_the_workspace_that_was_probably_meant(call, made):
     """The words are those of every other command."""
     wrong = Path(f"{made.parent}x")
