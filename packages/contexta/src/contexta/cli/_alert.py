@@ -14,6 +14,7 @@ from contexta.cli._runq import Asked, nothing_found, run_query
 from contexta.cli._severity import SEVERITIES, at_least
 from contexta.cli._state import State
 from contexta.cli._text import one_line
+from contexta.cli._words import counted
 
 _SIGNS = {"gt": ">", "lt": "<", "gte": ">=", "lte": "<=", "eq": "==", "ne": "!="}
 
@@ -168,7 +169,7 @@ def _lines(results: Sequence[Any], completeness: Any, total: int | None, pen: Pe
     fleet = total is not None
     hit = sum(one.triggered for one in results)
     what = _runs(len({one.run_id for one in results}), total) if fleet else results[0].run_id
-    word = f"{hit} of {len(results)} {'results' if fleet else 'rules'} triggered"
+    word = f"{hit} of {counted(len(results), 'result' if fleet else 'rule')} triggered"
     yield pen.paint(f"{one_line(what, 100)}: {word}", "bold")
     shown = [one for one in results if one.triggered or not fleet or one.actual_value is None]
     if shown:
@@ -187,13 +188,14 @@ def _lines(results: Sequence[Any], completeness: Any, total: int | None, pen: Pe
             rows = [(one.run_id, *row) for one, row in zip(shown, rows, strict=True)]
         yield from table(columns, rows, pen)
     if fleet and len(shown) < len(results):
-        yield pen.paint(f"({len(results) - len(shown)} results that are fine not shown)", "dim")
+        yield pen.paint(f"({counted(len(results) - len(shown), 'fine result')} not shown)", "dim")
     notes = [note for one in results for note in one.completeness_notes]
     yield from limits(notes, completeness, pen)
 
 
 def _runs(looked_at: int, total: int | None) -> str:
-    return f"{looked_at} runs" if total in (None, looked_at) else f"{looked_at} of {total} runs"
+    runs = counted(looked_at if total is None else total, "run")
+    return runs if total in (None, looked_at) else f"{looked_at} of {runs}"
 
 
 def _row(one: Any) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from contexta.cli._output import show
 from contexta.cli._severity import SEVERITIES, at_least
 from contexta.cli._state import State
 from contexta.cli._text import one_line
+from contexta.cli._words import counted
 
 
 @click.command("anomaly")
@@ -77,7 +78,7 @@ def _flat(one: Any) -> dict[str, Any]:
 def _lines(run_id: str, found: Sequence[Any], pen: Pen) -> Iterator[str]:
     odd = sum(one.severity != "info" for one in found)
     name = one_line(found[0].run_id if found else run_id, 100)
-    yield pen.paint(f"{name}: {odd} of {len(found)} values unusual", "bold")
+    yield pen.paint(f"{name}: {odd} of {counted(len(found), 'value')} unusual", "bold")
     if not found:
         yield "no metric has enough earlier runs to compare with"
         return

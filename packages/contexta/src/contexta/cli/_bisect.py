@@ -15,6 +15,7 @@ from contexta.cli._output import show
 from contexta.cli._state import State
 from contexta.cli._text import one_line
 from contexta.cli._values import number, percent, signed
+from contexta.cli._words import counted
 
 if TYPE_CHECKING:
     from contexta.interpretation.changes import Bisection, ChangePoint
@@ -90,7 +91,7 @@ def _curve(found: "Bisection", pen: Pen) -> Iterator[str]:
     room = min(pen.width or _WIDEST, _WIDEST, len(values))
     yield sparkline(values, pen, room)
     places = [one.index for one in found.history.points if one.run_id == found.first_run_after]
-    label = f"{len(values)} runs, oldest first"
+    label = f"{counted(len(values), 'run')}, oldest first"
     if places:
         place = places[0] * room // len(values)
         mark = "↑" if pen.fancy else "^"

@@ -12,6 +12,7 @@ from contexta.cli._output import show
 from contexta.cli._severity import SEVERITIES, at_least
 from contexta.cli._state import State
 from contexta.cli._text import one_line
+from contexta.cli._words import counted
 
 
 @click.command("diagnostics")
@@ -42,7 +43,7 @@ def _flat(issue: Any) -> dict[str, Any]:
 
 def _lines(result: Any, pen: Pen) -> Iterator[str]:
     count = len(result.issues)
-    yield pen.paint(f"{one_line(result.run_id, 100)}: {count} issue{'s' * (count != 1)}", "bold")
+    yield pen.paint(f"{one_line(result.run_id, 100)}: {counted(count, 'issue')}", "bold")
     if result.issues:
         yield ""
         rows: list[tuple[object, ...]] = []

@@ -13,6 +13,7 @@ from contexta.cli._options import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
 from contexta.cli._text import one_line, padded, width_of
+from contexta.cli._words import counted
 
 if TYPE_CHECKING:
     from contexta.interpretation.gate import GateResult
@@ -90,4 +91,4 @@ def _named(run_ids: tuple[str, ...]) -> str:
 
 
 def _beside(baseline: int) -> str:
-    return f", beside {baseline} baseline run{'' if baseline == 1 else 's'}" if baseline else ""
+    return f", beside {counted(baseline, 'baseline run')}" if baseline else ""

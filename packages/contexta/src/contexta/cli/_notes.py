@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from contexta.cli._draw import Pen, note_lines
+from contexta.cli._words import counted
 
 _WORDS = {
     "missing": ("missing value", "missing values"),
@@ -34,7 +35,7 @@ def completeness_line(completeness: Any, pen: Pen) -> list[str]:
 
 def _counted(name: str, count: int) -> str:
     one, several = _WORDS.get(name, (name, name))
-    return f"{count} {one if count == 1 else several}"
+    return counted(count, one, several)
 
 
 def limits(notes: Iterable[Any], completeness: Any, pen: Pen, most: int = 3) -> list[str]:

@@ -11,6 +11,7 @@ from contexta.cli._draw import Column, Pen, Styled, heading, note_lines, table
 from contexta.cli._options import global_options
 from contexta.cli._output import json_text, show, show_document, show_json
 from contexta.cli._state import State
+from contexta.cli._words import counted
 
 if TYPE_CHECKING:
     from contexta.sql import QueryResult
@@ -150,7 +151,7 @@ def _write(state: State, found: "QueryResult", form: str, output: str) -> None:
             show_json(facts | {"output": path})
         else:
             count = found.row_count
-            state.say(f"wrote {path} ({count} row{'' if count == 1 else 's'})")
+            state.say(f"wrote {path} ({counted(count, 'row')})")
     if state.form == "text" and not state.quiet:
         for line in note_lines(found.all_notes(), state.pen):
             click.echo(line, err=True)
@@ -201,7 +202,7 @@ def _lines(found: "QueryResult", pen: Pen) -> Iterator[str]:
 
     yield from table(heads, [drawn(row) for row in rows.rows], pen)
     count = found.row_count
-    yield pen.paint(f"({count} row{'' if count == 1 else 's'})", "dim")
+    yield pen.paint(f"({counted(count, 'row')})", "dim")
 
 
 def _show_views(state: State, name: str | None) -> None:

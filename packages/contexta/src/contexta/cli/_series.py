@@ -12,6 +12,7 @@ from contexta.cli._output import show
 from contexta.cli._plot import plot
 from contexta.cli._state import State
 from contexta.cli._text import one_line
+from contexta.cli._words import counted
 
 
 @click.command("series")
@@ -63,7 +64,7 @@ def _lines(found: Any, as_table: bool, pen: Pen) -> Iterator[str]:
     if found.points:
         first, last = found.points[0], found.points[-1]
         yield (
-            f"{found.total_points} points, steps {first.step} to {last.step}, "
+            f"{counted(found.total_points, 'point')}, steps {first.step} to {last.step}, "
             f"last value {number(last.value)}"
         )
         yield ""

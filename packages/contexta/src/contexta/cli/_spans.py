@@ -9,6 +9,7 @@ from contexta.cli._draw import Node, Pen, Styled, duration, tree
 from contexta.cli._options import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
+from contexta.cli._words import counted
 
 _MOST = 400
 
@@ -48,7 +49,9 @@ def _lines(found: Sequence[Any], everything: bool, pen: Pen) -> Iterator[str]:
     shown = lines if everything or pen.width is None else lines[:_MOST]
     yield from shown
     if len(shown) < len(lines):
-        yield pen.paint(f"({len(lines) - len(shown)} more lines; --all shows them)", "dim")
+        yield pen.paint(
+            f"({counted(len(lines) - len(shown), 'more line')}; --all shows all)", "dim"
+        )
 
 
 def _roots(ordered: Sequence[Any]) -> list[Node]:

@@ -12,6 +12,7 @@ from contexta.cli._output import show
 from contexta.cli._runq import Asked, run_query
 from contexta.cli._state import State
 from contexta.cli._text import one_line
+from contexta.cli._words import counted
 
 
 @click.command("stages")
@@ -85,7 +86,7 @@ def _lines(
 ) -> Iterator[str]:
     count = len(rows)
     where = f" in {one_line(found.project_name, 60)}" if found.project_name else ""
-    yield pen.paint(f"{title}{where}: {count} point{'s' * (count != 1)}", "bold")
+    yield pen.paint(f"{title}{where}: {counted(count, 'point')}", "bold")
     if rows:
         yield pen.paint(sparkline(values, pen, 60), "info")
         yield ""

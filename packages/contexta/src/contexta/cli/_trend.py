@@ -12,6 +12,7 @@ from contexta.cli._output import show
 from contexta.cli._runq import Asked, run_query
 from contexta.cli._state import State
 from contexta.cli._text import one_line
+from contexta.cli._words import counted
 
 
 @click.command("trend")
@@ -45,7 +46,7 @@ def _flat(found: Any, point: Any) -> dict[str, Any]:
 def _lines(found: Any, pen: Pen) -> Iterator[str]:
     count = len(found.points)
     where = f" in {one_line(found.project_name, 60)}" if found.project_name else ""
-    title = f"{one_line(found.metric_key, 80)}{where}: {count} run{'s' * (count != 1)}"
+    title = f"{one_line(found.metric_key, 80)}{where}: {counted(count, 'run')}"
     yield pen.paint(title, "bold")
     if count:
         yield pen.paint(sparkline(found.values, pen, 60), "info")
@@ -105,4 +106,4 @@ def _statistics(found: Any, pen: Pen) -> Iterator[str]:
 
 
 def _runs(count: int) -> str:
-    return f"{count} run{'s' * (count != 1)}"
+    return counted(count, "run")

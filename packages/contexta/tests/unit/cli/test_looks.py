@@ -163,6 +163,32 @@ def test_a_series_is_a_picture_or_a_table(call, lab):
     assert [line.split()[:2] for line in points.splitlines()].count(["11", "NaN"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (("series", "first", "loss"), "1 point, "),
+        (("anomaly", "second"), "of 0 values"),
+        (("run", "show", "first"), "(1 event, 1 metric)"),
+        (("trend", "loss", "--limit", "1"), ": 1 run\n"),
+        (("stages", "train", "--limit", "1"), ": 1 point\n"),
+        (("compact", "--dry-run"), " part"),
+        (("alert", "--fleet", "--rule", "loss < 0.3"), "(1 fine result not shown)"),
+        (("erase", "first", "--dry-run"), "2 records go;"),
+        (("erase", "first", "--dry-run"), "metric/demo: 1 record of 1 part"),
+        (("diagnostics", "first"), "0 issues"),
+        (("alert", "first", "--rule", "loss < 0"), "0 of 1 rule triggered"),
+    ],
+)
+def test_one_is_not_many(call, made, line, shown):
+    """A count and its noun agree."""
+    out = call("--workspace", str(made), *line).out
+
+    assert shown in out
+    assert not re.search(
+        r"\b1 (parts|records|runs|rules|values|points|results|issues|artifacts)\b", out
+    )
+
+
 def test_a_terminal_without_unicode_gets_ascii(call, lab):
     """Nothing fails for a letter that cannot be shown: it is escaped."""
     import os

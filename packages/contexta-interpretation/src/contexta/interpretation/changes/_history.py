@@ -18,6 +18,7 @@ from contexta.interpretation.query.filters import RunListQuery, given_query
 from contexta.interpretation.query.metrics import aggregated, by_run, metric_summaries, pick_summary
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import MetricSummaryRecord, RunRecord
+from contexta.interpretation.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def _unknown_metric(queries: QueryService, ids: Sequence[str], metric_key: str) 
     known = sorted({row.metric_key for row in metric_summaries(queries.repository, ids)})
     close = nearest(metric_key, known)
     return ResolutionError(
-        f"none of the {len(ids)} completed runs has the metric {metric_key!r}{hint(close)}",
+        f"none of {counted(len(ids), 'completed run')} has the metric {metric_key!r}{hint(close)}",
         code="changes_unknown_metric",
         details={"metric_key": metric_key, "nearest": list(close)},
     )

@@ -22,6 +22,7 @@ from contexta.interpretation.compare.models import CompletenessNote
 from contexta.interpretation.completeness import completeness_of
 from contexta.interpretation.query.filters import RunListQuery
 from contexta.interpretation.query.service import QueryService
+from contexta.interpretation.wording import counted
 
 _WHICH = ("latest", "largest")
 
@@ -215,7 +216,8 @@ def _reason(values: list[float], metric_key: str, policy: ChangePolicy) -> str:
     if not values:
         return f"no completed run has a finite value of {metric_key!r}"
     if len(values) < least:
-        return f"{len(values)} completed runs are too few: at least {least} are needed"
+        few = counted(len(values), "completed run is", "completed runs are")
+        return f"{few} too few: at least {least} are needed"
     if len(set(values)) == 1:
         return f"all {len(values)} values are the same"
     return f"no place is significant at {policy.significance:g} among {len(values)} runs"

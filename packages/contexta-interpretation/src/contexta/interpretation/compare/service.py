@@ -32,6 +32,7 @@ from contexta.interpretation.query.metrics import aggregated, by_run, metric_sum
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.query.service import QueryService
 from contexta.interpretation.repositories.records import MetricSummaryRecord, RunRecord
+from contexta.interpretation.wording import counted
 
 Row = tuple[str | None, str]
 
@@ -268,4 +269,4 @@ def _prefixed(side: str, facts: RunFacts) -> list[CompletenessNote]:
 
 
 def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return counted(count, noun)

@@ -11,6 +11,7 @@ from contexta.interpretation.diagnostics.policy import DiagnosticsPolicy
 from contexta.interpretation.query._snapshot import RunFacts
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.repositories.records import ObservationRecord
+from contexta.interpretation.wording import counted
 
 _LINKS_PER_ISSUE = 10
 
@@ -65,8 +66,8 @@ def nonfinite_metrics(facts: RunFacts, _policy: DiagnosticsPolicy) -> Iterator[D
         yield _issue(
             "error",
             "nonfinite_metric",
-            f"metric {where}{row.metric_key}: {row.nonfinite_count} of {row.count} values are "
-            "NaN or infinite",
+            f"metric {where}{row.metric_key}: {row.nonfinite_count} of "
+            f"{counted(row.count, 'value is', 'values are')} NaN or infinite",
             EvidenceLink(kind, subject, row.metric_key),
             metric_key=row.metric_key,
             stage_id=row.stage_id,

@@ -161,7 +161,7 @@ def runs_view(runs: Sequence[RunRecord], *, more: bool = False) -> FragmentView:
     document = project_report("", tuple(runs[:_RUNS_SHOWN]), ())
     projects = sorted({run.project_name for run in runs})
     hidden = len(runs) - _RUNS_SHOWN
-    told = [f"{hidden:,} more runs are in the list."] if hidden > 0 else []
+    told = [f"{counted(hidden, 'more run is', 'more runs are')} in the list."] if hidden > 0 else []
     told += ["More runs follow on the next page."] if more else []
     view = from_report(
         "Runs",

@@ -23,7 +23,7 @@ from contexta.interpretation.groups._values import RunValue
 from contexta.interpretation.query.filters import OPERATORS
 from contexta.interpretation.query.models import EvidenceLink
 from contexta.interpretation.repositories.records import RunRecord
-from contexta.interpretation.wording import rough
+from contexta.interpretation.wording import counted, rough
 
 
 def check_threshold(rule: ThresholdRule, context: Context) -> RuleOutcome:
@@ -51,7 +51,7 @@ def check_threshold(rule: ThresholdRule, context: Context) -> RuleOutcome:
     value = math.nan if middle is None else middle
     numbers[rule.across] = value
     holds = OPERATORS[rule.operator](value, rule.value)
-    text = f"the {rule.across} of {len(values)} runs is {_apart(value, rule.value)}"
+    text = f"the {rule.across} of {counted(len(values), 'run')} is {_apart(value, rule.value)}"
     return outcome(rule, "pass" if holds else "fail", text, numbers, links)
 
 
@@ -145,7 +145,9 @@ def check_artifacts(rule: RequiredArtifactsRule, context: Context) -> RuleOutcom
             if whole < rule.minimum:
                 gone = f", {len(same) - whole} without a body" if len(same) > whole else ""
                 near = "" if same else _near(kind, kinds)
-                faults.append(f"{whole} of {rule.minimum} artifacts of kind {kind}{gone}{near}")
+                faults.append(
+                    f"{whole} of {counted(rule.minimum, 'artifact')} of kind {kind}{gone}{near}"
+                )
         return faults
 
     return _required(rule, context, lacks, "every artifact is there")
@@ -173,7 +175,7 @@ def _required(
     if not shown:
         return outcome(rule, "pass", good, numbers, [run_link(run) for run in context.runs])
     texts = [f"{run.run_id}: {', '.join(faults)}" for run, faults in shown[:3]]
-    more = f" and {len(shown) - 3} more runs" if len(shown) > 3 else ""
+    more = f" and {counted(len(shown) - 3, 'more run')}" if len(shown) > 3 else ""
     text = "; ".join(texts) + more
     if not closed:
         text += " (still open)"

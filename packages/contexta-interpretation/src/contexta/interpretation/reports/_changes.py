@@ -226,8 +226,14 @@ def _answer(found: Bisection) -> ReportSection:
     if found.change is not None:
         change = found.change
         pairs += [
-            ("mean before", f"{fmt.number(change.mean_before)} ({change.count_before} runs)"),
-            ("mean after", f"{fmt.number(change.mean_after)} ({change.count_after} runs)"),
+            (
+                "mean before",
+                f"{fmt.number(change.mean_before)} ({counted(change.count_before, 'run')})",
+            ),
+            (
+                "mean after",
+                f"{fmt.number(change.mean_after)} ({counted(change.count_after, 'run')})",
+            ),
             ("delta", f"{fmt.signed(change.delta)} ({fmt.percent(change.relative_change)})"),
             ("p", fmt.number(change.p_value)),
             ("may lie at", _place(found.history, change)),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from contexta.interpretation.reports._markdown import EVIDENCE_SHOWN
 from contexta.interpretation.reports.escape import cut, visible
 from contexta.interpretation.reports.models import ReportDocument
+from contexta.interpretation.wording import counted
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -67,6 +68,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["chart"] = render_chart
+    environment.filters["counted"] = counted
     environment.filters["cut"] = cut
     environment.filters["status_class"] = _status_class
     return environment

@@ -13,6 +13,7 @@ from contexta.interpretation.reports.models import (
     ReportSection,
     ReportTable,
 )
+from contexta.interpretation.wording import counted
 
 EVIDENCE_SHOWN = 10
 
@@ -78,7 +79,7 @@ def _chart(chart: ReportChart) -> list[str]:
 
 def _bars(line: ChartLine) -> str:
     values = [y for _, y in line.points]
-    return f"`{sparkline(values)}` ({len(values)} points)" if values else "no points"
+    return f"`{sparkline(values)}` ({counted(len(values), 'point')})" if values else "no points"
 
 
 def _intervals(chart: IntervalChart) -> list[str]:

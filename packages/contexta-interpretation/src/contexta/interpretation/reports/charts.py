@@ -21,6 +21,7 @@ from contexta.interpretation.reports._scale import (
 )
 from contexta.interpretation.reports.escape import visible
 from contexta.interpretation.reports.models import ChartLine, ChartMark, IntervalChart, ReportChart
+from contexta.interpretation.wording import counted
 from contexta.interpretation.wording import in_reports as fmt
 
 _DOTS_UP_TO = 40
@@ -222,6 +223,6 @@ def _description(chart: ReportChart) -> str:
             if values
             else ""
         )
-        texts.append(f"{visible(line.label)}: {len(line.points)} points{broken}{told}")
+        texts.append(f"{visible(line.label)}: {counted(len(line.points), 'point')}{broken}{told}")
     texts += [visible(mark.label) for mark in chart.marks]
     return "; ".join([*texts, chart.note] if chart.note else texts)

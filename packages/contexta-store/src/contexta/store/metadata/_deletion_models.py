@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from contexta.store._words import counted
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -76,7 +78,7 @@ class DeletionPlan:
         verb = "Erase" if self.erase else "Delete"
         total = len(self.rows)
         named = ", ".join(self.roots[:_NAMED]) + (" …" if len(self.roots) > _NAMED else "")
-        found = [f"{verb} {total} row{'' if total == 1 else 's'} for {named}."]
+        found = [f"{verb} {counted(total, 'row')} for {named}."]
         if not self.roots:
             found = ["Nothing to delete."]
         found += [f"  {count} of {table}" for table, count in self.counts.items()]
@@ -85,7 +87,7 @@ class DeletionPlan:
             found.append(f"  - … and {total - _SHOWN} more")
         found += [f"Blocked: {blocker.line}" for blocker in self.blockers[:_SHOWN]]
         if len(self.blockers) > _SHOWN:
-            found.append(f"Blocked: … and {len(self.blockers) - _SHOWN} more reasons")
+            found.append(f"Blocked: … and {counted(len(self.blockers) - _SHOWN, 'more reason')}")
         found += [f"Kept: {blocker.line}" for blocker in self.kept[:_SHOWN]]
         found += [f"Not touched: records and artifacts of {run}" for run in self.runs]
         found += [f"Not touched: {ref}" for ref in self.untouched]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from contexta.store._words import counted
+
 _MIB = 1 << 20
 
 
@@ -40,13 +42,14 @@ class CompactionPlan:
 
     def lines(self) -> Iterator[str]:
         """Yield the plan as lines of text."""
-        yield f"{self.parts} parts, {self.size / _MIB:.1f} MiB"
+        yield f"{counted(self.parts, 'part')}, {self.size / _MIB:.1f} MiB"
         if not self.groups:
             yield "nothing to merge"
         for group in self.groups:
             yield (
-                f"merge {len(group.paths)} parts of {group.record_type}/{group.project}: "
-                f"{group.rows} records, {group.size / _MIB:.1f} MiB"
+                f"merge {counted(len(group.paths), 'part')} of "
+                f"{group.record_type}/{group.project}: "
+                f"{counted(group.rows, 'record')}, {group.size / _MIB:.1f} MiB"
             )
 
     def __str__(self) -> str:
@@ -94,11 +97,12 @@ class CompactionReport:
         if self.status == "busy":
             yield "another process compacts this store; nothing was done"
         yield (
-            f"{self.parts_before} parts, {self.size_before / _MIB:.1f} MiB -> "
-            f"{self.parts_after} parts, {self.size_after / _MIB:.1f} MiB"
+            f"{counted(self.parts_before, 'part')}, {self.size_before / _MIB:.1f} MiB -> "
+            f"{counted(self.parts_after, 'part')}, {self.size_after / _MIB:.1f} MiB"
         )
         yield (
-            f"merged {self.merged} parts with {self.rows} records into {self.written} "
+            f"merged {counted(self.merged, 'part')} with {counted(self.rows, 'record')} "
+            f"into {self.written} "
             f"in {self.seconds:.2f} s"
         )
         for one in self.skipped:

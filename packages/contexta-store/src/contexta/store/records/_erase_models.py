@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from contexta.store._words import counted
+
 if TYPE_CHECKING:
     from contexta.store.records._erase_choice import AgeChoice, TargetChoice
 
@@ -99,17 +101,19 @@ class RewritePlan:
 
     def lines(self) -> Iterator[str]:
         """Yield the plan as lines of text."""
-        yield f"{self.rows} records go; {self.rewritten_bytes / _MIB:.1f} MiB are rewritten"
+        go = counted(self.rows, "record goes", "records go")
+        yield f"{go}; {self.rewritten_bytes / _MIB:.1f} MiB are rewritten"
         for (record_type, project), rows in self.places().items():
             own = [p for p in self.parts if (p.record_type, p.project) == (record_type, project)]
             dropped = sum(part.is_dropped for part in own)
             yield (
-                f"{record_type}/{project}: {rows} records of {len(own)} parts, {dropped} of them "
+                f"{record_type}/{project}: {counted(rows, 'record')} of "
+                f"{counted(len(own), 'part')}, {dropped} of them "
                 "dropped whole"
             )
         for live in self.live:
             what = "must be closed first" if live.state == "living" else "is sealed first"
-            yield f"{live.path}: {live.rows} records, the {live.state} writer {what}"
+            yield f"{live.path}: {counted(live.rows, 'record')}, the {live.state} writer {what}"
         for path in self.quarantined:
             yield f"{path}: removed, because it may hold such records"
         for blocker in self.blockers:
@@ -138,7 +142,10 @@ class ErasurePlan(RewritePlan):
         yield f"erase {self.target}"
         yield from RewritePlan.lines(self)
         for record_type, rows in sorted(self.mentions.items()):
-            yield f"{record_type}: {rows} other records name it and stay"
+            told = counted(
+                rows, "other record names it and stays", "other records name it and stay"
+            )
+            yield f"{record_type}: {told}"
         yield from self.notes
 
     def __str__(self) -> str:
@@ -159,7 +166,8 @@ class RetentionPlan(RewritePlan):
 
     def lines(self) -> Iterator[str]:
         """Yield the plan as lines of text."""
-        yield f"retention: {len(self.choice.expired_runs)} runs expire whole"
+        expired = counted(len(self.choice.expired_runs), "run expires", "runs expire")
+        yield f"retention: {expired} whole"
         yield from RewritePlan.lines(self)
         for run_ref, reason in sorted(self.kept_runs.items()):
             yield f"{run_ref} stays: {reason}"
@@ -194,7 +202,8 @@ class ErasureReport:
 
     def __str__(self) -> str:
         text = (
-            f"{self.rows} records erased; {self.parts_rewritten} parts rewritten, "
+            f"{counted(self.rows, 'record')} erased; "
+            f"{counted(self.parts_rewritten, 'part')} rewritten, "
             f"{self.parts_dropped} dropped; {self.bytes_before} bytes became {self.bytes_after}"
         )
         left = [f"left: {blocker.message}" for blocker in self.skipped]

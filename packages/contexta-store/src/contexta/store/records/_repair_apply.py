@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from contexta.contract.errors import StoreAccessError, StoreError
+from contexta.store._words import counted
 from contexta.store.fs import FileLock, atomic_write_bytes
 from contexta.store.records import _repair_models as steps
 from contexta.store.records._audit import AUDIT_VERSION, read_audit_lines
@@ -143,8 +144,8 @@ def _journal(layout: Layout, step: RepairStep) -> Done:
 def _log(layout: Layout, step: RepairStep) -> Done:
     found = rebuild_log(layout)
     text = (
-        f"{step.path!r} was written anew: {found.dropped_lines} damaged lines dropped, "
-        f"{found.parts} parts named again."
+        f"{step.path!r} was written anew: {counted(found.dropped_lines, 'damaged line')} dropped, "
+        f"{counted(found.parts, 'part')} named again."
     )
     details = {"dropped_lines": found.dropped_lines, "parts": found.parts}
     return Done(text, details, (found.quarantined,) if found.quarantined else ())
@@ -168,8 +169,8 @@ def _part(layout: Layout, step: RepairStep) -> Done:
     found = repair_part(layout, part)
     texts = {
         "healed": f"{step.path!r} has its right content again; nothing was lost.",
-        "salvaged": f"{found.kept} records of {step.path!r} were kept, {found.lost} are lost.",
-        "lost": f"{step.path!r} is recorded as lost with {found.lost} records.",
+        "salvaged": f"{counted(found.kept, 'record')} of {step.path!r} kept, {found.lost} lost.",
+        "lost": f"{step.path!r} is recorded as lost with {counted(found.lost, 'record')}.",
     }
     details = {
         "how": found.how,
@@ -194,7 +195,7 @@ def _audit(layout: Layout, step: RepairStep) -> Done:
         atomic_write_bytes(path, kept)
         if path == layout.erasures:
             explain_the_rest(layout)
-    return Done(f"{len(lines.damaged)} lines of {step.path!r} were dropped.", {}, aside)
+    return Done(f"{counted(len(lines.damaged), 'line')} of {step.path!r} dropped.", {}, aside)
 
 
 def _index(layout: Layout, step: RepairStep) -> Done:

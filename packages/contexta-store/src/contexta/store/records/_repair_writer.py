@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from contexta.store._words import counted
 from contexta.store.fs import FileLock
 from contexta.store.records._journal import complete_pending
 from contexta.store.records._layout import Layout, SegmentId
@@ -43,7 +44,7 @@ def repair_writer(layout: Layout, writer_id: str) -> WriterRepair:
             quarantined = [p for r in recovered.segments.values() for p in r.quarantined]
     else:
         end_writer(layout, writer_id, None)
-    text = f"{count} records of the dead writer {writer_id} were sealed."
+    text = f"{counted(count, 'record')} of the dead writer {writer_id} sealed."
     return WriterRepair(text, tuple((first, last) for first, last, _ in lost), tuple(quarantined))
 
 

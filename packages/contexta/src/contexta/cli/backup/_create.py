@@ -13,6 +13,7 @@ from contexta.cli._group import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
 from contexta.cli._text import printable
+from contexta.cli._words import counted
 from contexta.cli.backup._refs import key_option, outcome_lines
 from contexta.contract.errors import ConflictError
 
@@ -97,7 +98,9 @@ def _free_name(output: Path) -> str:
 def _lines(result: Any) -> list[str]:
     counts = dict(result.details or {}).get("counts", {})
     held = ", ".join(
-        f"{counts[name]:,} {name}" for name in ("runs", "records", "artifacts") if name in counts
+        counted(counts[f"{one}s"], one)
+        for one in ("run", "record", "artifact")
+        if f"{one}s" in counts
     )
     whole = (result.details or {}).get("total_bytes", 0)
     return [

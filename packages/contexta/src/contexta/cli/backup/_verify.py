@@ -118,7 +118,7 @@ def _lines(report: Any) -> Iterator[str]:
         read = size(report.bytes_read)
         yield f"Verified {name}: {files}, {read} read, every byte is what was written"
     else:
-        yield f"DAMAGED {name}: {len(report.problems)} problems"
+        yield f"DAMAGED {name}: {counted(len(report.problems), 'problem')}"
         for one in report.problems[:_MOST]:
             yield f"  {printable(one.kind)}  {printable(one.place)}  {printable(one.message)}"
         if len(report.problems) > _MOST:

@@ -52,7 +52,8 @@ class Erasure:
         yield from self.records.lines()
         refs = self.artifact_refs
         freed = sum(plan.freed_bytes for plan in self.artifacts)
-        yield f"{len(refs)} artifacts go; {size(freed)} of files that no other has"
+        go = counted(len(refs), "artifact goes", "artifacts go")
+        yield f"{go}; {size(freed)} of files that no other has"
         yield from (f"  - {ref}" for ref in refs)
         if self.ledger is not None:
             yield from (line for line in self.ledger.lines if not line.startswith(_ELSEWHERE))

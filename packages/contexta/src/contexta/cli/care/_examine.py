@@ -178,9 +178,9 @@ def deliveries(config: Any) -> tuple[dict[str, int], list[Finding]]:
             Finding(
                 "deliveries_wait",
                 "info",
-                "1 failed delivery to a sink waits"
-                if waiting == 1
-                else f"{waiting:,} failed deliveries to sinks wait",
+                counted(
+                    waiting, "failed delivery to a sink waits", "failed deliveries to sinks wait"
+                ),
                 "deliver them",
                 "contexta recover outbox list",
             )

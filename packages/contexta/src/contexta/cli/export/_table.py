@@ -11,6 +11,7 @@ from contexta.cli._options import global_options
 from contexta.cli._output import show_json
 from contexta.cli._progress import progress
 from contexta.cli._state import State
+from contexta.cli._words import counted
 from contexta.cli.export._kinds import Kind
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def write(state: State, table: "RowTable", form: str, output: str | None, kind: 
         if state.wants_json:
             show_json(facts)
         else:
-            state.say(f"wrote {path} ({rows} row{'' if rows == 1 else 's'})")
+            state.say(f"wrote {path} ({counted(rows, 'row')})")
     elif state.wants_json:
         content = "".join(text_chunks(table, config, form=checked))
         show_json(facts | {"content": content, "notes": list(table.notes)})

@@ -59,7 +59,7 @@ def _lines(result: Any) -> Iterator[str]:
     elif result.status == "FAILURE":
         yield f"Backup {name} does NOT verify"
     else:
-        yield f"Backup {name}: {asked}, {len(result.differences)} answers DIFFER"
+        yield f"Backup {name}: {asked}; {counted(len(result.differences), 'answer')} DIFFER"
     for one in result.differences[:_MOST]:
         yield f"  {printable(one.line)}"
     if len(result.differences) > _MOST:

@@ -13,6 +13,7 @@ from contexta.cli._group import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
 from contexta.cli._text import printable
+from contexta.cli._words import counted
 from contexta.cli.backup._refs import outcome_lines
 from contexta.cli.restore._options import plan_dict, planned, restore_options
 
@@ -93,11 +94,11 @@ def _lines(result: Any, plan: Any, *, verify_only: bool) -> Iterator[str]:
         yield f"Backup {name} was not applied; {printable(plan.target_workspace)} is as it was"
     planes = {key: dict(value) for key, value in (result.plane_results or {}).items()}
     counts = [
-        (planes.get("metadata", {}).get("run_count"), "runs"),
-        (planes.get("records", {}).get("record_count"), "records"),
-        (planes.get("artifacts", {}).get("artifact_count"), "artifacts"),
+        (planes.get("metadata", {}).get("run_count"), "run"),
+        (planes.get("records", {}).get("record_count"), "record"),
+        (planes.get("artifacts", {}).get("artifact_count"), "artifact"),
     ]
-    held = ", ".join(f"{count:,} {noun}" for count, noun in counts if count is not None)
+    held = ", ".join(counted(count, noun) for count, noun in counts if count is not None)
     if held:
         yield f"  {held}"
     if result.safety_backup_ref:

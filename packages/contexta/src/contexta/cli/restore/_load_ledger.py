@@ -7,6 +7,7 @@ from contexta.cli._group import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
 from contexta.cli._text import printable
+from contexta.cli._words import counted
 
 
 @click.command("load-ledger")
@@ -27,7 +28,7 @@ def load_ledger(state: State, ledger: str | None) -> None:
         state,
         result,
         lambda: [
-            f"Loaded {sum(rows.values()):,} rows",
+            f"Loaded {counted(sum(rows.values()), 'row')}",
             *(f"  {count:,} {printable(table)}" for table, count in sorted(rows.items())),
         ],
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from contexta.cli._text import one_line
 from contexta.cli._values import number
+from contexta.cli._words import counted
 from contexta.cli.watch._look import Look, metric_dict
 
 Change = dict[str, Any]
@@ -56,4 +57,4 @@ def line_of(change: Change) -> str:
     if kind == "event":
         level = one_line(change["level"] or "info", 20)
         return f"event {level} {one_line(change['key'], 80)}: {one_line(change['message'])}"
-    return f"({change['count']} events left out)"
+    return f"({counted(change['count'], 'event')} left out)"

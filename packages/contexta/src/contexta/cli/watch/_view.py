@@ -6,6 +6,7 @@ from dataclasses import replace
 from contexta.cli._draw import Column, Pen, Styled, severity, sparkline, status, table
 from contexta.cli._text import one_line, width_of
 from contexta.cli._values import duration, elapsed, number
+from contexta.cli._words import counted
 from contexta.cli.watch._look import Look, MetricLook
 from contexta.interpretation.instants import seconds_of
 
@@ -110,7 +111,7 @@ def _metrics(look: Look, pen: Pen, most: int) -> Iterator[str]:
     bars = max(min((pen.width or 100) - 62, 40), 8)
     yield from table(heads, [_metric(one, pen, bars) for one in shown], pen)
     if len(shown) < len(look.metrics):
-        yield pen.paint(f"({len(look.metrics) - len(shown)} more metrics)", "dim")
+        yield pen.paint(f"({counted(len(look.metrics) - len(shown), 'more metric')})", "dim")
 
 
 def _metric(one: MetricLook, pen: Pen, bars: int) -> tuple[object, ...]:
@@ -132,4 +133,4 @@ def _events(look: Look, pen: Pen, most: int) -> Iterator[str]:
         rows.append((when, told, event.key, event.message))
     yield from table([Column("TIME UTC", right=True), "LEVEL", "EVENT", "MESSAGE"], rows, pen)
     if len(rows) < look.event_count:
-        yield pen.paint(f"({look.event_count - len(rows)} earlier events)", "dim")
+        yield pen.paint(f"({counted(look.event_count - len(rows), 'earlier event')})", "dim")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from contexta.interpretation.wording import on_pages
+from contexta.interpretation.wording import counted, on_pages
 from contexta.web.drawings import _svg as svg
 from contexta.web.drawings._axes import Axis1D, spans_magnitudes, tick_labels
 
@@ -253,7 +253,7 @@ def _told(curves: Sequence[Curve], marks: Sequence[Mark]) -> str:
     for curve in curves:
         values = [point.y for point in curve.points if math.isfinite(point.y)]
         gaps = len(curve.points) - len(values)
-        text = f"{curve.label}: {len(curve.points)} points"
+        text = f"{curve.label}: {counted(len(curve.points), 'point')}"
         if gaps:
             text += f", {gaps} of them NaN or infinite"
         if values:

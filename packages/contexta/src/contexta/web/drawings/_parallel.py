@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from contexta.interpretation.wording import counted
 from contexta.web.drawings import _svg as svg
 from contexta.web.drawings._axes import Axis1D, spans_magnitudes, tick_labels
 
@@ -54,7 +55,7 @@ def draw_parallel(
         _axis(axis, scale, place, number, height)
         for number, (axis, scale, place) in enumerate(zip(axes, scales, places, strict=True))
     ]
-    told = f"{len(strands)} runs over {', '.join(axis.label for axis in axes)}"
+    told = f"{counted(len(strands), 'run')} over {', '.join(axis.label for axis in axes)}"
     name = "parallel" if len(axes) <= _ROOMY else "parallel roomy"
     return svg.drawing(width, height, title, told, Markup("").join(parts), name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from contexta.interpretation.wording import on_pages
+from contexta.interpretation.wording import counted, on_pages
 from contexta.web.drawings import Curve, Point, draw_lines
 from contexta.web.pages._charts import ChartView, json_number, payload
 
@@ -108,7 +108,7 @@ def _note(found: Sequence[StepSeries | None], missing: int, units: Sequence[str]
     if len(units) > 1:
         parts.append(f"the runs do not agree on the unit: {', '.join(units)}")
     if missing:
-        parts.append(f"{missing} {'run has' if missing == 1 else 'runs have'} no points of it")
+        parts.append(f"{counted(missing, 'run has', 'runs have')} no points of it")
     if any(one is not None and one.total_points > len(one.points) for one in found):
         parts.append("thinned, with the ends and the extremes")
     return "; ".join(parts)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from contexta.interpretation.reports.escape import cut, visible_lines
-from contexta.interpretation.wording import exact, on_pages, short_ref
+from contexta.interpretation.wording import counted, exact, on_pages, short_ref
 from contexta.web._page import PageData
 from contexta.web.pages._links import NAVIGATION, ref_url, run_url, segment
 from contexta.web.pages._standalone import detached
@@ -86,6 +86,7 @@ def _environment(standalone: bool) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "counted": counted,
         "cut": cut,
         "number": on_pages.number,
         "exact": exact,

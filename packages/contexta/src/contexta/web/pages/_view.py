@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from contexta.interpretation.wording import counted
 from contexta.web.pages._links import with_query
 
 if TYPE_CHECKING:
@@ -113,13 +114,13 @@ def pager(
     def at(start: int) -> str:
         return with_query(path, [*kept, ("offset", start or None)])
 
-    many = noun if total == 1 else f"{noun}s"
+    many = counted(total, noun)
     last = min(offset + limit, total)
-    shown = f"{offset + 1:,}\u2013{last:,} of {total:,} {many}"
+    shown = f"{offset + 1:,}\u2013{last:,} of {many}"
     if total <= limit and not offset:
-        shown = f"{total:,} {many}"
+        shown = many
     elif offset >= total:
-        shown = f"nothing here: there are {total:,} {many}"
+        shown = f"nothing here: there are {many}"
     return Pager(
         shown,
         at(max(0, min(offset, total) - limit)) if offset else None,

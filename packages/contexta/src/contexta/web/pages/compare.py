@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from contexta.interpretation.instants import seconds_between
-from contexta.interpretation.wording import short_ref
+from contexta.interpretation.wording import counted, short_ref
 from contexta.web._page import PageData
 from contexta.web.pages._analysis import TOOLS
 from contexta.web.pages._charts import ChartView
@@ -195,7 +195,8 @@ def _too_few(groups: GroupComparison) -> str:
     if not groups.metrics or any(row.low is not None for row in groups.metrics):
         return ""
     left, right = len(groups.left_run_ids), len(groups.right_run_ids)
-    return f"No intervals over replicates ({left} and {right} runs): {groups.metrics[0].reason}."
+    sizes = f"{left} and {counted(right, 'run')}"
+    return f"No intervals over replicates ({sizes}): {groups.metrics[0].reason}."
 
 
 def _columns(groups: GroupComparison | None) -> list[dict[str, Any]]:

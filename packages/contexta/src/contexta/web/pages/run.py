@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from contexta.interpretation.instants import seconds_between
 from contexta.interpretation.reports.escape import cut
-from contexta.interpretation.wording import short_ref
+from contexta.interpretation.wording import counted, short_ref
 from contexta.web._page import PageData
 from contexta.web.pages._analysis import audit_of
 from contexta.web.pages._links import address, project_url, run_url, segment
@@ -136,7 +136,7 @@ def _stages(snapshot: RunSnapshot) -> list[Mapping[str, Any]]:
 
 
 def _stage_told(metadata: Mapping[str, Any], metrics: int) -> str:
-    told = f"{metrics} {'metric' if metrics == 1 else 'metrics'}" if metrics else ""
+    told = counted(metrics, "metric") if metrics else ""
     reason = metadata.get("error") or metadata.get("exception")
     return "; ".join(part for part in (told, str(reason) if reason else "") if part)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from contexta.interpretation.wording import on_pages, short_ref
+from contexta.interpretation.wording import counted, on_pages, short_ref
 from contexta.web._page import PageData
 from contexta.web.drawings import Curve, Level, Mark, Point, draw_lines
 from contexta.web.pages._analysis import TOOLS, meant, step_words
@@ -323,6 +323,6 @@ def _levels(trend: MetricTrend, history: ChangeHistory | None) -> list[Level]:
             if point.run_id in places
         ]
         if inside:
-            told = f"mean {on_pages.number(part.mean)} of {part.count} runs"
+            told = f"mean {on_pages.number(part.mean)} of {counted(part.count, 'run')}"
             found.append(Level(float(inside[0]), float(inside[-1]), part.mean, told))
     return found

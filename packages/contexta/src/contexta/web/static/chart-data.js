@@ -200,6 +200,11 @@ export function format(value) {
   return Number(value.toPrecision(6)).toLocaleString("en", { maximumSignificantDigits: 6 });
 }
 
+/** A count with its noun: "1 point", "2,000 points". */
+export function counted(count, noun) {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Seconds as a short span. */
 export function span(seconds) {
   const size = Math.abs(seconds);

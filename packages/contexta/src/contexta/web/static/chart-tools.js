@@ -1,5 +1,5 @@
 // Around a chart: its controls, its key with values under the cursor, its table.
-import { axesOf, format, hasPositive } from "./chart-data.js";
+import { axesOf, counted, format, hasPositive } from "./chart-data.js";
 import { COLORS } from "./chart-view.js";
 
 const ROWS = 200;
@@ -169,7 +169,7 @@ export function buildTable(chart) {
       });
       body.append(row);
     }
-    const told = every > 1 ? `Every ${every}th of ${places.length.toLocaleString("en")} rows` : `${places.length} rows`;
+    const told = every > 1 ? `Every ${every}th of ${counted(places.length, "row")}` : counted(places.length, "row");
     const table = element("table", { className: "table" }, element("caption", { textContent: told }), element("thead", {}, head), body);
     const scroll = element("div", { className: "scroll tall", tabIndex: 0 }, table);
     scroll.setAttribute("role", "region");

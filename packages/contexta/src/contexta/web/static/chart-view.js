@@ -1,6 +1,6 @@
 // One chart: uPlot, and around it what people need to read it.
 import uPlot from "./vendor/uPlot.esm.js";
-import { align, axesOf, broken, format, hasPositive, span, valueAt } from "./chart-data.js";
+import { align, axesOf, broken, counted, format, hasPositive, span, valueAt } from "./chart-data.js";
 import { drawMarks } from "./chart-marks.js";
 import { buildLegend, buildTable, buildTools } from "./chart-tools.js";
 
@@ -324,7 +324,7 @@ export class Chart {
         if (value > high) high = value;
       }
       const lost = gaps ? `, ${gaps} NaN or infinite` : "";
-      return `${item.label}: ${item.y.length} points${lost}, from ${format(finite[0])} to ${format(finite.at(-1))}, lowest ${format(low)}, highest ${format(high)}`;
+      return `${item.label}: ${counted(item.y.length, "point")}${lost}, from ${format(finite[0])} to ${format(finite.at(-1))}, lowest ${format(low)}, highest ${format(high)}`;
     });
     this.plot.setAttribute("role", "group");
     this.plot.setAttribute("aria-roledescription", "chart");

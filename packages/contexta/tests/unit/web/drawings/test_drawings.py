@@ -40,6 +40,16 @@ def line(*values, label="loss"):
     return Curve(label, tuple(Point(float(x), y) for x, y in enumerate(values)))
 
 
+def test_one_point_is_not_many():
+    """The words that stand for the picture count as people do."""
+    drawn = str(
+        draw_lines((line(0.5, label="a"), line(0.5, 0.25, label="b")), title="t", x_label="x")
+    )
+
+    assert "a: 1 point," in drawn
+    assert "b: 2 points," in drawn
+
+
 @UNHURRIED
 @given(
     st.floats(-1e12, 1e12, allow_nan=False),
