@@ -107,3 +107,14 @@ def test_a_metric_key_that_is_no_text_is_refused(make):
         service(make, [make.run("a")]).aggregate_metric(5)
 
     assert caught.value.code == "aggregation_invalid_metric_key"
+
+
+def test_an_unknown_project_is_said_with_the_nearest(make):
+    """Nothing of a project that does not exist is a slip more often than an answer."""
+    found = service(make, [make.run("a", project="vision")]).aggregate_metric(
+        "loss", project_name="visoin"
+    )
+
+    assert [("project_unknown", ["vision"]), ("aggregate_population_empty:loss", [])] == [
+        (note.summary, note.details["nearest"]) for note in found.completeness_notes
+    ]

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from contexta.interpretation._known_names import near_projects
 from contexta.interpretation._names import check_name
 from contexta.interpretation._nearest import nearest
 from contexta.interpretation._statistics import (
@@ -91,6 +92,10 @@ class AggregationService:
             summary = f"nonfinite_values_left_out:{metric_key}"
             notes.append(CompletenessNote("warning", summary, details_count))
         project = (query.project_name if query is not None else None) or project_name
+        unknown = [] if ids else list(near_projects(queries.repository, project))
+        if unknown:
+            told = {"project_name": project, "nearest": unknown}
+            notes.append(CompletenessNote("warning", "project_unknown", told))
         if not values:
             where: dict[str, Any] = {"project_name": project, "stage_name": stage_name}
             where["nearest"] = self._nearest(ids, metric_key) if ids and not found else []

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from contexta.interpretation.wording import on_pages, short_ref
+from contexta.interpretation.wording import counted, on_pages, short_ref
 from contexta.web._page import PageData
 from contexta.web.drawings import Curve, Level, Mark, Point, draw_lines
-from contexta.web.pages._analysis import TOOLS, step_words
+from contexta.web.pages._analysis import TOOLS, meant, step_words
 from contexta.web.pages._choices import metric_choices, stage_names
 from contexta.web.pages._links import address, run_url
 from contexta.web.pages._view import notes
@@ -72,6 +72,7 @@ def changes_page(ctx: Contexta, params: Params) -> PageData:
             "largest": address("/ui/changes", **here, which="largest"),
         },
         "notes": notes(found.completeness_notes, found.completeness),
+        "meant": meant(found.completeness_notes, "/ui/changes", here),
     }
     return PageData("changes", f"Changes: {metric}", data, "trends")
 
@@ -103,7 +104,7 @@ def _draw(found: Bisection, width: int, height: int) -> Markup:
             float(part.first_index),
             float(part.last_index),
             part.mean,
-            f"mean {on_pages.number(part.mean)} of {part.count} runs",
+            f"mean {on_pages.number(part.mean)} of {counted(part.count, 'run')}",
         )
         for part in history.segments
     ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contexta.web._page import PageData
-from contexta.web.pages._analysis import TOOLS
+from contexta.web.pages._analysis import TOOLS, meant_projects
 from contexta.web.pages._choices import newest_runs
 from contexta.web.pages._links import address
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
+    from contexta.interpretation import RunRecord
     from contexta.web._params import Params
 
 
@@ -23,10 +24,12 @@ def picker(ctx: Contexta, params: Params, *, status: int = 200, told: str = "") 
     """Return the picker; ``told`` says what an address that led here lacks."""
     project = params.text("project")
     left, right = params.text("left"), params.text("right")
-    if project is None and (left or right):
-        project = _project_of(ctx, left or right)
-    runs = newest_runs(ctx, project)
     chosen = left or right
+    known = _run_of(ctx, chosen)
+    if known is not None:
+        chosen, project = known.run_id, project or known.project_name
+    # A run differs from itself in nothing.
+    runs = tuple(run for run in newest_runs(ctx, project) if run.run_id != chosen)
     side, other = ("left", "right") if left else ("right", "left")
     data = {
         **TOOLS,
@@ -35,7 +38,9 @@ def picker(ctx: Contexta, params: Params, *, status: int = 200, told: str = "") 
         "project": project,
         "projects": ctx.list_projects(),
         "runs": runs,
+        "meant": meant_projects(ctx, "/ui/compare/pick", {"project": project}),
         "chosen": chosen,
+        "side": side,
         "left": left,
         "right": right,
         "run_ids": [run.run_id for run in runs],
@@ -50,11 +55,13 @@ def picker(ctx: Contexta, params: Params, *, status: int = 200, told: str = "") 
     return PageData("compare_pick", title, data, "compare", status)
 
 
-def _project_of(ctx: Contexta, run_id: str | None) -> str | None:
-    """The project of a run that was picked; ``None`` for a name that fits nothing."""
+def _run_of(ctx: Contexta, name: str | None) -> RunRecord | None:
+    """The run that was picked; ``None`` for a name that fits nothing."""
     from contexta.interpretation import ResolutionError
 
+    if name is None:
+        return None
     try:
-        return ctx.query_service.require_run(run_id or "").project_name
+        return ctx.query_service.require_run(name)
     except ResolutionError:
         return None

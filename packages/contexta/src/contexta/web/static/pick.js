@@ -9,7 +9,9 @@ function start(form) {
   form.querySelector("[data-pick-bar]").hidden = false;
 
   const update = () => {
-    const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
+    // What was picked on an earlier page goes along, on its side.
+    const { pickLeft, pickRight } = form.dataset;
+    const chosen = [pickLeft, ...boxes.filter((box) => box.checked).map((box) => box.value), pickRight].filter(Boolean);
     ids.value = chosen.join(",");
     go.disabled = chosen.length < 2 || chosen.length > MOST;
     count.textContent = chosen.length ? `${chosen.length} chosen` : "none chosen";

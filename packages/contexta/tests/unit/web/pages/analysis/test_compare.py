@@ -22,6 +22,33 @@ def test_both_runs_are_named_as_given_and_as_they_are(fleet, get, document):
     assert "run:p.r09 asked for as r09" in text
 
 
+@pytest.mark.parametrize("given", ["r00", "run:p.r00"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_other_run_is_another_one(fleet, get, document, side, given):
+    """The run that was picked goes along on its side and is not offered once more."""
+    found = document(get(fleet, f"/ui/compare/pick?{side}={given}")[1])
+    offered = {box["value"] for box in found.all("input", type="checkbox")}
+
+    assert "run:p.r00" not in offered
+    assert "run:p.r01" in offered
+    assert ["run:p.r00"] == [form[f"data-pick-{side}"] for form in found.all("form", data_pick=None)
+                             if f"data-pick-{side}" in form]  # fmt: skip
+    assert not any("left=run%3Ap.r00&right=run%3Ap.r00" in href for href in found.hrefs)
+
+
+def test_the_only_run_has_nothing_to_be_compared_with(open_ctx, get, document):
+    """The page says so, instead of that there is none."""
+    ctx = open_ctx()
+    with ctx.run("t", run_id="alone"):
+        pass
+    ctx.flush()
+
+    assert (
+        "There is no other run to compare with"
+        in document(get(ctx, "/ui/compare/pick?left=alone")[1]).text
+    )
+
+
 def test_differences_are_colored_by_goodness_where_the_name_says_it(fleet, page):
     """Less accuracy and more loss are worse."""
     data, text = page(fleet, "compare:compare_page", {"left": "r00", "right": "r09"})

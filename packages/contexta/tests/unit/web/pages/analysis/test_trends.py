@@ -118,6 +118,13 @@ def test_an_unknown_metric_is_an_empty_trend_with_the_nearest(fleet, get, docume
             "/ui/metrics/aggregate?metric=accuracy&project=p",
         ),
         ("/ui/changes?metric=acuracy&project=p", "/ui/changes?metric=accuracy&project=p"),
+        (
+            "/ui/metrics/aggregate?metric=accuracy&project=pp",
+            "/ui/metrics/aggregate?metric=accuracy&project=p",
+        ),
+        ("/ui/changes?metric=accuracy&project=pp", "/ui/changes?metric=accuracy&project=p"),
+        ("/ui/deployments?project=pp", "/ui/deployments?project=p"),
+        ("/ui/compare/pick?project=pp", "/ui/compare/pick?project=p"),
         ("//ui//changes?metric=acuracy", None),
     ],
 )
