@@ -64,7 +64,9 @@ class ReadDelegates(ServiceProperties):
         """Return runs.
 
         Without filters oldest first, by project; with any filter newest first
-        (`sort_desc`). `query` replaces all filters. `where` is an expression such as
+        (`sort_desc`). `sort_by` is `started_at`, `ended_at`, `name`, `status`, `duration`,
+        `param:<key>` or `metric:<key>`; see `contexta.interpretation.RunListQuery` for what is
+        missing and for ties. `query` replaces all filters. `where` is an expression such as
         `params.lr < 0.01 and metrics.accuracy.max > 0.9`; see
         `contexta.interpretation.query.RunExpression`.
 

@@ -137,3 +137,18 @@ def test_keys_are_looked_up_where_they_are(four):
         ("tags.x", ()),
         ("metrics.accc", ("metrics.acc",)),
     ]
+
+
+@pytest.mark.parametrize(("order", "near"), [("param:lrr", "lr"), ("metric:accc", "acc")])
+def test_the_key_of_an_order_is_looked_up_too(four, order, near):
+    """Behind those of the expression; a key that runs have is not named."""
+    kind, _, key = order.partition(":")
+    known = RunListQuery(sort_by=f"{kind}:{near}")
+    found = four.query.unknown_keys(RunListQuery(where="tags.x = 'a'", sort_by=order))
+
+    assert [(one.field, one.nearest) for one in found] == [
+        ("tags.x", ()),
+        (f"{kind}s.{key}", (f"{kind}s.{near}",)),
+    ]
+    assert four.query.unknown_keys(known) == ()
+    assert four.query.unknown_keys(RunListQuery(sort_by="duration")) == ()

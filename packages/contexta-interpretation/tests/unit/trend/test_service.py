@@ -15,7 +15,7 @@ from contexta.interpretation import (
 @pytest.fixture
 def fleet(make):
     """Five runs of one project with a score each, 1 to 5, the last one without."""
-    runs = [make.run(f"r{i}", minute=i) for i in range(1, 6)]
+    runs = [make.run(f"r{i}", minute=i, params={"place": -i}) for i in range(1, 6)]
     records = [make.metric(run, "score", float(i)) for i, run in enumerate(runs[:4], start=1)]
     return runs, records
 
@@ -43,6 +43,8 @@ def test_trend_is_oldest_first_and_names_what_is_missing(make, fleet):
         (RunListQuery(sort_desc=True), (4.0, 3.0)),
         (RunListQuery(limit=4), (2.0, 3.0, 4.0)),
         (RunListQuery(limit=2, offset=1), (3.0, 4.0)),
+        (RunListQuery(sort_by="param:place"), (4.0, 3.0)),
+        (RunListQuery(sort_by="param:place", sort_desc=True), (3.0, 4.0)),
     ],
 )
 def test_window_holds_the_newest_runs_in_every_order(make, fleet, query, expected):

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 if TYPE_CHECKING:
-    from contexta.interpretation.query import RunListQuery
+    from contexta.interpretation.query import RunListQuery, UnknownKey
 
 
-_FIELDS = ("started_at", "ended_at", "name")
+_FIELDS = ("started_at", "ended_at", "name", "status", "duration")
+_KEYED = ("param:", "metric:")
 
 
 class Asked(NamedTuple):
@@ -59,9 +60,9 @@ class Asked(NamedTuple):
 
 
 def _sort_field(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
-    if value is None or value in _FIELDS or value.startswith("metric:"):
+    if value is None or value in _FIELDS or value.startswith(_KEYED):
         return value
-    raise click.BadParameter(f"{value!r} is none of {', '.join(_FIELDS)}, metric:KEY")
+    raise click.BadParameter(f"{value!r} is none of {', '.join(_FIELDS)}, param:KEY, metric:KEY")
 
 
 _OPTIONS = (
@@ -79,7 +80,8 @@ _OPTIONS = (
         "--sort",
         metavar="FIELD",
         callback=_sort_field,
-        help="Order by started_at, ended_at, name or metric:KEY.  Default: started_at.",
+        help="Order by started_at, ended_at, name, status, duration, param:KEY or metric:KEY.  "
+        "Default: started_at.",
     ),
     click.option("--desc", is_flag=True, help="Newest, last or highest first."),
     click.option("--limit", type=int, metavar="N", help="At most this many runs."),
@@ -110,12 +112,25 @@ def nothing_found(ctx: Any, asked: Asked) -> list[str]:
     if asked.project is not None and asked.project not in projects:
         lines.append(no_project(asked.project, projects))
     if asked.where is not None:
-        from contexta.cli._text import one_line
-
-        for key in ctx.query_service.unknown_keys(asked.where):
-            near = f"; nearest: {', '.join(one_line(n, 60) for n in key.nearest)}"
-            lines.append(f"Hint: no run has {one_line(key.field, 80)}{near if key.nearest else ''}")
+        lines += [_no_key(key) for key in ctx.query_service.unknown_keys(asked.where)]
     return lines
+
+
+def unknown_order(ctx: Any, asked: Asked) -> list[str]:
+    """Say that no run has the key that runs are sorted by, and what else may have been meant."""
+    if asked.sort is None or not asked.sort.startswith(_KEYED):
+        return []
+    by_key = Asked(sort=asked.sort).always()
+    return [
+        f"{_no_key(key)}.  So they are by start." for key in ctx.query_service.unknown_keys(by_key)
+    ]
+
+
+def _no_key(key: "UnknownKey") -> str:
+    from contexta.cli._text import one_line
+
+    near = f"; nearest: {', '.join(one_line(n, 60) for n in key.nearest)}"
+    return f"Hint: no run has {one_line(key.field, 80)}{near if key.nearest else ''}"
 
 
 def no_project(wanted: str, projects: Sequence[str]) -> str:

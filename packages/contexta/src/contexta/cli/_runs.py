@@ -9,14 +9,15 @@ from contexta.cli._draw import Pen, table
 from contexta.cli._options import global_options
 from contexta.cli._output import finite, show
 from contexta.cli._run_columns import column_names, column_values, drawn
-from contexta.cli._runq import Asked, nothing_found, run_query
+from contexta.cli._runq import Asked, nothing_found, run_query, unknown_order
 from contexta.cli._state import State
 
 _MOST = 100
 _EXAMPLES = """\b
 Examples:
   contexta runs --where 'metrics.accuracy > 0.9' -c metrics.accuracy,params.lr
-  contexta runs --sort metric:loss --limit 5"""
+  contexta runs --sort metric:loss --limit 5
+  contexta runs --sort param:lr -c params.lr,metrics.loss"""
 
 
 @click.command("runs", epilog=_EXAMPLES)
@@ -40,6 +41,8 @@ def runs(state: State, asked: Asked, columns: Sequence[str], everything: bool) -
     names = column_names(columns)
     ctx = state.open()
     found, hidden = _found(ctx, asked, state, everything)
+    for hint in unknown_order(ctx, asked) if found else ():
+        click.echo(hint, err=True)
     values = column_values(ctx, found, names)
     rows = (dict(zip(names, row, strict=True)) for row in zip(*values.values(), strict=True))
     paired = list(zip(found, rows, strict=True))

@@ -16,7 +16,7 @@ RUNQ = (
     Query("before", "Started at or before; a date stands for its whole day."),
     LIMIT,
     Query("offset", "Skip this many.", "integer"),
-    Query("sort", "started_at, ended_at, name or metric:<key>."),
+    Query("sort", "started_at, ended_at, name, status, duration, param:<key> or metric:<key>."),
     Query(
         "desc",
         "1, true or yes: newest or largest first, as lists do; trends run from old to new.",

@@ -34,6 +34,37 @@ def test_runs_can_be_filtered(call, workspace):
     assert call("runs", "--project", "other").out.startswith("no runs\n")
 
 
+def test_runs_are_sorted_by_param_status_and_duration(call, workspace):
+    """As by start and metric, in both directions and in every form."""
+
+    def ids(*options):
+        runs = json.loads(call("runs", "--format", "json", *options).out)["runs"]
+        return [run["run_id"].rpartition(".")[2] for run in runs]
+
+    assert ids("--sort", "param:rate") == ["second", "first"]
+    assert ids("--sort", "param:rate", "--desc") == ["first", "second"]
+    assert ids("--sort", "param:none", "--desc") == ["first", "second"]
+    assert ids("--sort", "status") == ["first", "second"]
+    assert sorted(ids("--sort", "duration")) == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("order", "told"),
+    [("param:rat", "params.rat; nearest: params.rate"), ("metric:los", "metrics.los; nearest: ")],
+)
+def test_an_order_by_a_key_that_no_run_has_is_told(call, workspace, order, told):
+    """On stderr, so that what reads the list reads no more than the list."""
+    done = call("runs", "--sort", order)
+
+    assert done.code == 0
+    assert f"Hint: no run has {told}" in done.err
+    assert [line.split()[0] for line in done.out.splitlines()[1:]] == [
+        "run:demo.first",
+        "run:demo.second",
+    ]
+    assert call("runs", "--sort", "param:rate").err == ""
+
+
 def test_run_show_names_stages_and_metric_values(call, workspace):
     """More than counts; a short id will do."""
     done = call("run", "show", "first")

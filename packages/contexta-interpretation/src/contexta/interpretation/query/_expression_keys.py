@@ -10,6 +10,7 @@ from contexta.interpretation._nearest import hint, nearest
 from contexta.interpretation.protocols import CompositeRepository, KeyReader
 from contexta.interpretation.query._expression_nodes import MAPPINGS, Field, comparisons
 from contexta.interpretation.query.expression import RunExpression
+from contexta.interpretation.query.filters import RunListQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +32,28 @@ class UnknownKey(Result):
 
 
 def unknown_keys(
-    repository: CompositeRepository, expression: RunExpression
+    repository: CompositeRepository,
+    expression: RunExpression | None,
+    also: Iterable[Field] = (),
 ) -> tuple[UnknownKey, ...]:
     """Return the keys that no run of the repository has, in the order of the expression."""
+    compared = [] if expression is None else comparisons(expression.node)
     asked = dict.fromkeys(
-        Field(item.field.name, item.field.key)
-        for item in comparisons(expression.node)
-        if item.field.name in MAPPINGS
+        Field(item.field.name, item.field.key) for item in compared if item.field.name in MAPPINGS
     )
+    asked.update(dict.fromkeys(also))
     known = {name: _keys(repository, name) for name in {field.name for field in asked}}
     return tuple(
         UnknownKey(field.text, _like(field, known[field.name]))
         for field in asked
         if field.key not in known[field.name]
     )
+
+
+def sort_fields(query: RunListQuery) -> tuple[Field, ...]:
+    """Return the field of the key that a query sorts by, if it sorts by one."""
+    keys = {"params": query.sort_param, "metrics": query.sort_metric}
+    return tuple(Field(name, key) for name, key in keys.items() if key is not None)
 
 
 def _like(field: Field, keys: Iterable[str]) -> tuple[str, ...]:

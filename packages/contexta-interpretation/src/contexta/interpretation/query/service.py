@@ -11,7 +11,7 @@ from contexta.interpretation._base import Results
 from contexta.interpretation._nearest import run_hint
 from contexta.interpretation.errors import ResolutionError
 from contexta.interpretation.protocols import CompositeRepository, RunFinder, RunSuggester
-from contexta.interpretation.query._expression_keys import UnknownKey, unknown_keys
+from contexta.interpretation.query._expression_keys import UnknownKey, sort_fields, unknown_keys
 from contexta.interpretation.query._pages import page_of_runs
 from contexta.interpretation.query._selection import (
     is_decided_here,
@@ -136,15 +136,18 @@ class QueryService:
         )
         return {run_id: values[run_id] for run_id in ids if run_id in values}
 
-    def unknown_keys(self, where: str) -> tuple[UnknownKey, ...]:
+    def unknown_keys(self, where: str | RunListQuery) -> tuple[UnknownKey, ...]:
         """Return the keys of params, tags and metrics in an expression that no run has.
 
-        Such a key is no error, for a run may come that has it; but an answer that is empty for
-        a typing mistake should say so.
+        Of a query: those of its expression and the one that it sorts by. Such a key is no
+        error, for a run may come that has it; but an answer that is empty, or in another order,
+        for a typing mistake should say so.
 
         Raises:
             ValidationError: the expression is wrong, as in :class:`RunListQuery`.
         """
+        if isinstance(where, RunListQuery):
+            return unknown_keys(self.repository, where.expression, sort_fields(where))
         return unknown_keys(self.repository, RunExpression.parse(where))
 
     def require_run(self, run_id: str) -> RunRecord:

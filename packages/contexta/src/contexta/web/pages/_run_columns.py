@@ -129,7 +129,8 @@ def run_table(
         for run in runs
     )
     several = len({run.project_name for run in runs}) > 1
-    return Table(tuple(_head(chosen, values, path, query, several)), tuple(chosen), rows, several)
+    head = _head(chosen, values, path, query, several, sorts=sorts)
+    return Table(tuple(head), tuple(chosen), rows, several)
 
 
 def _cell(
@@ -174,25 +175,35 @@ def _head(
     path: str,
     query: RunListQuery,
     several: bool,
+    *,
+    sorts: bool,
 ) -> list[Mapping[str, Any]]:
     def sortable(label: str, by: str, *, num: bool = False, title: str | None = None) -> Any:
         current = query.sort_by == by
-        desc = not query.sort_desc if current else by != "name"
+        turned = ("desc" if query.sort_desc else "asc") if current else None
+        if not sorts:
+            return column(label, num=num, dir=turned, title=title)
+        # What is looked for is last by time, largest, or in trouble; names and settings are read
+        # from their beginning.
+        first = by != "name" and not by.startswith("param:")
+        desc = not query.sort_desc if current else first
         kept = [(k, v) for k, v in values.items() if k not in ("sort", "desc", "offset")]
         href = with_query(path, [*kept, ("sort", by), ("desc", 1 if desc else 0)])
-        turned = ("desc" if query.sort_desc else "asc") if current else None
         return column(label, num=num, sort=href, dir=turned, title=title)
 
     head: list[Mapping[str, Any]] = [column("", title="Choose to compare"), column("Run ID")]
     head.append(sortable("Name", "name"))
     if several:
         head.append(column("Project"))
-    head += [column("Status"), sortable("Started", "started_at"), column("Duration", num=True)]
+    head += [sortable("Status", "status"), sortable("Started", "started_at")]
+    head.append(sortable("Duration", "duration", num=True))
     for one in chosen:
         if one.kind == "metrics":
             title = f"metric {one.key}, latest value"
             head.append(sortable(one.key, f"metric:{one.key}", num=True, title=title))
+        elif one.kind == "params":
+            head.append(sortable(one.key, f"param:{one.key}", title=f"param {one.key}"))
         else:
-            title = f"{'curve of' if one.kind == 'curves' else one.kind[:-1]} {one.key}"
+            title = f"{'curve of' if one.kind == 'curves' else 'tag'} {one.key}"
             head.append(column(one.key, title=title))
     return head

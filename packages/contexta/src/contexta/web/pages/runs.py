@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from contexta.web.pages._view import frame, known_keys, pager
 if TYPE_CHECKING:
     from contexta.client import Contexta
     from contexta.interpretation import RunRecord
+    from contexta.interpretation.query import RunListQuery, UnknownKey
 
 PATH = "/ui/runs"
 PAGE_SIZES = (25, 50, 100, 200)
@@ -59,7 +61,8 @@ def runs_page(ctx: Contexta, params: Params) -> PageData:
         query = Params({"limit": params.text("limit") or ""}).run_query(limit=_DEFAULT_SIZE)
     total = 0 if refused else count_runs(ctx, query)
     shown = () if refused else ctx.list_runs(query=query)
-    table = run_table(ctx, shown, _columns(ctx, params, shown), params.query, PATH, query)
+    columns = _columns(ctx, params, shown, query)
+    table = run_table(ctx, shown, columns, params.query, PATH, query)
     limit = query.limit or _DEFAULT_SIZE
     data = frame(
         ctx,
@@ -72,6 +75,7 @@ def runs_page(ctx: Contexta, params: Params) -> PageData:
         statuses=RUN_STAGE_STATUSES,
         refused=None if refused is None else _refusal(where or "", refused),
         hints=[] if refused or total else _hints(ctx, project, where),
+        order_hints=[one.text for one in _unknown_order(ctx, query)] if shown else [],
         filters=_active(params),
         empty_workspace=not total and not refused and not ctx.list_projects(),
         total=total,
@@ -84,7 +88,9 @@ def runs_page(ctx: Contexta, params: Params) -> PageData:
     return PageData("runs", "Runs", data, "runs", 400 if refused else 200)
 
 
-def _columns(ctx: Contexta, params: Params, shown: tuple[RunRecord, ...]) -> list[Column]:
+def _columns(
+    ctx: Contexta, params: Params, shown: Sequence[RunRecord], query: RunListQuery
+) -> list[Column]:
     """The columns that the address names (``show.metrics.loss=1``), else those that tell most."""
     named = [
         Column(kind, key)
@@ -93,7 +99,14 @@ def _columns(ctx: Contexta, params: Params, shown: tuple[RunRecord, ...]) -> lis
         for _, kind, key in [[*name.split(".", 2), "", ""][:3]]
         if kind in _KINDS and key
     ]
-    return named if named or params.flag("columns") else choose(ctx, shown)
+    if named or params.flag("columns"):
+        return named
+    chosen = choose(ctx, shown)
+    own = [Column("params", key) for key in (query.sort_param,) if key is not None]
+    own += [Column("metrics", key) for key in (query.sort_metric,) if key is not None]
+    if not own or own[0] in chosen or not shown or _unknown_order(ctx, query):
+        return chosen
+    return own + chosen
 
 
 def _chooser(ctx: Contexta, params: Params, table: Table) -> Mapping[str, Any]:
@@ -155,6 +168,11 @@ def _hints(ctx: Contexta, project: str | None, where: str | None) -> list[str]:
         meant = f"; nearest: {', '.join(near)}" if near else ""
         found.insert(0, f"there is no project {project[:80]!r}{meant}")
     return found
+
+
+def _unknown_order(ctx: Contexta, query: RunListQuery) -> tuple[UnknownKey, ...]:
+    """The key that the runs are sorted by, if no run has it."""
+    return ctx.query_service.unknown_keys(replace(query, where=None))
 
 
 def _export(params: Params) -> list[tuple[str, str]]:

@@ -1,5 +1,7 @@
 """The list of runs."""
 
+from urllib.parse import quote
+
 import pytest
 
 SECTIONS = ["run-list-filters", "run-list-summary", "runs-table"]
@@ -148,6 +150,77 @@ def test_headings_sort_and_turn(full, get, document):
     assert ["descending"] == [
         found["aria-sort"] for found in page.all("th") if "aria-sort" in found
     ]
+
+
+@pytest.mark.parametrize(
+    ("order", "label", "up", "down"),
+    [
+        ("status", "Status", ["r1", "hostile", "r2"], ["r2", "r1", "hostile"]),
+        ("param:lr", "lr", ["r1", "r2", "hostile"], ["r2", "r1", "hostile"]),
+        ("param:seed", "seed", ["r1", "r2", "hostile"], ["r1", "r2", "hostile"]),
+    ],
+)
+def test_runs_are_sorted_by_status_and_by_a_param(full, get, document, order, label, up, down):
+    """Runs without the parameter are last in both directions; the heading is marked and turns."""
+    asked = f"/ui/runs?show.params.lr=1&show.params.seed=1&sort={quote(order)}"
+    for desc, wanted, mark in ((0, up, "ascending"), (1, down, "descending")):
+        page = document(get(full, f"{asked}&desc={desc}")[1])
+        marks = [found["aria-sort"] for found in page.all("th") if "aria-sort" in found]
+
+        assert [key.rpartition(".")[2] for key in rows(page)] == wanted
+        assert [mark] == marks
+        turned = f"/ui/runs?show.params.lr=1&show.params.seed=1&sort={quote(order)}&desc={1 - desc}"
+        assert turned in page.hrefs
+
+
+def test_every_heading_that_has_an_order_leads_to_it(full, get, document):
+    """Status and duration begin with what is looked for, params with the smallest value."""
+    _, text = get(full, "/ui/runs?show.params.lr=1&show.tags.team=1&show.metrics.loss=1")
+    page = document(text)
+    sorts = [found["href"].partition("&sort=")[2] for found in page.all("a", class_="sort")]
+
+    assert sorts == [
+        "name&desc=0",
+        "status&desc=1",
+        "started_at&desc=0",
+        "duration&desc=1",
+        "param%3Alr&desc=0",
+        "metric%3Aloss&desc=1",
+    ]
+
+
+def test_lists_of_one_order_have_no_headings_that_sort(full, get, document):
+    """A search and a project show the newest runs: a link would change nothing, or leave them."""
+    for address in ("/ui/search?q=train", "/ui/projects/p"):
+        page = document(get(full, address)[1])
+
+        assert ["run:p.r2", "run:p.r1"] == rows(page)[:2]
+        assert [] == page.all("a", class_="sort")
+
+
+def test_what_runs_are_sorted_by_is_shown(open_ctx, get, document):
+    """Where the page chooses the columns, the one of the order is among them."""
+    ctx = open_ctx()
+    for number in range(3):
+        params = {f"a{key}": number for key in range(6)} | {"learning_rate": -number}
+        with ctx.run("sweep", run_id=f"s{number}", params=params):
+            pass
+    page = document(get(ctx, "/ui/runs?sort=param%3Alearning_rate&desc=0")[1])
+
+    assert "param learning_rate" in head(page)
+    assert "param learning_rate" not in head(document(get(ctx, "/ui/runs")[1]))
+    assert ["run:p.s2", "run:p.s1", "run:p.s0"] == rows(page)
+    assert "param:learning_rate, ascending" in page.text
+
+
+def test_an_order_by_a_key_that_no_run_has_is_told(full, get, document):
+    """The runs are then by start; no empty column is shown for it."""
+    _, text = get(full, "/ui/runs?sort=param%3Alrr&desc=0&project=p")
+    page = document(text)
+
+    assert "no run has params.lrr; nearest: params.lr" in page.text
+    assert "param lrr" not in head(page)
+    assert ["run:p.r1", "run:p.r2"] == rows(page)
 
 
 def test_columns_are_those_of_the_address(full, get, document):

@@ -144,6 +144,36 @@ def test_cursors_walk_the_whole_list_once(client):
     assert ([run["run_id"] for run in whole["runs"]], {whole["total"]}) == (seen, totals)
 
 
+@pytest.mark.parametrize("order", ["status", "duration", "param:lr", "param:none"])
+@pytest.mark.parametrize("desc", ["0", "1"])
+def test_cursors_walk_every_order(client, order, desc):
+    """Pages add up to the list; what has no value comes last in both directions."""
+    asked = f"/runs?sort={quote(order)}&desc={desc}"
+    whole = client.json(asked)[1]["runs"]
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = client.json(f"{asked}&limit=1&cursor={quote(cursor)}")[1]
+        seen += [run["run_id"] for run in page["runs"]]
+        cursor = page["next_cursor"]
+    values = [run["params"].get("lr") for run in whole]
+
+    assert seen == [run["run_id"] for run in whole]
+    if order == "param:lr":
+        assert values == [*sorted([0.0, 0.1], reverse=desc == "1"), None, None]
+    if order == "status":
+        statuses = [run["status"] for run in whole]
+        assert statuses == sorted(statuses, reverse=desc == "1")
+
+
+@pytest.mark.parametrize("order", ["param:", "params.lr", "color"])
+def test_an_order_that_is_none_is_refused(client, order):
+    """The answer names the orders that there are."""
+    status, body = client.json(f"/runs?sort={quote(order)}")
+
+    assert (400, "query_invalid_run_list_query") == (status, body["error"]["code"])
+    assert "status, duration, param:<key> or metric:<key>" in body["error"]["message"]
+
+
 def test_expressions_select_runs(client):
     """``where`` takes a run expression, percent-encoded."""
     found = client.json("/runs?where=" + quote("params.lr > 0.05"))[1]["runs"]
