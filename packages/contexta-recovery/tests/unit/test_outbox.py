@@ -111,6 +111,40 @@ def test_a_kill_between_the_steps_of_a_checkpoint_costs_nothing(outbox, monkeypa
     assert payloads(outbox.dead_lines()) == [1]
 
 
+@pytest.mark.parametrize("kind", ["waiting", "dead"])
+def test_what_is_listed_beside_a_checkpoint_is_of_one_moment(outbox, monkeypatch, kind):
+    """Between the two files, the replay writes both and removes the journal."""
+    import contexta.recovery.outbox as module
+
+    append_entry(outbox.root, entry(3))
+    first, second, *_ = outbox.waiting_lines()
+    decide(outbox, Decision(done=leaves(parse_line(first)), letter={"letter_ref": "dead:1"}))
+    outbox.checkpoint()
+    decide(outbox, Decision(done=leaves(parse_line(second)), letter={"letter_ref": "dead:2"}))
+    read, checkpoints = module.read_journal, [outbox.checkpoint]
+
+    def after_a_checkpoint(path):
+        if checkpoints:
+            checkpoints.pop()()
+        return read(path)
+
+    monkeypatch.setattr(module, "read_journal", after_a_checkpoint)
+    listed = outbox.waiting_lines() if kind == "waiting" else outbox.dead_lines()
+
+    assert not outbox.journal.exists()
+    assert 2 == len(listed)
+
+
+def test_what_a_killed_rewrite_left_goes_with_the_next_and_nothing_else(outbox):
+    """Its name tells it; a file of somebody else stays."""
+    (outbox.root / f"_{'ab' * 12}.tmp").write_bytes(b"half")
+    (outbox.root / "_mine.tmp").write_bytes(b"mine")
+    outbox.checkpoint()
+    names = {path.name for path in outbox.root.iterdir()}
+
+    assert {"_append.lock", "_mine.tmp", "failed_deliveries.jsonl"} == names
+
+
 def test_equal_lines_are_two_deliveries(config):
     """A hand may write the same line twice; each is delivered."""
     root = config.recovery.outbox_root

@@ -19,6 +19,7 @@ from contexta.recovery import (
 )
 from contexta.recovery._mounts import listed_within
 from contexta.recovery._scratch import held_folder
+from contexta.recovery._survivors import add_beside
 from contexta.recovery.outbox import append_entry
 
 
@@ -371,3 +372,34 @@ def test_planes_within_planes_and_a_workspace_within_a_plane(config, workspace, 
         restore(inside, ref)
     assert caught.value.code == "recovery_target_not_replaceable"
     assert "it lies inside its own records" in caught.value.details["reasons"][0]
+
+
+def test_what_lies_outside_is_brought_there_for_good_and_a_killed_call_leaves_nothing(
+    tmp_path, monkeypatch, synced
+):
+    """Killed before a rename, the next call needs the same name for its half-done file."""
+    staged, live = tmp_path / "staged", tmp_path / "live"
+    (staged / "reports").mkdir(parents=True)
+    (staged / "reports" / "one.html").write_text("report")
+    (staged / "queue.jsonl").write_text('{"a": 1}\n')
+    (live / "reports").mkdir(parents=True)
+    (live / "queue.jsonl").write_text('{"b": 2}\n')
+    real, to_come = os.replace, {live / "queue.jsonl", live / "reports" / "one.html"}
+
+    def killed(source, target):
+        if target in to_come:
+            to_come.remove(target)
+            raise KeyboardInterrupt
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", killed)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            add_beside(staged, live)
+    synced.clear()
+    add_beside(staged, live)
+    left = sorted(path.relative_to(live).as_posix() for path in live.rglob("*"))
+
+    assert ["queue.jsonl", "reports", "reports/one.html"] == left
+    assert ['{"b": 2}', '{"a": 1}'] == (live / "queue.jsonl").read_text().splitlines()
+    assert {live.stat().st_ino, (live / "reports").stat().st_ino} <= synced

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from contexta.contract.errors import StoreAccessError
 from contexta.store.fs import fsync_dir, open_private, translated_os_errors, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 _DIGEST_BYTES = 16
@@ -60,6 +61,28 @@ def read_lines(path: Path) -> list[bytes]:
     fd = open_regular(path, os.O_RDONLY)
     with translated_os_errors("read", path), open(fd, "rb") as file:
         return split_lines(file.read())
+
+
+@contextmanager
+def held_open(path: Path) -> Iterator[Callable[[], bool]]:
+    """Yield a question: whether the path leads to the same file as at the beginning, or to none.
+
+    The file stays open until the end, so that no other one gets its number meanwhile.
+    """
+    fd = open_regular(path, os.O_RDONLY) if os.path.lexists(path) else None
+
+    def is_still_there() -> bool:
+        try:
+            now = os.lstat(path)
+        except FileNotFoundError:
+            return fd is None
+        return fd is not None and os.path.samestat(now, os.fstat(fd))
+
+    try:
+        yield is_still_there
+    finally:
+        if fd is not None:
+            os.close(fd)
 
 
 def all_different(lines: list[bytes]) -> list[bytes]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contexta.recovery._owner import take_owner
 from contexta.recovery._sqlite import SIDECAR_SUFFIXES
-from contexta.store.fs import atomic_write_bytes, ensure_private_dir, fsync_file, temporary_name
+from contexta.store.fs import atomic_write_bytes, ensure_private_dir, fsync_dir, fsync_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,6 +145,7 @@ def add_beside(staged: Path, live: Path) -> None:
     """Bring the restored files of a folder outside the workspace to their place, one by one.
 
     Each file is replaced as a whole; queues of deliveries are joined instead. Nothing is removed.
+    All of it is on disk when this returns, and what a killed call left is used up.
     """
     if not staged.is_dir():
         return
@@ -153,17 +154,18 @@ def add_beside(staged: Path, live: Path) -> None:
         source, target = Path(entry.path), live / entry.name
         if entry.is_dir(follow_symlinks=False):
             add_beside(source, target)
-        elif source.suffix == _JOINED_SUFFIX and target.is_file() and not target.is_symlink():
+            continue
+        if source.suffix == _JOINED_SUFFIX and target.is_file() and not target.is_symlink():
             join_lines(target, source)
-            atomic_write_bytes(target, source.read_bytes())
-            take_owner(live, target)
-        else:
-            temporary = live / temporary_name()
-            shutil.copyfile(source, temporary)
-            temporary.chmod(0o600)
-            fsync_file(temporary)
-            take_owner(live, temporary)
-            os.replace(temporary, target)
+        # Always the same name: a call that was killed leaves the file that the next one needs.
+        temporary = live / f"_{entry.name[:50]}.restore.tmp"
+        temporary.unlink(missing_ok=True)
+        shutil.copyfile(source, temporary)
+        temporary.chmod(0o600)
+        fsync_file(temporary)
+        take_owner(live, temporary)
+        os.replace(temporary, target)
+    fsync_dir(live)
 
 
 class Print(NamedTuple):

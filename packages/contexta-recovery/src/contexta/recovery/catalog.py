@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,9 @@ def list_backups(config: RecoveryConfig) -> tuple[BackupSummary, ...]:
     """
     root = layout_of(config).backups
     with translated(BackupError, "list the backups"):
-        summaries = [summary_of(open_source(path)) for path in published(root)]
+        found = [summary_of(open_source(path)) for path in published(root)]
+        # What has no manifest any more may have been pruned since it was seen.
+        summaries = [one for one in found if one.problem is None or os.path.lexists(one.location)]
     return tuple(
         sorted(summaries, key=lambda one: (one.created_at is None, one.created_at, one.backup_ref))
     )

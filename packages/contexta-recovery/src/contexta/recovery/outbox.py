@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from contextlib import contextmanager
+import re
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ from contexta.recovery._outbox_lines import (
     LineAppender,
     all_different,
     digest_of,
+    held_open,
     joined,
     open_regular,
     read_lines,
@@ -42,7 +44,7 @@ from contexta.store.fs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["Entry", "OutboxFile", "append_entry", "delivery_checksum", "parse_line"]
 
@@ -52,7 +54,9 @@ JOURNAL_NAME = "journal.jsonl"
 OUTBOX_FILES = (PENDING_NAME, DEAD_LETTER_NAME, JOURNAL_NAME)
 _APPEND_LOCK = "_append.lock"
 _REPLAY_LOCK = "_replay.lock"
+_MOST_LOOKS = 100
 _SURELY_SHALLOW = 200
+_TEMPORARY = re.compile(r"_[0-9a-f]{24}\.tmp")
 _CHECKED_FIELDS = ("delivery_id", "family", "payload", "payload_type", "replay_ref", "sink_name")
 
 
@@ -159,11 +163,25 @@ class OutboxFile:
 
     def waiting_lines(self) -> list[bytes]:
         """Return what waits, without changing a file."""
-        return apply_to_waiting(read_lines(self.pending), read_journal(self.journal))
+        return self._decided(self.pending, apply_to_waiting)
 
     def dead_lines(self) -> list[bytes]:
         """Return the dead letters, without changing a file."""
-        return apply_to_dead(read_lines(self.dead_letter), read_journal(self.journal))
+        return self._decided(self.dead_letter, apply_to_dead)
+
+    def _decided(
+        self, path: Path, apply: Callable[[list[bytes], list[Decision]], list[bytes]]
+    ) -> list[bytes]:
+        """Read a file and the journal as of one moment, without a lock.
+
+        A checkpoint in between leaves a file before the decisions and no journal that tells them.
+        """
+        for _ in range(_MOST_LOOKS):
+            with held_open(path) as is_still_there:
+                found = apply(read_lines(path), read_journal(self.journal))
+                if is_still_there():
+                    break
+        return found
 
     def checkpoint(self) -> list[bytes]:
         """Apply the journal to both files, remove it, and return what waits. Only with the turn.
@@ -181,7 +199,15 @@ class OutboxFile:
             if os.path.lexists(self.journal):
                 self.journal.unlink()
                 fsync_dir(self.root)
+            self._sweep()
             return lines
+
+    def _sweep(self) -> None:
+        """Remove what killed rewrites left. Whoever rewrites has the lock that is held now."""
+        for path in self.root.glob("_*.tmp"):
+            if _TEMPORARY.fullmatch(path.name):
+                with suppress(OSError):  # it takes space and harms nothing
+                    path.unlink()
 
     def changing(self) -> FileLock:
         """Return the lock that keeps appends and rewrites apart; held for moments only."""

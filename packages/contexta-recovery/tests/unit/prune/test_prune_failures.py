@@ -3,6 +3,7 @@
 import pytest
 
 import contexta.recovery._removal as removal
+import contexta.recovery.catalog as catalog
 from contexta.recovery import (
     BackupError,
     create_workspace_backup,
@@ -148,6 +149,23 @@ def test_a_leftover_that_cannot_be_deleted_is_said_and_stops_nothing(
 
     assert (result.status, made.status) == ("DEGRADED", "SUCCESS")
     assert result.warnings[0].startswith(".removing-0123456789abcdef")
+
+
+def test_a_list_names_nothing_that_a_prune_removed_meanwhile(config, series, monkeypatch):
+    """Between its look at the folder and at the manifest, which would then be missing."""
+    names = series(*DAYS[:3])
+    real = catalog.published
+
+    def pruned(root):
+        found = real(root)
+        monkeypatch.setattr(catalog, "published", real)
+        prune_backups(config, keep_last=1)
+        return found
+
+    monkeypatch.setattr(catalog, "published", pruned)
+    listed = list_backups(config)
+
+    assert [names[2]] == [one.backup_ref for one in listed]
 
 
 def test_two_prunes_of_one_folder_do_not_overlap(config, series):
