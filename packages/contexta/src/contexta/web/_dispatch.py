@@ -23,6 +23,7 @@ from contexta.web._answers import (
 )
 from contexta.web._errors import HttpError, bad_request, said, status_of
 from contexta.web._limits import Limits
+from contexta.web._lost_project import with_nearest_project
 from contexta.web._page import PageData
 from contexta.web._params import Params
 from contexta.web._reads import Reads
@@ -173,7 +174,7 @@ def _answer(match: Match, ctx: Contexta, params: Params, *, compress: bool) -> R
     if isinstance(answer, Download):
         return answer
     if isinstance(answer, PageData):
-        answer = _page(answer)
+        answer = _page(with_nearest_project(answer, match, params))
     if not isinstance(answer, Body):
         answer = Body(json_bytes(answer), JSON)
     return ready(answer, compress=compress)

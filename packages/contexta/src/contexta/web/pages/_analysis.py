@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from contexta.interpretation.wording import on_pages
@@ -34,7 +33,7 @@ def step_words(change: ChangePoint) -> str:
 def meant(
     notes: Iterable[CompletenessNote], path: str, asked: Mapping[str, str | None]
 ) -> list[tuple[str, str]]:
-    """Return the names nearest to one that is not there, each with the same page for it.
+    """Return the metrics nearest to one that is not there, each with the same page for it.
 
     Args:
         notes: of the answer; those about a name that nothing has carry the nearest ones.
@@ -43,27 +42,11 @@ def meant(
     """
     found = []
     for note in notes:
-        wrong = "project" if note.summary in _OF_PROJECTS else "metric"
+        if note.summary in _OF_PROJECTS:
+            continue
         for name in (note.details or {}).get("nearest") or ():
-            found.append((str(name), with_query(path, {**asked, wrong: name}.items())))
+            found.append((str(name), with_query(path, {**asked, "metric": name}.items())))
     return found
-
-
-def meant_projects(
-    ctx: Contexta, path: str, asked: Mapping[str, str | None]
-) -> list[tuple[str, str]] | None:
-    """Return the projects that are probably meant where there is no such one, else ``None``.
-
-    Args:
-        ctx: the workspace.
-        path: address of the page.
-        asked: its parameters, ``project`` among them.
-    """
-    project, known = asked.get("project"), ctx.list_projects()
-    if project is None or project in known:
-        return None
-    near = get_close_matches(project, known, n=5, cutoff=0.4) or known[:5]
-    return [(name, with_query(path, {**asked, "project": name}.items())) for name in near]
 
 
 def audit_of(ctx: Contexta, run_id: str) -> ReproducibilityAudit | None:
@@ -84,7 +67,7 @@ def cols(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [_PLAIN | column for column in columns]
 
 
-# Notes that there is no such project, or nothing in it: what is near them are projects.
+# What is near these are projects, which the head of each page names.
 _OF_PROJECTS = frozenset({"project_unknown", "trend_population_empty"})
 _PLAIN: dict[str, Any] = {"label": "", "num": False, "sort": None, "dir": None, "title": None}
 TOOLS: dict[str, Any] = {"cols": cols, "draw_key": draw_key, "p_value": p_value}

@@ -24,6 +24,7 @@ _EMPTY: dict[str, Any] = {
     "crumbs": (),
     "subtitle": None,
     "live": None,
+    "lost_project": None,
     "project": None,
     "projects": (),
     "search": "",

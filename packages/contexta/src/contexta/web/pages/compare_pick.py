@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contexta.web._page import PageData
-from contexta.web.pages._analysis import TOOLS, meant_projects
+from contexta.web.pages._analysis import TOOLS
 from contexta.web.pages._choices import newest_runs
 from contexta.web.pages._links import address
 
@@ -38,7 +38,6 @@ def picker(ctx: Contexta, params: Params, *, status: int = 200, told: str = "") 
         "project": project,
         "projects": ctx.list_projects(),
         "runs": runs,
-        "meant": meant_projects(ctx, "/ui/compare/pick", {"project": project}),
         "chosen": chosen,
         "side": side,
         "left": left,

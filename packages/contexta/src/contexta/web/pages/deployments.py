@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from contexta.web._errors import not_found
 from contexta.web._page import PageData
-from contexta.web.pages._analysis import TOOLS, meant_projects
+from contexta.web.pages._analysis import TOOLS
 from contexta.web.pages._graphs import (
     draw_lineage,
     explore,
@@ -72,7 +72,6 @@ def deployments_page(ctx: Contexta, params: Params) -> PageData:
     data = {
         **TOOLS,
         "crumbs": (("Deployments", None),),
-        "meant": meant_projects(ctx, "/ui/deployments", {"project": project}),
         "rows": [
             DeploymentRow(item, deployment_url(item.deployment_id), runs.get(item.run_id or ""))
             for item in found[:_LISTED]

@@ -102,6 +102,21 @@ def test_an_unknown_metric_is_an_empty_trend_with_the_nearest(fleet, get, docume
     assert "nearest: accuracy" in page.text
 
 
+@pytest.mark.parametrize("path", ["/ui/deployments", "/ui/runs/r00", "/ui/metrics"])
+@pytest.mark.parametrize("project", ["", "?project=p"])
+def test_a_project_that_is_there_is_not_called_lost(fleet, get, path, project):
+    """Nor is one asked for where none was named."""
+    assert "There is no project" not in get(fleet, path + project)[1]
+
+
+def test_a_lost_project_is_harmless_text(fleet, get):
+    """The name comes from the address."""
+    text = get(fleet, "/ui/deployments?project=%3Cscript%3Ealert(1)%3C/script%3E")[1]
+
+    assert "There is no project" in text
+    assert "<script>alert" not in text
+
+
 @pytest.mark.parametrize(
     ("asked", "meant"),
     [
@@ -125,6 +140,10 @@ def test_an_unknown_metric_is_an_empty_trend_with_the_nearest(fleet, get, docume
         ("/ui/changes?metric=accuracy&project=pp", "/ui/changes?metric=accuracy&project=p"),
         ("/ui/deployments?project=pp", "/ui/deployments?project=p"),
         ("/ui/compare/pick?project=pp", "/ui/compare/pick?project=p"),
+        ("/ui/metrics?project=pp", "/ui/metrics?project=p"),
+        ("/ui/search?q=r&project=pp", "/ui/search?q=r&project=p"),
+        ("/ui/alerts?project=pp", "/ui/alerts?project=p"),
+        ("/ui/runs/r00/anomalies?project=pp", "/ui/runs/r00/anomalies?project=p"),
         ("//ui//changes?metric=acuracy", None),
     ],
 )
