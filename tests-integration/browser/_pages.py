@@ -14,6 +14,8 @@ PAGES = {
     "report": "/ui/runs/vision.night-15/report",
     "compare": "/ui/compare?left=vision.night-05&right=vision.night-15",
     "compare-many": "/ui/compare/multi?run_ids=vision.night-05,vision.night-12,vision.night-15",
+    "pick": "/ui/compare/pick?left=vision.night-05",
+    "lost-project": "/ui/metrics/trend?metric=accuracy&project=visoin",
     "trend": "/ui/metrics/trend?metric=accuracy&project=vision",
     "aggregate": "/ui/metrics/aggregate?metric=accuracy&project=vision",
     "changes": "/ui/changes?metric=accuracy&project=vision",

@@ -76,6 +76,26 @@ def test_compare_two_and_see_which_curve_is_better(watched):
         }""")
 
 
+def test_pick_the_other_run_and_then_a_third(watched):
+    """The first run goes along: one box opens two side by side, two boxes three in one table."""
+    page = watched.page
+    watched.open("/ui/compare/pick?right=vision.night-05")
+    boxes = page.get_by_role("table", name="Newest runs").get_by_role("checkbox")
+    go = page.get_by_role("button", name="Compare chosen")
+    expect(page.locator("[data-pick-count]")).to_have_text("1 chosen")
+    expect(go).to_be_disabled()
+    boxes.nth(0).check()
+    other = boxes.nth(0).get_attribute("value").replace(":", "%3A")
+    go.click()
+    expect(page).to_have_url(re.compile(f"left={other}&right=run%3Avision.night-05$"))
+
+    watched.open("/ui/compare/pick?left=vision.night-05")
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+    go.click()
+    expect(page).to_have_url(re.compile(r"/ui/compare/multi\?run_ids=run%3Avision\.night-05%2C"))
+
+
 def test_watch_a_live_run(browser, tmp_path):
     """Points and the end of a run appear without a reload; the scroll and what is open stay."""
     folder = tmp_path / ".contexta"
