@@ -34,7 +34,7 @@ def start(*arguments: object) -> subprocess.Popen:
 
 
 def finish(process: subprocess.Popen) -> str:
-    out, err = process.communicate(timeout=240)
+    out, err = process.communicate(timeout=1200)
     assert process.returncode == 0, err
     assert err == ""
     return out.strip()

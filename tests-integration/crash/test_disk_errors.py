@@ -40,7 +40,7 @@ def test_disk_error_at_each_boundary(tmp_path, name, faults, errors):
         shutil.copytree(base, folder)
         with out.open("wb") as stdout, out.with_suffix(".err").open("wb") as stderr:
             program = [WORKER, name, str(folder)]
-            code = fail_at(call, when, error, program, stdout=stdout, stderr=stderr, timeout=120)
+            code = fail_at(call, when, error, program, stdout=stdout, stderr=stderr, timeout=600)
         delivered[f"{error} {'refused' if code == REFUSED else 'withstood'}"] += 1
         place = f"{error} at {call} {when}"
         if code not in (0, REFUSED):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from _strace import CHANGING, TRACKING, Call, calls_in, changes
 
 ZYGOTE = str(Path(__file__).with_name("_zygote.py"))
-_PATIENCE_SECONDS = 120.0
+_PATIENCE_SECONDS = 600.0
 
 
 class Ended(NamedTuple):
@@ -59,11 +59,14 @@ class Forking:
 
     def kill_after(self, seconds: float, name: str, folder: Path) -> Ended:
         """Work, and be killed after so many seconds, unless done by then."""
-        handle = os.pidfd_open(self._start(name, folder))
-        time.sleep(seconds)
-        with suppress(ProcessLookupError):  # done by then
-            signal.pidfd_send_signal(handle, signal.SIGKILL)
-        os.close(handle)
+        pid = self._start(name, folder)
+        with suppress(ProcessLookupError):  # done by then, perhaps before it can be looked at
+            handle = os.pidfd_open(pid)
+            try:
+                time.sleep(seconds)
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+            finally:
+                os.close(handle)
         return self._ended()
 
     def traced(self, options: Sequence[str], name: str, folder: Path) -> Ended:

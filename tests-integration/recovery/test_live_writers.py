@@ -74,10 +74,16 @@ def writing(root: Path) -> Iterator[Writers]:
             process.stdout.close()
 
 
-def missing(root: Path, facts: set[tuple[str, ...]]) -> Iterator[str]:
-    """Name each confirmed fact that a workspace does not hold."""
+def missing(root: Path, facts: set[tuple[str, ...]], later: set[tuple[str, ...]]) -> Iterator[str]:
+    """Name each confirmed fact that a workspace does not hold.
+
+    Args:
+        root: The workspace.
+        facts: What was confirmed before the backup.
+        later: What was confirmed when it was done: what was erased meanwhile may be in it, or not.
+    """
     erased = {ref for kind, ref, *_ in facts if kind == "erased"}
-    erasing = {ref for kind, ref, *_ in facts if kind == "erasing"}
+    erasing = {ref for kind, ref, *_ in later if kind == "erasing"}
     with planes(root, read_only=True) as stores:
         runs = {run.run_ref.text for run in stores.metadata.runs.list_runs()}
         artifacts = {str(ref) for ref in stores.artifacts.list_refs()}
@@ -107,7 +113,7 @@ def test_a_backup_beside_writers_restores_whole(tmp_path, form, writing_seconds)
     root = tmp_path / "home" / ".contexta"
     open_workspace(root, create=True)
     config = form.configure(settings(root, backup_root=tmp_path / "backups"), tmp_path)
-    taken: list[tuple[str, set[tuple[str, ...]]]] = []
+    taken: list[tuple[str, set[tuple[str, ...]], set[tuple[str, ...]]]] = []
     with writing(root) as writers:
         while len({fact[1] for fact in writers.facts if fact[0] == "artifact"}) < len(ROLES):
             writers.listen_for(0.1)
@@ -117,16 +123,16 @@ def test_a_backup_beside_writers_restores_whole(tmp_path, form, writing_seconds)
             before = set(writers.facts)
             result = form.back_up(config)
             assert ("SUCCESS", ()) == (result.status, result.warnings)
-            taken.append((result.backup_ref, before))
-        writers.listen()
+            writers.listen()
+            taken.append((result.backup_ref, before, set(writers.facts)))
         writers.assert_alive()
     found: list[str] = []
-    for number, (ref, facts) in enumerate(taken):
+    for number, (ref, facts, later) in enumerate(taken):
         target = tmp_path / f"restored-{number}"
         assert verify(config, ref).status == "SUCCESS"
         assert restore(config, ref, target).status == "SUCCESS"
-        found += [f"{ref}: {line}" for line in (*missing(target, facts), *issues(target))]
-    kinds = [dict(sorted(Counter(fact[0] for fact in facts).items())) for _, facts in taken]
+        found += [f"{ref}: {line}" for line in (*missing(target, facts, later), *issues(target))]
+    kinds = [dict(sorted(Counter(fact[0] for fact in facts).items())) for _, facts, _ in taken]
     print(f"{form.name}: confirmed before each backup {kinds}, wrong {len(found)}")
 
     assert [] == found

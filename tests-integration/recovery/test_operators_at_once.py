@@ -33,7 +33,7 @@ def test_operators_at_once(tmp_path, form, kills):
         )
         for task in TASKS
     ]
-    said = [process.communicate(timeout=300)[0].split("\n") for process in operators]
+    said = [process.communicate(timeout=1200)[0].split("\n") for process in operators]
     left = [verify(config, one.backup_ref).status for one in list_backups(config)]
     hidden = [path for path in (tmp_path / "backups").iterdir() if path.name.startswith(".part")]
     restored = [contents(path) for path in tmp_path.glob("restored-*")]

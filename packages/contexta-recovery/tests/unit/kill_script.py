@@ -64,7 +64,8 @@ def kill_backups(root, most):
     config = config_at(root)
     before = populate(root)
     whole = plan_workspace_backup(config)
-    total = events_of(lambda: create_workspace_backup(config, whole))
+    create_workspace_backup(config, whole)  # loads what a child would, and is linked to from now on
+    total = min(events_of(lambda: create_workspace_backup(config, whole)) for _ in range(2))
     killed = 0
     for moment in moments(total, most):
         plan = plan_workspace_backup(config)
@@ -78,10 +79,19 @@ def kill_backups(root, most):
     return killed
 
 
-def restore_events(config, ref):
-    """Return the number of calls: fewer when the safety copy can link to what is stored."""
+def restore_events(config, ref, refs):
+    """Return the number of calls, with as many backups there as when one is killed."""
     plan = plan_restore(config, ref)
-    return events_of(lambda: restore_workspace(config, plan))
+    count = events_of(lambda: restore_workspace(config, plan))
+    remove_others(config, refs)
+    return count
+
+
+def remove_others(config, refs):
+    """Remove the safety backups."""
+    for one in list_backups(config):
+        if one.backup_ref not in refs:
+            shutil.rmtree(one.location)
 
 
 def kill_restores(root, most):
@@ -92,7 +102,9 @@ def kill_restores(root, most):
     states.append(contents(root))
     refs.append(create_workspace_backup(config, plan_workspace_backup(config)).backup_ref)
     (root / "mine.txt").write_text("mine")
-    total = min(restore_events(config, ref) for ref in (*refs, *refs))
+    restore_workspace(config, plan_restore(config, refs[1]))  # loads what a child would
+    remove_others(config, refs)
+    total = min(restore_events(config, ref, refs) for ref in (*refs, *refs))
     killed = 0
     for number, moment in enumerate(moments(total, most)):
         wanted = number % 2
@@ -105,9 +117,7 @@ def kill_restores(root, most):
         assert rerun.applied, moment
         assert contents(root) == states[wanted], moment
         assert [path.name for path in root.parent.iterdir()] == [root.name]
-        for one in list_backups(config):
-            if one.backup_ref not in refs:
-                shutil.rmtree(one.location)
+        remove_others(config, refs)
     return killed
 
 

@@ -17,7 +17,7 @@ CONTEXT = SeriesContext("run:demo.run-1", "demo")
 
 
 def wait_until(condition):
-    for _ in range(500):
+    for _ in range(10_000):
         if condition():
             return True
         threading.Event().wait(0.02)

@@ -18,7 +18,7 @@ while "pyarrow" not in sys.modules:  # the sealing thread is about to import it
     time.sleep(0.001)
 pid = os.fork()
 if pid == 0:
-    faulthandler.dump_traceback_later(20, exit=True)
+    faulthandler.dump_traceback_later(300, exit=True)
     writer.append_point(series, 100, 100)
     store.close()
     os._exit(0)

@@ -73,7 +73,7 @@ def test_sealing_happens_in_the_background_after_a_roll(open_store, add_points, 
     """A segment that was left becomes Parquet without anybody asking."""
     store = open_store(max_segment_bytes=2000)
     add_points(store, 500)
-    for _ in range(500):
+    for _ in range(10_000):
         if list(root.rglob("part-*.parquet")):
             break
         threading.Event().wait(0.02)
@@ -86,7 +86,7 @@ def test_a_segment_rolls_by_age(open_store, add_points, root):
     """A run that logs little is sealed all the same."""
     store = open_store(max_segment_age_seconds=0.05)
     add_points(store, 3)
-    for _ in range(500):
+    for _ in range(10_000):
         if list(root.rglob("part-*.parquet")):
             break
         threading.Event().wait(0.02)
