@@ -33,6 +33,11 @@ class Column:
     kind: str
     key: str
 
+    @property
+    def order(self) -> str | None:
+        """What sorts by it, if anything does."""
+        return f"{self.kind[:-1]}:{self.key}" if self.kind in ("params", "metrics") else None
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -45,12 +50,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What ``_run_table.html.jinja`` draws."""
+    """What ``_run_table.html.jinja`` draws.
+
+    ``sorted`` is the place among the chosen columns of the one that the runs are sorted by: a
+    narrow screen, where that column is far to the right, shows its value below the run.
+    """
 
     columns: tuple[Mapping[str, Any], ...]
     chosen: tuple[Column, ...]
     rows: tuple[Row, ...]
     several_projects: bool
+    sorted: int | None = None
 
 
 def choose(ctx: Contexta, runs: Sequence[RunRecord]) -> list[Column]:
@@ -130,7 +140,9 @@ def run_table(
     )
     several = len({run.project_name for run in runs}) > 1
     head = _head(chosen, values, path, query, several, sorts=sorts)
-    return Table(tuple(head), tuple(chosen), rows, several)
+    orders = [one.order for one in chosen]
+    place = orders.index(query.sort_by) if query.sort_by in orders else None
+    return Table(tuple(head), tuple(chosen), rows, several, place)
 
 
 def _cell(
@@ -200,9 +212,9 @@ def _head(
     for one in chosen:
         if one.kind == "metrics":
             title = f"metric {one.key}, latest value"
-            head.append(sortable(one.key, f"metric:{one.key}", num=True, title=title))
+            head.append(sortable(one.key, str(one.order), num=True, title=title))
         elif one.kind == "params":
-            head.append(sortable(one.key, f"param:{one.key}", title=f"param {one.key}"))
+            head.append(sortable(one.key, str(one.order), title=f"param {one.key}"))
         else:
             title = f"{'curve of' if one.kind == 'curves' else 'tag'} {one.key}"
             head.append(column(one.key, title=title))

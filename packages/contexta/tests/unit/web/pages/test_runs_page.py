@@ -213,6 +213,18 @@ def test_what_runs_are_sorted_by_is_shown(open_ctx, get, document):
     assert "param:learning_rate, ascending" in page.text
 
 
+def test_phones_show_the_value_sorted_by_below_the_run(full, get, document):
+    """Its column is far to the right there; who reads aloud hears the value once."""
+    asked = "/ui/runs?project=p&show.params.lr=1&show.metrics.loss=1&desc=0"
+    shown = {
+        order: [found.get("aria-hidden") for found in page.all("span", class_="for-phones")]
+        for order in ("param%3Alr", "metric%3Aloss", "status")
+        for page in [document(get(full, f"{asked}&sort={order}")[1])]
+    }
+
+    assert shown == {"param%3Alr": ["true"] * 2, "metric%3Aloss": ["true"] * 2, "status": []}
+
+
 def test_an_order_by_a_key_that_no_run_has_is_told(full, get, document):
     """The runs are then by start; no empty column is shown for it."""
     _, text = get(full, "/ui/runs?sort=param%3Alrr&desc=0&project=p")
