@@ -50,7 +50,9 @@ TOPS = {
 #: What one Python shows as well as three: browsers, kernels and attacks see no interpreter.
 SURFACES = ["attacks", "browser", "notebook"]
 #: What tests need beside the package itself.
-TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6", "hypothesis>=6.120"]
+TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6", "pytest-timeout>=2.3", "hypothesis>=6.120"]
+#: A test that stands still fails with the stacks of its threads; the longest takes a minute.
+PATIENCE_SECONDS = 900
 ANALYTICS = ["duckdb>=1.5.1,<3", "polars>=1.20", "pandas>=2.2"]
 DEMO = ["scikit-learn>=1.5", *ANALYTICS]
 POSTGRES = ["psycopg[binary]>=3.2.1"]
@@ -164,6 +166,7 @@ def run_pytest(session: nox.Session, *paths: str | Path) -> None:
     config = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT)]
     env = {"WHEELS_DIR": str(WHEELS), "PYTHONSAFEPATH": "1"}
     command = ["pytest", *config, "-q", "-n", "2", "--dist", "worksteal"]
+    command.append(f"--timeout={PATIENCE_SECONDS}")
     session.run(*command, *map(str, paths), *session.posargs, env=env)
 
 
