@@ -235,6 +235,16 @@ def test_an_order_by_a_key_that_no_run_has_is_told(full, get, document):
     assert ["run:p.r1", "run:p.r2"] == rows(page)
 
 
+def test_an_order_by_a_hostile_key_is_text(full, get, document):
+    """Its marks are no elements, and what is too long is cut."""
+    _, text = get(full, f"/ui/runs?sort=param%3A{quote('<b>' + 'z' * 3000)}")
+    page = document(text)
+
+    assert [] == page.all("b")
+    assert "no run has params." in page.text
+    assert "z" * 400 not in page.text
+
+
 def test_columns_are_those_of_the_address(full, get, document):
     """Metric, param and tag columns are chosen by the reader and kept in the address."""
     _, text = get(full, "/ui/runs?show.metrics.accuracy=1&show.params.lr=1&show.tags.team=1")
