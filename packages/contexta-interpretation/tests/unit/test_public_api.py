@@ -46,6 +46,7 @@ PARTS = [
     "groups",
     "instants",
     "lineage",
+    "meanings",
     "protocols",
     "provenance",
     "query",

@@ -353,7 +353,7 @@ _PARTS = {
     ),
 }
 _HOME = {name: part for part, names in _PARTS.items() for name in names.split()}
-_MODULES = frozenset({*_PARTS, "instants", "statistics", "wording"}) - {"_base"}
+_MODULES = frozenset({*_PARTS, "instants", "meanings", "statistics", "wording"}) - {"_base"}
 
 
 def __getattr__(name: str) -> Any:

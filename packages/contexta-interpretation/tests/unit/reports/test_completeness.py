@@ -6,9 +6,10 @@ from pathlib import Path
 
 import contexta.interpretation
 from contexta.interpretation import Completeness, CompletenessNote, ReportBuilder
+from contexta.interpretation.meanings import explain
 from contexta.interpretation.reports._snapshot import series_charts
 from contexta.interpretation.reports.completeness import in_words
-from contexta.interpretation.reports.notes import explain, notes_section
+from contexta.interpretation.reports.notes import notes_section
 from contexta.interpretation.repositories.records import MetricPoint, MetricSeries
 
 

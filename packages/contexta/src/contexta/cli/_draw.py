@@ -8,6 +8,7 @@ unescaped; each function makes it printable.
 import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple
 
 from contexta.cli import _values
@@ -235,42 +236,51 @@ def note_lines(notes: Iterable[Any], pen: Pen, most: int = 3) -> list[str]:
     Args:
         notes: texts, or objects with ``severity``, ``summary`` and ``details``.
         pen: how to draw.
-        most: so many lines.
+        most: so many notes; each goes on below where it is longer than a line.
     """
     lines: dict[str, tuple[str | None, int]] = {}
     for note in notes:
         text, style = _note(note)
         lines[text] = (style, lines.get(text, (style, 0))[1] + 1)
     drawn = [
-        pen.paint(_clip(f"Note: {text}{f' ({count} times)' if count > 1 else ''}", pen), style)
+        _told(f"{text}{f' ({count} times)' if count > 1 else ''}", style, pen)
         for text, (style, count) in lines.items()
     ]
     if len(drawn) <= most + 1:
-        return drawn
+        return list(chain.from_iterable(drawn))
     more = f"Note: {len(drawn) - most} more; --format json has all"
-    return [*drawn[:most], pen.paint(more, "dim")]
+    return [*chain.from_iterable(drawn[:most]), pen.paint(more, "dim")]
 
 
 def _note(note: Any) -> tuple[str, str | None]:
     if isinstance(note, str):
         return _words(note), "doubt"
+    details = note.details or {}
     text = _words(note.summary)
-    near = (note.details or {}).get("nearest")
-    if near:
-        text += f"; nearest: {', '.join(one_line(name, 60) for name in near)}"
+    if isinstance(details.get("stage_name"), str):
+        text += f" in stage {one_line(details['stage_name'], 60)}"
+    for name, word in (("nearest", "nearest"), ("nearest_stages", "nearest stages")):
+        if details.get(name):
+            text += f"; {word}: {', '.join(one_line(near, 60) for near in details[name])}"
     return text, _SEVERITY.get(note.severity)
 
 
-def _words(code: str) -> str:
-    """A code such as ``missing_metric_for_run:loss`` as words: ``missing metric for run: loss``."""
-    head, colon, rest = code.partition(":")
-    if not head.replace("_", "").isalnum() or " " in head:
-        return one_line(code)
-    return one_line(f"{head.replace('_', ' ')}{': ' if colon else ''}{rest}")
+def _words(summary: str) -> str:
+    """A code such as ``missing_metric_for_run:loss`` in words, as pages and reports say it."""
+    from contexta.interpretation.meanings import in_a_sentence
+
+    return one_line(in_a_sentence(summary))
 
 
-def _clip(text: str, pen: Pen) -> str:
-    return text if pen.width is None else shortened(text, max(pen.width, 20))
+def _told(text: str, style: str | None, pen: Pen) -> list[str]:
+    """The lines of a note; what goes on stands below its words."""
+    if pen.width is None:
+        return [pen.paint(f"Note: {text}", style)]
+    first, *others = wrapped(text, max(pen.width - 6, 20))
+    return [
+        pen.paint(f"Note: {first}", style),
+        *(pen.paint(f"      {one}", style) for one in others),
+    ]
 
 
 def _head(column: object) -> Column:

@@ -1,6 +1,12 @@
 """Errors of services in the words of the command line: its commands, its options, no Python."""
 
-_ENDS = {"query_run_not_found": ("see list_runs()", "see `contexta runs`")}
+_ENDS = {
+    "gate_no_baseline": (
+        "give baseline=, a query or run ids",
+        "give --baseline RUN or --baseline-where EXPR",
+    ),
+    "query_run_not_found": ("see list_runs()", "see `contexta runs`"),
+}
 _NAMES = {
     "query_invalid_run_list_query": (
         ("limit is", "--limit is"),

@@ -188,12 +188,22 @@ def test_notes_are_words_and_equal_ones_are_counted():
     notes = ["missing_metric_for_run:loss", "missing_metric_for_run:loss", "run_open"]
 
     assert note_lines(notes, PLAIN) == [
-        "Note: missing metric for run: loss (2 times)",
-        "Note: run open",
+        "Note: a run has no value of this metric: loss (2 times)",
+        "Note: the run has not been closed; numbers can still change",
     ]
     assert note_lines([f"note_{place}" for place in range(9)], PLAIN)[-1] == (
         "Note: 6 more; --format json has all"
     )
+
+
+def test_a_long_note_goes_on_below():
+    """The end of a sentence says as much as its start."""
+    lines = note_lines(["run_interrupted"], Pen(width=60))
+
+    assert lines == [
+        "Note: the process ended without closing the run; its last",
+        "      moments may be missing",
+    ]
 
 
 def test_a_plot_marks_gaps_below_the_axis():

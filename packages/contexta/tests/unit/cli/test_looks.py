@@ -151,7 +151,14 @@ def test_a_trend_has_a_curve_and_its_runs(call, lab):
 
     assert lines[0] == "accuracy in lab: 6 runs"
     assert lines[1] == "█████▁"
-    assert lines[-2] == "Note: missing metric for run: accuracy (3 times)"
+    assert lines[-2] == "Note: a run has no value of this metric: accuracy (3 times)"
+
+
+def test_a_stage_that_is_not_there_is_told_with_the_nearest(call, lab):
+    """The metric is there, in another stage."""
+    out = call("trend", "accuracy", "--stage", "evl").out
+
+    assert "Note: no run has this metric: accuracy in stage evl; nearest stages: eval\n" in out
 
 
 def test_a_series_is_a_picture_or_a_table(call, lab):

@@ -32,9 +32,11 @@ def notes(
 
     Equal notes about several runs share a line, so that a list never fills the page.
     """
+    from contexta.interpretation.meanings import explain
+
     # Words live beside the reports, so that a page and a report say the same.
     from contexta.interpretation.reports.completeness import completeness_table
-    from contexta.interpretation.reports.notes import details_in_words, explain
+    from contexta.interpretation.reports.notes import details_in_words
 
     found: list[Note] = []
     if completeness is not None:
