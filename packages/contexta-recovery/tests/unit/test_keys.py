@@ -1,5 +1,7 @@
+import errno
 import os
 import pickle
+import signal
 import stat
 
 import pytest
@@ -63,6 +65,55 @@ def test_an_existing_file_is_never_overwritten(tmp_path):
     assert caught.value.code == "recovery_key_exists"
     assert path.read_text() == "precious"
     assert [item.name for item in tmp_path.iterdir()] == ["backup.key"]
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_a_kill_leaves_the_key_under_its_own_name_or_nowhere(tmp_path, monkeypatch, is_named):
+    """A secret in a file that nobody knows of would stay for good."""
+    try:
+        os.close(os.open(tmp_path, os.O_TMPFILE | os.O_WRONLY, 0o600))
+    except (AttributeError, OSError):
+        pytest.skip("this system or this disk has no files without a name")
+    link = os.link
+
+    def killed(*names, **options):
+        if is_named:
+            link(*names, **options)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    pid = os.fork()
+    if pid == 0:
+        monkeypatch.setattr(os, "link", killed)
+        try:
+            create_key_file(tmp_path / "backup.key")
+        finally:
+            os._exit(1)
+    ended = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    left = [path.name for path in tmp_path.iterdir()]
+
+    assert -signal.SIGKILL == ended
+    assert ["backup.key"] * is_named == left
+    assert not is_named or read_key_id(tmp_path / "backup.key")
+
+
+@pytest.mark.parametrize("what", ["no such files", "no name for them"])
+def test_where_files_need_a_name_a_key_file_is_written_all_the_same(tmp_path, monkeypatch, what):
+    """Some disks have no files without a name, and some systems give them none later."""
+    link = os.link
+
+    def refuse(source, target, **options):
+        if str(source).startswith("/proc/"):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        link(source, target, **options)
+
+    if what == "no such files":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    else:
+        monkeypatch.setattr(os, "link", refuse)
+    key_id = create_key_file(tmp_path / "backup.key")
+
+    assert read_key_id(tmp_path / "backup.key") == key_id
+    assert [path.name for path in tmp_path.iterdir()] == ["backup.key"]
 
 
 def test_a_dangling_link_is_not_written_through(tmp_path):

@@ -77,16 +77,8 @@ def create_key_file(path: str | Path) -> str:
     text = _COMMENT.format(key_id=key.key_id) + key_line(key) + "\n"
     with translated(BackupError, "create the key file"):
         ensure_private_dir(target.parent)
-        temporary = target.with_name(temporary_name())
-        fd = open_private(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
         try:
-            try:
-                os.fchmod(fd, 0o600)
-                write_all(fd, text.encode("ascii"))
-                os.fsync(fd)
-            finally:
-                os.close(fd)
-            os.link(temporary, target)  # a rename would replace a file that appeared meanwhile
+            _write_new(target, text.encode("ascii"))
         except FileExistsError as error:
             raise BackupError(
                 f"{str(target)!r} exists. A key file is never overwritten: backups made with its "
@@ -95,11 +87,54 @@ def create_key_file(path: str | Path) -> str:
                 details={"path": str(target)},
                 cause=error,
             ) from error
-        finally:
-            with suppress(FileNotFoundError):
-                temporary.unlink()
         fsync_dir(target.parent)
     return key.key_id
+
+
+def _write_new(target: Path, data: bytes) -> None:
+    """Write a file that appears whole; raises `FileExistsError` instead of replacing one."""
+    if _written_unnamed(target, data):
+        return
+    temporary = target.with_name(temporary_name())
+    fd = open_private(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    try:
+        _fill(fd, data)
+        os.link(temporary, target)  # a rename would replace a file that appeared meanwhile
+    finally:
+        os.close(fd)
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def _written_unnamed(target: Path, data: bytes) -> bool:
+    """Write a file that has no name until it is whole: a kill leaves no secret under another one.
+
+    Returns:
+        False where the system or the disk has no such files.
+    """
+    if not hasattr(os, "O_TMPFILE"):
+        return False
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fd = os.open(target.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        try:
+            _fill(fd, data)
+            os.link(f"/proc/self/fd/{fd}", target.name, dst_dir_fd=folder)
+        finally:
+            os.close(fd)
+    except FileExistsError:
+        raise
+    except OSError:  # what else is wrong, the other way meets and says
+        return False
+    finally:
+        os.close(folder)
+    return True
+
+
+def _fill(fd: int, data: bytes) -> None:
+    os.fchmod(fd, 0o600)
+    write_all(fd, data)
+    os.fsync(fd)
 
 
 def read_key_id(path: str | Path) -> str:
