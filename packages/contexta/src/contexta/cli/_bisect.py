@@ -130,7 +130,15 @@ def _differences(found: "Bisection", pen: Pen, most: int | None) -> Iterator[str
         )
         for one in shown
     ]
-    heads = ["WHAT", "NAME", "BEFORE", "AFTER", Column("AGREE", right=True), "HOW WELL IT FITS"]
+    heads = [
+        "WHAT",
+        Column("NAME", keep=True),
+        # Of two refs of one kind, the ends differ.
+        Column("BEFORE", middle=True),
+        Column("AFTER", middle=True),
+        Column("AGREE", right=True),
+        "HOW WELL IT FITS",
+    ]
     yield from table(heads, rows, pen)
     hidden = len(found.differences) - len(shown)
     if hidden > 0:

@@ -196,11 +196,26 @@ class LazyGroup(click.Group):
 
             near = get_close_matches(args[0], self.list_commands(ctx), n=3)
             # `show` and `snapshot` lie in groups; people leave the group out.
-            near = near or [f"{group} {args[0]}" for group, has in _INSIDE if args[0] in has]
+            near = self._inside(ctx, args[0], near)
             if not near or "did you mean" in error.message.lower():
                 raise
             text = f"{error.message} Did you mean {' or '.join(near)}?"
             raise click.UsageError(text, ctx) from error
+
+    def _inside(self, ctx: click.Context, word: str, near: list[str]) -> list[str]:
+        """What was perhaps meant by a word that is no command, beside those that are near."""
+        if self.name == "run":
+            return [*near, f"show {word}"]
+        if near:
+            return near
+        if ctx.parent is None:
+            return [f"{group} {word}" for group, has in _INSIDE if word in has]
+        groups = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        return [
+            f"{name} {word}"
+            for name, group in groups
+            if isinstance(group, click.Group) and word in group.list_commands(ctx)
+        ]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands, under their headings."""

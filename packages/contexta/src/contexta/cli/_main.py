@@ -15,7 +15,7 @@ from contexta.cli._group import cli, completes
 from contexta.cli._options import FORMATS
 from contexta.cli._state import State
 from contexta.cli._text import printable
-from contexta.cli._ways_out import in_commands
+from contexta.cli._ways_out import in_commands, in_words
 
 if TYPE_CHECKING:
     from contexta.client import Contexta
@@ -123,7 +123,7 @@ def _no_command(error: click.exceptions.NoArgsIsHelpError, state: State) -> int:
 
 def _usage(error: click.UsageError, state: State) -> int:
     hint = f"; see `{error.ctx.command_path} --help`" if error.ctx is not None else ""
-    message = error.format_message()
+    message = in_words(error.format_message())
     message = message.removesuffix(".") if hint else message
     _say(state, "usage", f"{message}{hint}", None)
     return USAGE

@@ -1,11 +1,18 @@
 """What a person reads after a slip leads on, word for word."""
 
+import ast
 import shlex
+import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from contexta.cli._ways_out import _ENDS, _NAMES
+
+_PARTS = ("contexta.interpretation", "contexta.recovery", "contexta.store")
 
 
 @pytest.mark.parametrize("options", [(), ("--direction", "upstream"), ("--format", "json")])
@@ -90,8 +97,8 @@ def test_the_hint_of_demo_survives_blanks_in_paths(call, tmp_path):
         (("bisect", "loss", "--significance", "2"), "--significance is 2.0; it must be"),
         (("bisect", "loss", "--max-runs", "1"), "--max-runs is 1; it must be"),
         (("report", "group", "--left", "first", "--right", "second", "--alpha", "2"), "--alpha is"),
-        (("events", "first", "--tail", "0"), "'--tail': 0 is not in the range x>=1"),
-        (("series", "first", "loss", "--points", "1"), "'--points': 1 is not in the range x>=2"),
+        (("events", "first", "--tail", "0"), "'--tail': 0 is less than 1; see"),
+        (("series", "first", "loss", "--points", "1"), "'--points': 1 is less than 2; see"),
     ],
 )
 def test_a_number_out_of_bounds_is_refused_by_the_name_of_its_option(call, made, arguments, shown):
@@ -101,6 +108,70 @@ def test_a_number_out_of_bounds_is_refused_by_the_name_of_its_option(call, made,
     assert "" == done.out
     assert shown in done.err
     assert "None" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("serve", "http", "--port", "99999"), "'--port': 99999 is not between 0 and 65535; see"),
+        (("serve", "http", "--port", "x"), "'--port': 'x' is no whole number; see"),
+        (("watch", "first", "--interval", "x"), "'--interval': 'x' is no number; see"),
+        (("completion",), "Choose from: bash, zsh, fish; see"),
+        (("rename", "first", " "), "NAME is blank"),
+        (("run", "first"), "Did you mean list or show first?"),
+        (("export", "series"), "Did you mean csv series or jsonl series or parquet series?"),
+        (("quarantine", "show"), "No such command 'show'; see `contexta quarantine --help`"),
+    ],
+)
+def test_wrong_usage_is_said_in_one_line_of_plain_words(call, made, arguments, shown):
+    """No formula, no tab, no command of another group."""
+    done = call("--workspace", str(made), *arguments)
+
+    assert (2, "", 1) == (done.code, done.out, len(done.err.splitlines()))
+    assert shown in done.err
+    assert "\\x09" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("gate", "first", "--no-regression", "loss"), "give --baseline RUN or --baseline-where"),
+        (("recover", "dead-letters", "retry", "x"), "See `contexta recover dead-letters list`."),
+        (("backup", "verify", "x"), "there is no backup 'x'; there are none"),
+    ],
+)
+def test_a_way_out_is_a_command(call, made, tmp_path, arguments, shown):
+    """Not a call of Python."""
+    workspace = shutil.copytree(made, tmp_path / ".contexta")
+    done = call("--workspace", str(workspace), *arguments)
+
+    assert 1 == done.code
+    assert shown in done.err
+
+
+def test_each_call_of_python_stands_in_the_message_that_it_is_replaced_in():
+    """A message that was changed would go out with the call in it."""
+    sources = [Path(part.origin) for part in map(find_spec, _PARTS) if part and part.origin]
+    texts = " ".join(_texts(source.parent) for source in sources)
+    gone = [
+        words
+        for pairs in (_ENDS.values(), *_NAMES.values())
+        for words, _ in pairs
+        if words not in texts and not words.endswith(" is")
+    ]
+
+    assert [] == gone
+
+
+def _texts(folder):
+    """The texts of the modules below a folder, pieces of one text joined."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py"))
+    return " ".join(
+        node.value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
 
 
 def test_merge_names_the_workspace_that_was_probably_meant(call, made):

@@ -80,7 +80,10 @@ def _lines(record: Any, binding: Any, members: Any, edges: Any, state: State) ->
         yield from heading("Lineage", pen)
         yield from table(
             [Column("FROM", middle=True), Column("HOW"), Column("TO", middle=True)],
-            [(one.source_ref, one.relation_type, one.target_ref) for one in edges[:_MOST]],
+            [
+                (one.source_ref, one.relation_type.replace("_", " "), one.target_ref)
+                for one in edges[:_MOST]
+            ],
             pen,
         )
         if len(edges) > _MOST:

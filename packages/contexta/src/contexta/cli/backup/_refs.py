@@ -62,7 +62,7 @@ def nearest_remote(url: str, text: str) -> Iterator[None]:
 
 def _with_nearest(error: RecoveryError, text: str, known: list[str]) -> RecoveryError:
     near = get_close_matches(Path(text).name, known, n=3, cutoff=0.3) or known[-3:]
-    hint = f"the nearest are {', '.join(map(printable, near))}" if near else "there are none"
+    hint = f"nearest: {', '.join(map(printable, near))}" if near else "there are none"
     return type(error)(
         f"there is no backup {text!r}; {hint}",
         code=_NOT_FOUND,

@@ -52,6 +52,8 @@ def tag(state: State, run_id: str, pairs: tuple[str, ...], remove: tuple[str, ..
 def rename(state: State, run_id: str, name: str) -> None:
     """Give a run another name. Its id stays, and so does what refers to it."""
     require_document(state)
+    if not name.strip():
+        raise click.UsageError("NAME is blank; a name has at least one visible character")
     ctx = state.open(write=True)
     ref = ctx.query_service.require_run(run_id).run_id
     before = ctx.metadata_store.runs.get_run(ref).name

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from contexta.cli._draw import size
 from contexta.cli._text import printable
+from contexta.cli._ways_out import in_commands
 from contexta.cli._words import counted
 from contexta.contract.errors import ConflictError, NotFoundError
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 _AT_ONCE = 500
 _EVER = timedelta(days=100_000)
 # What the ledger says of the other planes; here they are in the same plan.
-_ELSEWHERE = "Not touched: records and artifacts of"
+# What the ledger leaves alone is the business of the other planes here.
+_UNTOUCHED = "Not touched: "
+_ELSEWHERE = f"{_UNTOUCHED}records and artifacts of"
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,19 @@ class Erasure:
 
     def lines(self) -> Iterator[str]:
         """Yield the plan for people."""
-        yield from self.records.lines()
+        yield from (in_commands("erase_blocked", line) for line in self.records.lines())
         refs = self.artifact_refs
         freed = sum(plan.freed_bytes for plan in self.artifacts)
         go = counted(len(refs), "artifact goes", "artifacts go")
         yield f"{go}; {size(freed)} of files that no other has"
         yield from (f"  - {ref}" for ref in refs)
         if self.ledger is not None:
-            yield from (line for line in self.ledger.lines if not line.startswith(_ELSEWHERE))
+            gone = {f"{_UNTOUCHED}{ref}" for ref in refs}
+            yield from (
+                line
+                for line in self.ledger.lines
+                if not line.startswith(_ELSEWHERE) and line not in gone
+            )
 
     def require_possible(self) -> None:
         """Refuse a plan with something in the way, before anything goes.

@@ -37,7 +37,10 @@ def list_(state: State) -> None:
 @global_options
 @click.pass_obj
 def restore(state: State, item: str) -> None:
-    """Move a body of an artifact back to its place; a damaged one is refused."""
+    """Move a body of an artifact back to its place.
+
+    A damaged one is refused.
+    """
     require_document(state)
     path = state.open(write=True).artifact_store.restore_quarantined(item)
     show(state, {"id": item, "path": str(path)}, lambda: [f"Restored {printable(path)}"])

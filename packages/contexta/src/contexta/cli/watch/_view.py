@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from contexta.cli._draw import Column, Pen, Styled, severity, sparkline, status, table
+from contexta.cli._draw import Column, Curve, Pen, Styled, severity, sparkline, status, table
 from contexta.cli._text import one_line, width_of
 from contexta.cli._values import duration, elapsed, number
 from contexta.cli._words import counted
@@ -13,6 +13,9 @@ from contexta.interpretation.instants import seconds_of
 _LEVELS = {"warning": "warning", "error": "error", "critical": "error"}
 _LEAST_METRICS, _MOST_EVENTS = 3, 6
 _BAR = 30
+_WIDE = 100
+# Bars of a curve: at most, and so few that it takes what is left; what the other columns take.
+_BARS, _SHORT, _OTHERS = 40, 24, 84
 
 
 def lines(look: Look, pen: Pen, height: int | None = None) -> list[str]:
@@ -100,7 +103,7 @@ def _metrics(look: Look, pen: Pen, most: int) -> Iterator[str]:
         )
         shown = tuple(look.metrics[place] for place in sorted(places[:most]))
     heads = [
-        Column("METRIC"),
+        Column("METRIC", keep=True),
         Column("LAST", right=True),
         Column("CURVE"),
         Column("MIN", right=True),
@@ -108,17 +111,23 @@ def _metrics(look: Look, pen: Pen, most: int) -> Iterator[str]:
         Column("STEP", right=True),
         Column("POINTS", right=True),
     ]
-    bars = max(min((pen.width or 100) - 62, 40), 8)
-    yield from table(heads, [_metric(one, pen, bars) for one in shown], pen)
+    # Where there is little room, the step above the table is enough.
+    few = -2 if pen.width is not None and pen.width < _WIDE else None
+    yield from table(heads[:few], [_metric(one, pen)[:few] for one in shown], pen)
     if len(shown) < len(look.metrics):
         yield pen.paint(f"({counted(len(look.metrics) - len(shown), 'more metric')})", "dim")
 
 
-def _metric(one: MetricLook, pen: Pen, bars: int) -> tuple[object, ...]:
+def _metric(one: MetricLook, pen: Pen) -> tuple[object, ...]:
     unit = "" if one.unit is None else f" {one_line(one.unit, 10)}"
     last = Styled(f"{number(one.last)}{unit}", "bold") if one.last == one.last else one.last
-    curve = sparkline(one.curve, pen, bars) if len(one.curve) > 1 else ""
-    return (one.label, last, Styled(curve, "info"), one.minimum, one.maximum, one.step, one.count)
+    curve: object = ""
+    if len(one.curve) > 1:
+        bars = min((pen.width or _WIDE) - _OTHERS, _BARS)
+        # A short one is as wide as there is room.
+        long = bars > _SHORT
+        curve = Styled(sparkline(one.curve, pen, bars), "info") if long else Curve(one.curve)
+    return (one.label, last, curve, one.minimum, one.maximum, one.step, one.count)
 
 
 def _events(look: Look, pen: Pen, most: int) -> Iterator[str]:

@@ -23,6 +23,15 @@ def test_the_mark_stands_below_the_run(call, history, monkeypatch):
     assert 12 == lines[place].index("↑")
 
 
+def test_names_of_differences_are_whole_in_a_narrow_terminal(call, history, monkeypatch):
+    """How well they fit is left out, and told to be."""
+    monkeypatch.setenv("COLUMNS", "48")
+    lines = call("bisect", "loss", "--where", "name = 'train'").out.splitlines()
+
+    assert any(line.startswith("param  optimizer  adam") for line in lines)
+    assert any(line.startswith("(no room for: how well it fits") for line in lines)
+
+
 def test_no_change_is_said_with_what_would_have_been_seen(call, history):
     """Exit code 0: nothing found is an answer."""
     done = call("bisect", "accuracy", "--where", "name = 'train'", "--stage", "eval")

@@ -100,6 +100,19 @@ def test_a_view_fits_the_terminal(call, history, nightly):
     assert any("more metrics" in line for line in drawn)
 
 
+def test_names_of_metrics_are_whole_in_a_narrow_terminal(project):
+    """Curves and counts give way."""
+    with Contexta(workspace=project / ".contexta") as ctx, ctx.run("train", run_id="r") as run:
+        for step in range(60):
+            run.metric("validation_images_per_second", step / 7, step=step)
+    with Contexta(workspace=project / ".contexta", read_only=True) as ctx:
+        look = Watcher(ctx, "run:default.r").look()
+        shown = list(lines(look, Pen(width=80), 24))
+
+    assert any(line.startswith("validation_images_per_second  8.42857") for line in shown)
+    assert not any("…" in line or "no room" in line for line in shown)
+
+
 def test_a_run_whose_process_died_took_no_known_time(call, history, project):
     """Nobody wrote down when it ended."""
     script = "import contexta, os; contexta.Contexta().run('dead').__enter__(); os._exit(9)"

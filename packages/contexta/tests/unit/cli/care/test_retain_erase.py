@@ -124,6 +124,16 @@ def test_erase_leaves_no_byte_of_a_run(call: Call, demo: Path) -> None:
     assert 0 == call("check").code
 
 
+def test_the_plan_of_an_erasure_does_not_contradict_itself(call: Call, demo: Path) -> None:
+    """What goes with the artifacts is not listed as left alone by the ledger."""
+    lines = call("erase", "night-04", "--dry-run").out.splitlines()
+
+    assert "2 artifacts go;" in " ".join(lines)
+    assert "  - artifact:vision.night-04.model" in lines
+    assert "Not touched: artifact:vision.night-04.model" not in lines
+    assert any(line.startswith("Not touched: artifact:vision.photos-v") for line in lines)
+
+
 def test_erase_asks_first(call: Call, demo: Path) -> None:
     """The plan is printed; without a yes nothing goes."""
     done = call("erase", "night-04")
