@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from contexta.cli._draw import Column, Pen, table
-from contexta.cli._notes import completeness_line
+from contexta.cli._notes import completeness_line, project_hint
 from contexta.cli._options import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
@@ -35,7 +35,11 @@ def metrics(state: State, run_id: str | None, project: str | None) -> None:
     show(
         state,
         {"metrics": found, "completeness": completeness},
-        lambda: _lines(found, names, completeness, state.pen),
+        lambda: (
+            _lines(found, names, completeness, state.pen)
+            if found
+            else ["no metrics", *project_hint(ctx, project)]
+        ),
         rows=lambda: found,
     )
 
@@ -75,9 +79,6 @@ def _of_runs(ctx: Any, project: str | None) -> tuple[list[dict[str, Any]], Any]:
 def _lines(
     found: list[dict[str, Any]], names: tuple[str, ...], completeness: Any, pen: Pen
 ) -> Iterator[str]:
-    if not found:
-        yield "no metrics"
-        return
     titles = {"metric_key": "METRIC", "stage_name": "STAGE", "minimum": "MIN", "maximum": "MAX"}
     titles |= {"nonfinite_count": "NAN/INF"}
     columns = [

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from contexta.cli._draw import Pen, note_lines
+from contexta.cli._runq import no_project
 from contexta.cli._words import counted
 
 _WORDS = {
@@ -36,6 +37,12 @@ def completeness_line(completeness: Any, pen: Pen) -> list[str]:
 def _counted(name: str, count: int) -> str:
     one, several = _WORDS.get(name, (name, name))
     return counted(count, one, several)
+
+
+def project_hint(ctx: Any, project: str | None) -> list[str]:
+    """A line for whoever asked for a project that is not there; below an empty answer."""
+    known = [] if project is None else ctx.list_projects()
+    return [no_project(project, known)] if project and known and project not in known else []
 
 
 def limits(notes: Iterable[Any], completeness: Any, pen: Pen, most: int = 3) -> list[str]:

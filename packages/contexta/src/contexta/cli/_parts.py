@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from contexta.cli._draw import Column, Pen, elapsed, status, table
+from contexta.cli._notes import project_hint
 from contexta.cli._options import global_options
 from contexta.cli._output import show
-from contexta.cli._runq import no_project
 from contexta.cli._state import State
 
 _Row = Callable[[Any, Pen], Sequence[object]]
@@ -32,10 +32,7 @@ def deployments(state: State, project: str | None, run_id: str | None) -> None:
         "PROJECT",
     ]
     found = ctx.list_deployments(project, run)
-    hints = []
-    if project is not None and not found:
-        projects = ctx.list_projects()
-        hints = [no_project(project, projects)] if projects and project not in projects else []
+    hints = [] if found else project_hint(ctx, project)
     _show(state, "deployments", found, columns, _deployment, hints)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from contexta.cli._draw import Column, Pen, size, status, table
+from contexta.cli._notes import project_hint
 from contexta.cli._options import global_options
 from contexta.cli._output import show
 from contexta.cli._state import State
@@ -37,7 +38,11 @@ def search_runs(
     show(
         state,
         lambda: {"runs": found[:most]},
-        lambda: _run_lines(found, most, state.pen),
+        lambda: (
+            _run_lines(found, most, state.pen)
+            if found
+            else ["(empty)", *project_hint(ctx, project)]
+        ),
         rows=lambda: [_flat(run) for run in found[:most]],
     )
 
@@ -119,9 +124,6 @@ def _flat(found: Any) -> dict[str, Any]:
 
 
 def _run_lines(found: list[Any], most: int, pen: Pen) -> Iterator[str]:
-    if not found:
-        yield "(empty)"
-        return
     rows = [
         (run.run_id, status(run.status, pen), pen.when(run.started_at), run.project_name, run.name)
         for run in found[:most]

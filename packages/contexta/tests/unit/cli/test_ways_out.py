@@ -223,6 +223,14 @@ def test_a_name_that_looks_like_nothing_leads_to_what_there_is(call, made, argum
     assert "list_runs" not in done.err
 
 
+@pytest.mark.parametrize("line", [("metrics",), ("search", "runs", "first"), ("deployments",)])
+def test_an_empty_answer_about_a_lost_project_names_the_nearest(call, made, line):
+    """It is a slip more often than an answer."""
+    out = call("--workspace", str(made), *line, "--project", "dmeo").out
+
+    assert out.endswith("\nHint: there is no project dmeo; did you mean demo?\n")
+
+
 def test_no_deployments_of_a_project_that_is_not_there(call, made):
     """An empty list of a slip is told from one of a project without deployments."""
     done = call("--workspace", str(made), "deployments", "--project", "zzqqzz")
