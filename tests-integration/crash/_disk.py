@@ -112,6 +112,10 @@ class Disk:
         elif watched and call.name not in ("fcntl", "openat"):
             raise NotImplementedError(f"{call.name}({call.arguments[:200]}) cannot be followed")
 
+    def end_process(self) -> None:
+        """Close what the program had open: another one begins, on the same disk."""
+        self._open.clear()
+
     def _on_openat(self, call: Call) -> None:
         path = self._path(call, 0)
         if path is None:

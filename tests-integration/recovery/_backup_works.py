@@ -192,7 +192,10 @@ class Restore(Work):
         yield from super().again(folder, base)
         if not self.is_done(folder, base):
             yield "the second call did not restore"
-        yield from issues(self.target(folder))
+        yield from self.issues(folder)
+
+    def issues(self, folder: Path) -> list[str]:
+        return issues(self.target(folder))
 
 
 class RestoreInside(Restore):

@@ -81,12 +81,22 @@ class Forking:
         finally:
             tracer.wait(timeout=_PATIENCE_SECONDS)
 
-    def calls(self, name: str, folder: Path, trace: Path, *, texts: int = 300) -> list[Call]:
-        """Work to the end and return the calls on files, with so many bytes of each text."""
+    def calls(
+        self,
+        name: str,
+        folder: Path,
+        trace: Path,
+        *,
+        texts: int = 300,
+        killed_at: tuple[str, int] | None = None,
+    ) -> list[Call]:
+        """Work, to the end or to a kill; return the calls on files, so many bytes of each text."""
         wanted = ",".join((*CHANGING, *TRACKING))
         options = ["-xx", "-y", "-ttt", "-s", str(texts), "-o", str(trace), "-e", f"trace={wanted}"]
+        if killed_at is not None:
+            options += ["-e", f"inject={killed_at[0]}:signal=SIGKILL:when={killed_at[1]}"]
         ended = self.traced(options, name, folder)
-        assert ended.code == 0, ended.said
+        assert ended.code == (0 if killed_at is None else -9), ended.said
         return list(calls_in(trace))
 
     def kill_at(self, point: tuple[str, int], name: str, folder: Path) -> Ended:

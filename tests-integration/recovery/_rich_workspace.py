@@ -54,12 +54,15 @@ class Planes(NamedTuple):
 
 
 @contextmanager
-def planes(root: Path, *, read_only: bool = False) -> Iterator[Planes]:
-    """Open the stores of a workspace in their default places."""
+def planes(
+    root: Path, *, read_only: bool = False, records_root: Path | None = None
+) -> Iterator[Planes]:
+    """Open the stores of a workspace in their default places, but for records elsewhere."""
     ledger = MetadataStoreConfig(
         database_path=root / "metadata" / "ledger.sqlite", read_only=read_only
     )
-    records = RecordStoreConfig(root / "records", read_only=read_only, durability_mode="flush")
+    place = records_root or root / "records"
+    records = RecordStoreConfig(place, read_only=read_only, durability_mode="flush")
     vault = VaultConfig(
         root_path=root / "artifacts", read_only=read_only, create_missing_dirs=not read_only
     )
@@ -174,12 +177,12 @@ def leave_a_segment(root: Path, run: str) -> None:
     os._exit(0)
 
 
-def contents(root: Path) -> dict[str, Any]:
+def contents(root: Path, *, records_root: Path | None = None) -> dict[str, Any]:
     """Return what a reader finds: runs, records by type, artifacts, waiting deliveries.
 
     The stores are opened to read only, so that looking changes nothing.
     """
-    with planes(root, read_only=True) as stores:
+    with planes(root, read_only=True, records_root=records_root) as stores:
         outbox = root / "recovery" / "outbox" / "failed_deliveries.jsonl"
         return {
             "runs": sorted(
@@ -202,9 +205,9 @@ def _facts(record: Any) -> tuple[str, str, str]:
     return envelope.run_ref.text, envelope.record_type, f"{said}"
 
 
-def issues(root: Path) -> list[str]:
+def issues(root: Path, *, records_root: Path | None = None) -> list[str]:
     """Return what the check of all planes finds, reading every byte; empty when all is well."""
-    with planes(root, read_only=True) as stores:
+    with planes(root, read_only=True, records_root=records_root) as stores:
         report = check_workspace(*stores, deep=True)
         return [f"{issue.severity} {issue.code}: {issue.message}" for issue in report.issues]
 

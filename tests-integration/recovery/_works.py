@@ -26,6 +26,7 @@ from _backup_works import (
     Work,
 )
 from _copy_works import Pull, Push
+from _outside_works import RestoreOutside
 
 
 def _of(kind: type[Work], form: Form) -> Work:
@@ -45,6 +46,7 @@ WORKS: dict[str, Work] = {
     "restore-inside": _of(RestoreInside, DIRECTORY),
     "restore-project": _of(RestoreProject, DIRECTORY),
     "restore-elsewhere": _of(RestoreElsewhere, DIRECTORY),
+    "restore-outside": _of(RestoreOutside, DIRECTORY),
     "prune": _of(Prune, DIRECTORY),
     "prune-archive": _of(Prune, ARCHIVE),
     "salvage": _of(Salvage, DIRECTORY),

@@ -84,6 +84,7 @@ def salvage(
         work = _locked_work(stack, target)
         done = _finished(origin, target)
         if done is not None:
+            fsync_dir(target.parent)  # the call that gave it its name may have been killed then
             return done
         _refuse_data(target)
         require_room([(work, origin.size)])

@@ -73,6 +73,17 @@ def test_calling_again_returns_the_result_again(backup, target, run_salvage):
     assert sorted(path for path in target.rglob("*")) == before
 
 
+def test_calling_again_keeps_the_name_of_the_target_for_good(backup, target, run_salvage, synced):
+    """The first call may have been killed before a power cut could not take it."""
+    run_salvage(backup)
+    (target.parent / f".{target.name}.salvage").mkdir()  # as a killed call leaves it
+    synced.clear()
+    run_salvage(backup)
+
+    assert target.parent.stat().st_ino in synced
+    assert not list(target.parent.glob(".*"))
+
+
 def test_the_report_in_the_target_is_the_result(backup, target, run_salvage):
     result = run_salvage(backup)
 
