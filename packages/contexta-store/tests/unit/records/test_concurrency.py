@@ -121,6 +121,7 @@ def test_a_living_writer_is_never_declared_dead_and_a_child_keeps_no_dead_parent
     """Aliveness is the lock of the process itself, not of a copy of its descriptors."""
     read_end, write_end = os.pipe()
     release_end, hold_end = os.pipe()
+    forked_end, child_end = os.pipe()
 
     def parent():
         store = RecordStore(RecordStoreConfig(root, durability_mode="flush"))
@@ -128,8 +129,10 @@ def test_a_living_writer_is_never_declared_dead_and_a_child_keeps_no_dead_parent
         writer.append_point(writer.define_series(CONTEXT, "loss"), 1, 1.0)
         if os.fork() == 0:  # outlives its parent, holding what it inherited
             os.close(hold_end)
+            os.write(child_end, b".")  # what a child gives up at once, it has given up
             os.read(release_end, 1)
             os._exit(0)
+        os.read(forked_end, 1)
         os.write(write_end, writer.writer_id.encode())
         os._exit(0)
 
@@ -139,7 +142,7 @@ def test_a_living_writer_is_never_declared_dead_and_a_child_keeps_no_dead_parent
     living_id = store.writer().writer_id
     alive = [store.writer_alive(dead_id), store.writer_alive(living_id)]
     recovered = store.recover_dead_writers()
-    for descriptor in (hold_end, release_end, read_end, write_end):
+    for descriptor in (hold_end, release_end, read_end, write_end, forked_end, child_end):
         os.close(descriptor)
 
     assert alive == [False, True]
