@@ -29,6 +29,7 @@ from contexta.interpretation.reports.models import (
     ReportTable,
 )
 from contexta.interpretation.reports.notes import notes_section
+from contexta.interpretation.wording import counted
 from contexta.interpretation.wording import in_reports as fmt
 
 _CHANGES_SHOWN = 60
@@ -208,7 +209,7 @@ def multi_run_report(comparison: MultiRunComparison) -> ReportDocument:
         numeric=tuple(range(2, 2 + len(runs))),
     )
     return ReportDocument(
-        f"Multi Run Report: {len(comparison.run_ids)} runs",
+        f"Multi Run Report: {counted(len(comparison.run_ids), 'run')}",
         (
             ReportSection("Summary", comparison.summary, comparison.evidence_links),
             ReportSection(

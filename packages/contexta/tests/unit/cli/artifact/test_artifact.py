@@ -111,7 +111,7 @@ def test_w11_list_and_show(call: Call, lab: Path) -> None:
     facts = json.loads(call("artifact", "show", ref, "-f", "json").out)
 
     assert ["run:lab.day-1"] == [row["run_id"] for row in rows["artifacts"]]
-    assert "produced_by" in shown.out
+    assert "produced by" in shown.out
     assert ref == facts["artifact"]["artifact_ref"]
     assert {"produced_by"} == {edge["relation_type"] for edge in facts["edges"]}
 

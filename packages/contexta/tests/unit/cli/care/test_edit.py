@@ -71,9 +71,8 @@ def test_w11_a_run_gets_another_name(call: Call, workspace: Path) -> None:
 
 
 def test_an_empty_name_is_refused(call: Call, workspace: Path) -> None:
-    """A name that the contract refuses is a coded error."""
+    """It is wrong usage, said before the workspace is opened."""
     done = call("rename", "first", "  ")
 
-    assert 1 == done.code
-    assert "ERROR [" in done.err
-    assert "internal_error" not in done.err
+    assert (2, "") == (done.code, done.out)
+    assert "NAME is blank" in done.err
