@@ -398,8 +398,10 @@ def test_what_lies_outside_is_brought_there_for_good_and_a_killed_call_leaves_no
             add_beside(staged, live)
     synced.clear()
     add_beside(staged, live)
+    unchanged = sorted(path.relative_to(staged).as_posix() for path in staged.rglob("*"))
     left = sorted(path.relative_to(live).as_posix() for path in live.rglob("*"))
 
-    assert ["queue.jsonl", "reports", "reports/one.html"] == left
+    assert ["queue.jsonl", "reports", "reports/one.html"] == left == unchanged
+    assert '{"a": 1}\n' == (staged / "queue.jsonl").read_text()
     assert ['{"b": 2}', '{"a": 1}'] == (live / "queue.jsonl").read_text().splitlines()
     assert {live.stat().st_ino, (live / "reports").stat().st_ino} <= synced

@@ -131,10 +131,14 @@ def _link(source: Path, target: Path) -> None:
 
 def join_lines(current: Path, restored: Path) -> None:
     """Let `restored` hold the lines of both, each once, those of `current` first."""
+    atomic_write_bytes(restored, _joined(current, restored))
+
+
+def _joined(current: Path, restored: Path) -> bytes:
     lines = list(_lines(current))
     known = set(lines)
     lines.extend(line for line in _lines(restored) if line not in known)
-    atomic_write_bytes(restored, b"".join(line + b"\n" for line in lines))
+    return b"".join(line + b"\n" for line in lines)
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -155,12 +159,13 @@ def add_beside(staged: Path, live: Path) -> None:
         if entry.is_dir(follow_symlinks=False):
             add_beside(source, target)
             continue
-        if source.suffix == _JOINED_SUFFIX and target.is_file() and not target.is_symlink():
-            join_lines(target, source)
         # Always the same name: a call that was killed leaves the file that the next one needs.
         temporary = live / f"_{entry.name[:50]}.restore.tmp"
         temporary.unlink(missing_ok=True)
-        shutil.copyfile(source, temporary)
+        if source.suffix == _JOINED_SUFFIX and target.is_file() and not target.is_symlink():
+            temporary.write_bytes(_joined(target, source))
+        else:
+            shutil.copyfile(source, temporary)
         temporary.chmod(0o600)
         fsync_file(temporary)
         take_owner(live, temporary)
