@@ -20,7 +20,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contexta.recovery._owner import take_owner
 from contexta.recovery._sqlite import SIDECAR_SUFFIXES
-from contexta.store.fs import atomic_write_bytes, ensure_private_dir, fsync_dir, fsync_file
+from contexta.store.fs import (
+    atomic_write_bytes,
+    ensure_private_dir,
+    fsync_dir,
+    fsync_file,
+    open_private,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
 
 _CANNOT_LINK = frozenset({errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS})
 _JOINED_SUFFIX = ".jsonl"
+_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY
 _BACKUP_SCRATCH = (".partial-", ".removing-")
 _STAGING_SCRATCH = ("opened-", "plan-", "rehearse-", "verify-", "view-")
 
@@ -162,11 +169,13 @@ def add_beside(staged: Path, live: Path) -> None:
         # Always the same name: a call that was killed leaves the file that the next one needs.
         temporary = live / f"_{entry.name[:50]}.restore.tmp"
         temporary.unlink(missing_ok=True)
-        if source.suffix == _JOINED_SUFFIX and target.is_file() and not target.is_symlink():
-            temporary.write_bytes(_joined(target, source))
-        else:
-            shutil.copyfile(source, temporary)
-        temporary.chmod(0o600)
+        with open(open_private(temporary, _NEW), "wb") as file:
+            if source.suffix == _JOINED_SUFFIX and target.is_file() and not target.is_symlink():
+                file.write(_joined(target, source))
+            else:
+                with source.open("rb") as origin:
+                    shutil.copyfileobj(origin, file)
+            os.fchmod(file.fileno(), 0o600)  # a umask may have taken bits away
         fsync_file(temporary)
         take_owner(live, temporary)
         os.replace(temporary, target)
