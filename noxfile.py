@@ -51,7 +51,7 @@ TOPS = {
 SURFACES = ["attacks", "browser", "notebook"]
 #: What tests need beside the package itself.
 TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6", "pytest-timeout>=2.3", "hypothesis>=6.120"]
-#: A test that stands still fails with the stacks of its threads; the longest takes a minute.
+#: A test that stands still fails with the stacks of its threads.
 PATIENCE_SECONDS = 900
 ANALYTICS = ["duckdb>=1.5.1,<3", "polars>=1.20", "pandas>=2.2"]
 DEMO = ["scikit-learn>=1.5", *ANALYTICS]

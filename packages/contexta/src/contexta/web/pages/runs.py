@@ -61,7 +61,8 @@ def runs_page(ctx: Contexta, params: Params) -> PageData:
         query = Params({"limit": params.text("limit") or ""}).run_query(limit=_DEFAULT_SIZE)
     total = 0 if refused else count_runs(ctx, query)
     shown = () if refused else ctx.list_runs(query=query)
-    columns = _columns(ctx, params, shown, query)
+    unknown = _unknown_order(ctx, query) if shown else ()
+    columns = _columns(ctx, params, shown, () if unknown else _order_column(query))
     table = run_table(ctx, shown, columns, params.query, PATH, query)
     limit = query.limit or _DEFAULT_SIZE
     data = frame(
@@ -75,7 +76,7 @@ def runs_page(ctx: Contexta, params: Params) -> PageData:
         statuses=RUN_STAGE_STATUSES,
         refused=None if refused is None else _refusal(where or "", refused),
         hints=[] if refused or total else _hints(ctx, project, where),
-        order_hints=[one.text for one in _unknown_order(ctx, query)] if shown else [],
+        order_hints=[one.text for one in unknown],
         filters=_active(params),
         empty_workspace=not total and not refused and not ctx.list_projects(),
         total=total,
@@ -89,7 +90,7 @@ def runs_page(ctx: Contexta, params: Params) -> PageData:
 
 
 def _columns(
-    ctx: Contexta, params: Params, shown: Sequence[RunRecord], query: RunListQuery
+    ctx: Contexta, params: Params, shown: Sequence[RunRecord], order: Sequence[Column]
 ) -> list[Column]:
     """The columns that the address names (``show.metrics.loss=1``), else those that tell most."""
     named = [
@@ -102,11 +103,13 @@ def _columns(
     if named or params.flag("columns"):
         return named
     chosen = choose(ctx, shown)
-    own = [Column("params", key) for key in (query.sort_param,) if key is not None]
-    own += [Column("metrics", key) for key in (query.sort_metric,) if key is not None]
-    if not own or own[0] in chosen or not shown or _unknown_order(ctx, query):
-        return chosen
-    return own + chosen
+    return [*(column for column in order if shown and column not in chosen), *chosen]
+
+
+def _order_column(query: RunListQuery) -> list[Column]:
+    """The column that runs are sorted by, if it is one of params or metrics."""
+    keys = {"params": query.sort_param, "metrics": query.sort_metric}
+    return [Column(kind, key) for kind, key in keys.items() if key is not None]
 
 
 def _chooser(ctx: Contexta, params: Params, table: Table) -> Mapping[str, Any]:
